@@ -1,0 +1,1 @@
+"""Steps of the build that the Makefile calls. Nothing here is shipped."""

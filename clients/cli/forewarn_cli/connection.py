@@ -1,0 +1,119 @@
+"""The two doors of the daemon, as commands use them: `with guard(context) as ask: ask("ShouldPrevent", request)`.
+
+A call carries the token and a deadline; what fails is raised as a Fault that says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from forewarn_cli.faults import Unreachable, from_rpc_error
+
+if TYPE_CHECKING:
+    import grpc
+    import typer
+
+DEFAULT_TIMEOUT = 10.0
+"""Seconds that a question may take; work on the whole store has no limit unless --timeout sets one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global options, and where they are silent, the environment."""
+
+    address: str | None = None
+    admin_address: str | None = None
+    token: str | None = None
+    timeout: float | None = None
+
+
+class Door:
+    """One service of the daemon at one address."""
+
+    def __init__(self, address: str, stub: Any, token: str | None, timeout: float | None) -> None:
+        self.address = address
+        self._stub = stub
+        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._timeout = timeout
+
+    def __call__(self, method: str, request: Any, *, patient: bool = False) -> Any:
+        """The answer to `request` (or to an iterator of requests); `patient` waits as long as it takes."""
+        import grpc
+
+        try:
+            return getattr(self._stub, method)(request, timeout=self._limit(patient), metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, self.address) from error
+
+    def stream(self, method: str, request: Any) -> Iterator[Any]:
+        """The answers to `request`, as they come, for as long as they come."""
+        import grpc
+
+        answers = getattr(self._stub, method)(request, timeout=self._timeout, metadata=self._metadata)
+        try:
+            yield from answers
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, self.address) from error
+        finally:
+            answers.cancel()
+
+    def _limit(self, patient: bool) -> float | None:
+        return self._timeout if patient or self._timeout is not None else DEFAULT_TIMEOUT
+
+
+@contextmanager
+def open_channel(address: str) -> Iterator[grpc.Channel]:
+    """A channel to `address`, closed at the end. Never through an HTTP proxy: the daemon is a neighbour."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    import grpc
+
+    options = [
+        ("grpc.enable_http_proxy", 0),
+        ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+    try:
+        channel = grpc.insecure_channel(address, options=options)
+    except (ValueError, RuntimeError) as error:
+        raise Unreachable(f"{address!r} is not an address: {error}") from error
+    with channel:
+        yield channel
+
+
+@contextmanager
+def _open(
+    address: str, stub: Callable[[grpc.Channel], Any], token: str | None, timeout: float | None
+) -> Iterator[Door]:
+    with open_channel(address) as channel:
+        yield Door(address, stub(channel), token, timeout)
+
+
+@contextmanager
+def guard(context: typer.Context) -> Iterator[Door]:
+    """The runtimes' door."""
+    from forewarn.address import guard_address
+    from forewarn.address import token as own_token
+    from forewarn.v1 import guard_pb2_grpc
+
+    settings: Settings = context.obj
+    address, token = guard_address(settings.address), own_token(settings.token)
+    with _open(address, guard_pb2_grpc.GuardServiceStub, token, settings.timeout) as door:
+        yield door
+
+
+@contextmanager
+def admin(context: typer.Context) -> Iterator[Door]:
+    """The administrators' door."""
+    from forewarn.address import admin_address
+    from forewarn.address import token as own_token
+    from forewarn.v1 import admin_pb2_grpc
+
+    settings: Settings = context.obj
+    address = admin_address(settings.admin_address)
+    token = own_token(settings.token if settings.token is not None else os.environ.get("FOREWARN_ADMIN_TOKEN"))
+    with _open(address, admin_pb2_grpc.AdminServiceStub, token, settings.timeout) as door:
+        yield door

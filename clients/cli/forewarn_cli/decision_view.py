@@ -1,0 +1,113 @@
+"""A decision in words: the verdict, every reason with its weight and its evidence, what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from forewarn_cli.screen import Cell, Screen, Styled
+from forewarn_cli.wording import VERDICT_STYLES, evidence, interval, label, moment, percent, span
+
+if TYPE_CHECKING:
+    from forewarn.v1 import model_pb2
+
+
+def verdict(number: int) -> Cell:
+    """A verdict in its colour."""
+    from forewarn.v1 import model_pb2
+
+    word = label(model_pb2.Verdict, number)
+    return Styled(word, VERDICT_STYLES.get(word, ""))
+
+
+def show(screen: Screen, decision: model_pb2.Decision) -> None:
+    """The whole decision."""
+    from forewarn.v1 import model_pb2
+
+    mode = label(model_pb2.Mode, decision.mode)
+    would_be = verdict(decision.would_be)
+    known = "" if decision.known else "; nothing is known of calls like this"
+    likely = ", ".join(part for part in (percent(decision.p_fail), interval(decision.p_fail_interval)) if part)
+    screen.pairs(
+        [
+            ("verdict", verdict(decision.verdict)),
+            ("would be", would_be if decision.would_be != decision.verdict else ""),
+            ("mode", mode),
+            ("fails with", likely + known),
+            ("remedy", decision.remedy),
+            ("retry after", span(decision.retry_after) if decision.HasField("retry_after") else ""),
+            ("probe", _probe(decision)),
+            ("decision", decision.decision_id),
+            ("made", moment(decision.time)),
+            ("snapshot", _snapshot(decision)),
+        ]
+    )
+    _reasons(screen, decision)
+    alternatives(screen, decision.alternatives)
+
+
+def alternatives(screen: Screen, proposed: Iterable[model_pb2.Alternative]) -> None:
+    """What could be done instead, best first; nothing where there is nothing."""
+    rows: list[list[Cell]] = []
+    for place, one in enumerate(proposed, 1):
+        rows.append(
+            [
+                str(place),
+                one.tool,
+                one.arguments_json,
+                percent(one.expected_success, 0),
+                interval(one.success_interval),
+                span(one.expected_latency) if one.HasField("expected_latency") else "",
+                f"{one.expected_cost:g}" if one.expected_cost else "",
+                f"{one.score:.2f}",
+                one.rationale,
+            ]
+        )
+    if not rows:
+        return
+    screen.line()
+    columns = [">#", "instead", "arguments", ">succeeds", "interval", ">takes", ">costs", ">score", "because"]
+    used = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    screen.table([columns[i] for i in used], [[row[i] for i in used] for row in rows])
+
+
+def _reasons(screen: Screen, decision: model_pb2.Decision) -> None:
+    from forewarn.v1 import model_pb2
+
+    if not decision.reasons:
+        return
+    largest = max(abs(reason.contribution) for reason in decision.reasons)
+    screen.line()
+    for reason in decision.reasons:
+        style = "red" if reason.contribution > 0 else "green"
+        bar = screen.bar(reason.contribution, largest)
+        screen.line(
+            Styled(f"{reason.contribution:+6.2f} ", style),
+            Styled(f"{bar:<20} ", style),
+            Styled(reason.code, "bold"),
+            f"  {reason.summary}",
+        )
+        details = [
+            evidence(reason.evidence) if reason.evidence.calls else "",
+            label(model_pb2.Cause, reason.cause),
+            f"pattern {reason.usage_pattern_id}" if reason.usage_pattern_id else "",
+            f"last {moment(reason.evidence.last_time)}" if reason.evidence.HasField("last_time") else "",
+        ]
+        if told := "; ".join(part for part in details if part):
+            screen.line(Styled(f"       {told}", "dim"))
+        if reason.evidence.call_ids:
+            screen.line(Styled(f"       calls {', '.join(reason.evidence.call_ids)}", "dim"))
+
+
+def _probe(decision: model_pb2.Decision) -> str:
+    if not decision.HasField("probe"):
+        return ""
+    return f"of pattern {decision.probe.usage_pattern_id}, until {moment(decision.probe.deadline)}"
+
+
+def _snapshot(decision: model_pb2.Decision) -> str:
+    taken = decision.snapshot
+    if not decision.HasField("snapshot"):
+        return ""
+    policies = f", policies {taken.policy_revision}" if taken.policy_revision else ""
+    return f"sequence {taken.store_sequence}, model {taken.evidence_model}{policies}"

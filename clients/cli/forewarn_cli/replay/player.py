@@ -1,0 +1,139 @@
+"""Plays one source to a daemon: ask, compare with what happened, tell it, next."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from forewarn_cli.connection import open_channel
+from forewarn_cli.faults import Refused, from_rpc_error
+from forewarn_cli.replay.detectors import Tally, detector
+from forewarn_cli.replay.scores import Predictions, percentile, ratio, score
+from forewarn_cli.replay.trace_files import BAD, JUDGED, TraceCall
+
+if TYPE_CHECKING:
+    from forewarn.v1 import guard_pb2
+
+Row = dict[str, float | int | str | None]
+
+CALL_SECONDS = 60.0
+"""How long one answer may take before the replay gives up."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a replay of one source came to."""
+
+    source: str
+    predictions: Predictions = field(default_factory=Predictions)
+    tally: Tally = field(default_factory=Tally)
+    check_seconds: list[float] = field(default_factory=list)
+    record_seconds: float = 0.0
+    probes: int = 0
+    refused: int = 0
+
+    def row(self) -> Row:
+        """The figures, by the names that the documentation explains."""
+        checks = sorted(self.check_seconds)
+        p50, p99 = percentile(checks, 0.5), percentile(checks, 0.99)
+        return {
+            "source": self.source,
+            **score(self.predictions),
+            "checks_per_second": ratio(len(checks), sum(checks)),
+            "check_p50_us": None if p50 is None else p50 * 1e6,
+            "check_p99_us": None if p99 is None else p99 * 1e6,
+            "records_per_second": ratio(len(checks), self.record_seconds),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """How calls are played."""
+
+    address: str
+    token: str | None
+    enforced: bool
+    nonce: str
+    skip_bad: bool
+    advance: Callable[[], None]
+    stopped: Callable[[], bool]
+
+    def play(self, source: str, calls: Iterable[tuple[float, TraceCall]]) -> Result:
+        """Every call in order: asked before, told after. Stops early when `stopped`."""
+        import grpc
+
+        from forewarn.v1 import guard_pb2, guard_pb2_grpc, model_pb2
+
+        result = Result(source)
+        predictions, tally, check_seconds = result.predictions, result.tally, result.check_seconds
+        metadata = (("authorization", f"Bearer {self.token}"),) if self.token else ()
+        prevent, enforced, clock = model_pb2.VERDICT_PREVENT, self.enforced, time.perf_counter
+        question = guard_pb2.ShouldPreventRequest()
+        with open_channel(self.address) as channel:
+            stub = guard_pb2_grpc.GuardServiceStub(channel)
+            ask, tell = stub.ShouldPrevent, stub.RecordCall
+            for event_time, call in calls:
+                if self.stopped():
+                    break
+                record = self._record(call, event_time)
+                question.call.CopyFrom(record.call)
+                try:
+                    before = clock()
+                    decision = ask(question, timeout=CALL_SECONDS, metadata=metadata).decision
+                    check_seconds.append(clock() - before)
+                    prevented = (decision.verdict if enforced else decision.would_be) == prevent
+                    record.decision_id = decision.decision_id
+                    if enforced and prevented:
+                        # The call was not made: all that can be told is that it was not.
+                        record.ClearField("result")
+                        record.result.outcome = model_pb2.OUTCOME_PREVENTED
+                    before = clock()
+                    tell(record, timeout=CALL_SECONDS, metadata=metadata)
+                    result.record_seconds += clock() - before
+                except grpc.RpcError as error:
+                    fault = from_rpc_error(error, self.address)
+                    if not isinstance(fault, Refused):
+                        raise fault from error
+                    if not self.skip_bad:
+                        raise Refused(f"{call.place}: {fault}") from error
+                    result.refused += 1
+                    continue
+                result.probes += decision.HasField("probe")
+                if call.outcome in JUDGED:
+                    bad = call.outcome in BAD
+                    predictions.add(decision.p_fail, prevented=prevented, known=decision.known, bad=bad)
+                    if prevented:
+                        tally.add(detector(decision.reasons), bad=bad)
+                self.advance()
+        return result
+
+    def _record(self, call: TraceCall, event_time: float) -> guard_pb2.RecordCallRequest:
+        from forewarn.v1 import guard_pb2, model_pb2
+
+        record = guard_pb2.RecordCallRequest()
+        made, ended = record.call, record.result
+        made.tool, made.arguments_json = call.tool, call.arguments_json
+        made.context.update(call.context)
+        made.session_id = f"{call.session}@{self.nonce}" if call.session and self.nonce else call.session
+        made.call_id = call_id(call, self.nonce)
+        made.caller, made.server, made.tool_version = call.caller, call.server, call.tool_version
+        whole = int(event_time // 1)
+        made.time.seconds, made.time.nanos = whole, int((event_time - whole) * 1e9)
+        ended.outcome = model_pb2.Outcome.Value(f"OUTCOME_{call.outcome.upper()}")
+        ended.error, ended.error_code, ended.result_excerpt = call.error, call.error_code, call.result_excerpt
+        ended.cost = call.cost
+        if call.duration is not None:
+            ended.duration.FromNanoseconds(round(call.duration * 1e9))
+        return record
+
+
+def call_id(call: TraceCall, nonce: str) -> str:
+    """`source/session/seq@nonce`; where that would be too long, a hash stands for the session."""
+    tail = f"@{nonce}" if nonce else ""
+    whole = f"{call.source}/{call.session}/{call.seq}{tail}"
+    if len(whole.encode()) <= 128:
+        return whole
+    return f"{hashlib.blake2b(whole.encode(), digest_size=24).hexdigest()}{tail}"

@@ -1,0 +1,1 @@
+"""protovalidate's rules, generated."""

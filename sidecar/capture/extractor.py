@@ -1,0 +1,124 @@
+"""The extractor: a call and its result as they may be kept.
+
+The seed's UsagePatternExtractor. The only door through which a call's content passes on: whatever leaves here is
+redacted and within limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from ..model.call import JSON, Call, Classification, Features, Result
+from .arguments import parse
+from .classifier import Classifier
+from .fingerprint import canonical, fingerprint, kind, preview, shape
+from .redaction import Redactor
+from .templates import clip
+
+#: Bytes kept of an error text, and of other texts of a result.
+ERROR_BYTES: Final = 8_192
+EXCERPT_BYTES: Final = 2_048
+#: Characters kept of a name or id: session, caller, call id, server, version.
+LABEL_CHARS: Final = 256
+
+# What of a long text is redacted. Its head and tail are kept far beyond what stays in the end, so that the two edges of
+# this first cut, where half a secret could stand unseen, are always cut away by the second.
+_REDACTED_CHARS: Final = 131_072
+
+
+class Captured(NamedTuple):
+    """A call with its outcome, ready to be learned from."""
+
+    features: Features
+    classification: Classification
+    error: str
+
+
+class Extractor:
+    """Immutable, safe to share between threads."""
+
+    def __init__(self, redactor: Redactor, classifier: Classifier | None = None) -> None:
+        self._redactor = redactor
+        self._classifier = classifier or Classifier()
+
+    def features(
+        self,
+        tool: str,
+        arguments_json: str,
+        context: Mapping[str, str],
+        volatile: frozenset[str] = frozenset(),
+    ) -> Features:
+        """What is kept of a call. ``volatile`` are top-level arguments that say nothing (timestamps, request ids).
+
+        Raises :class:`~sidecar.model.errors.InvalidArgumentError` for arguments that cannot be used.
+        """
+        return self.features_of(tool, parse(arguments_json), context, volatile)
+
+    def features_of(
+        self,
+        tool: str,
+        arguments: dict[str, JSON],
+        context: Mapping[str, str],
+        volatile: frozenset[str] = frozenset(),
+    ) -> Features:
+        """The same for arguments that were parsed already, by :func:`~sidecar.capture.arguments.parse`."""
+        text = canonical(arguments)
+        redacted = False
+        if not self._redactor.is_clean(text):
+            arguments, redacted = self._redactor.redact_arguments(arguments)
+            if redacted:
+                text = canonical(arguments)
+        shown = preview(text)
+        if volatile and not volatile.isdisjoint(arguments):
+            arguments = {name: value for name, value in arguments.items() if name not in volatile}
+            text = canonical(arguments)
+        return Features(
+            fingerprint=fingerprint(tool, text),
+            shape=shape(tool, arguments),
+            kind=kind(tool, arguments),
+            preview=shown,
+            context=self.extract_context(context),
+            redacted=redacted,
+        )
+
+    def extract_context(self, context: Mapping[str, str]) -> dict[str, str]:
+        """The context as it may be kept: redacted, bounded, in order of its keys."""
+        return self._redactor.redact_context(context) if context else {}
+
+    def extract_pattern(
+        self,
+        call: Call,
+        result: Result,
+        *,
+        volatile: frozenset[str] = frozenset(),
+        failed_attempts_before: int = 0,
+    ) -> Captured:
+        """What is learned from one call: its features, how it ended, and the error text as it may be kept."""
+        error = self.observation_text(result.error)
+        classification = self._classifier.classify(
+            result.outcome,
+            self.label(result.error_code),
+            error,
+            result_excerpt=self.observation_text(result.result_excerpt, EXCERPT_BYTES),
+            attempt=call.attempt,
+            failed_attempts_before=failed_attempts_before,
+        )
+        features = self.features_of(call.tool, call.arguments, call.context, volatile)
+        return Captured(features, classification, error)
+
+    def observation_text(self, text: str, limit: int = ERROR_BYTES) -> str:
+        """A text as it may be kept: redacted, then cut in the middle to ``limit`` UTF-8 bytes (64 to 32,768)."""
+        if not text:
+            return ""
+        if len(text) <= _REDACTED_CHARS:
+            return clip(self._redactor.redact_text(text), limit)
+        half = _REDACTED_CHARS // 2
+        head = self._redactor.redact_text(text[:half])
+        tail = self._redactor.redact_text(text[-half:])
+        # Longer than the limit together, so that clip drops the seam and says that something is missing.
+        return clip(head[:limit] + tail[-limit:], limit)
+
+    def label(self, text: str) -> str:
+        """A name or id as it may be kept: callers are sometimes called by their e-mail address."""
+        return self._redactor.redact_text(text)[:LABEL_CHARS] if text else ""

@@ -1,0 +1,239 @@
+"""Redaction: secrets and personal data never reach the store.
+
+A hidden value becomes ``<kind:XXXXXXXX>``, eight hex digits of blake2b keyed with the store's own key. Equal values
+keep equal stand-ins, so what depends on the value can still be learned; without the key nothing can be looked up.
+
+Most texts hold nothing to hide. One RE2 ``Set`` says so in a single linear pass; only the shapes that it names are
+then searched for. Stand-ins are never looked into again, and a text is redacted until nothing changes, so redacting
+twice is redacting once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+import re2
+
+from ..model.call import JSON
+from ..model.errors import InvalidArgumentError
+from .arguments import FIELD, MAX_DEPTH, well_formed
+from .secret_names import HINT, is_secret_name, normalised, words_of
+from .secret_shapes import SHAPES, Found, Shape
+
+#: Context: how many keys are kept, and the characters of a key and of a value.
+CONTEXT_KEYS: Final = 32
+CONTEXT_KEY_CHARS: Final = 64
+CONTEXT_VALUE_CHARS: Final = 256
+
+# A text's redaction settles in two rounds; this only bounds a pattern of an administrator that never settles.
+_ROUNDS: Final = 8
+# The automaton is built as texts come; with too little room RE2 would give up, and "gave up" reads as "no match".
+_SET_MEMORY: Final = 64 << 20
+
+# Repetitions are counted so far by the prefilter.
+_COUNTED: Final = 4
+_COUNT: Final = re.compile(r"\{(\d+)(,(\d*))?\}")
+_LINE_BREAK: Final = re.compile(rb"\\+[nrt]")
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Redactor:
+    """Hides secrets. Immutable after construction, safe to share between threads.
+
+    ``key`` is the store's key, 16 to 64 bytes. ``extra_patterns`` are (kind, RE2 pattern) pairs, applied after the
+    built-in ones; a group named ``v`` limits what is hidden. ``extra_keys`` are names whose values are always hidden,
+    in any spelling. Raises :class:`InvalidArgumentError` for a key or a pattern that cannot be used.
+    """
+
+    def __init__(
+        self, key: bytes, extra_patterns: Sequence[tuple[str, str]] = (), extra_keys: Iterable[str] = ()
+    ) -> None:
+        if not 16 <= len(key) <= 64:
+            raise InvalidArgumentError("redaction.key", "must be 16 to 64 bytes")
+        self._key = key
+        self._extra_keys = normalised(extra_keys)
+        shapes = (*SHAPES, *(_checked(kind, pattern) for kind, pattern in extra_patterns))
+        self._shapes = [_Search(shape) for shape in shapes]
+        kinds = "|".join(sorted({shape.kind for shape in shapes}))
+        self._stand_in = re.compile(rf"(<(?:{kinds}):[0-9a-f]{{8}}>)".encode())
+        options = re2.Options()
+        options.max_mem = _SET_MEMORY
+        self._set = re2.Set.SearchSet(options)
+        for shape in shapes:
+            # Ours only: in a pattern of somebody else, braces may be meant literally.
+            self._set.Add(_wider(shape.pattern) if shape in SHAPES else shape.pattern)
+        # Last, and no shape: names of keys. It only keeps ``is_clean`` from saying yes.
+        self._set.Add("|".join([HINT, *("[^a-z0-9]?".join(words) for words in self._extra_keys if words)]))
+        self._set.Compile()
+
+    def redact_text(self, text: str) -> str:
+        """The text with every secret replaced by its stand-in. Lone surrogates become U+FFFD."""
+        text = well_formed(text)
+        for _ in range(_ROUNDS):
+            hits = self._set.Match(text if "\\" not in text else _unescaped(text.encode()))
+            if not hits:
+                return text
+            redacted = self._redact_once(text, sorted(hits))
+            if redacted == text:
+                return text
+            text = redacted
+        return text
+
+    def is_clean(self, canonical_arguments: bytes) -> bool:
+        """Whether canonical JSON certainly holds nothing to hide: one pass. A backslash may hide a secret's edge."""
+        return b"\\" not in canonical_arguments and not self._set.Match(canonical_arguments)
+
+    def redact_arguments(self, arguments: Mapping[str, JSON]) -> tuple[dict[str, JSON], bool]:
+        """The arguments with secrets hidden in values, in keys, and below keys whose name says secret.
+
+        Tells also whether anything was hidden. Raises :class:`InvalidArgumentError` beyond ``MAX_DEPTH``.
+        """
+        redacted = self._redact_object(arguments, MAX_DEPTH)
+        return redacted, redacted != arguments
+
+    def redact_context(self, context: Mapping[str, str]) -> dict[str, str]:
+        """The context, redacted: the first ``CONTEXT_KEYS`` keys in order, values cut after redaction."""
+        kept: dict[str, str] = {}
+        # One pass over all of it says for most that nothing is to be hidden.
+        joined = well_formed("\n".join([*context, *context.values()]))
+        short = len(context) <= CONTEXT_KEYS and len(joined) <= CONTEXT_KEY_CHARS and joined.isascii()
+        if short and not self._set.Match(joined):
+            return {key: context[key] for key in sorted(context)}
+        for key in sorted(context)[:CONTEXT_KEYS]:
+            value = context[key]
+            hidden = self._hidden(value) if self._is_secret(key) else self.redact_text(value)
+            kept[self.redact_text(key)[:CONTEXT_KEY_CHARS]] = str(hidden)[:CONTEXT_VALUE_CHARS]
+        return kept
+
+    def hide(self, kind: str, value: str) -> str:
+        """The stand-in of a value: the same for the same value under the same key."""
+        digest = blake2b(well_formed(value).encode(), digest_size=4, key=self._key).hexdigest()
+        return f"<{kind}:{digest}>"
+
+    def _redact_once(self, text: str, hits: Sequence[int]) -> str:
+        pieces = self._stand_in.split(text.encode())  # odd ones are stand-ins, and stay
+        for hit in hits:
+            if hit < len(self._shapes):
+                pieces = self._shapes[hit].split(pieces, self.hide)
+        return b"".join(pieces).decode()
+
+    def _is_secret(self, name: str) -> bool:
+        return is_secret_name(name) or bool(self._extra_keys and words_of(name) in self._extra_keys)
+
+    def _redact_object(self, value: Mapping[str, JSON], depth: int) -> dict[str, JSON]:
+        if not depth:
+            raise InvalidArgumentError(FIELD, f"nested more than {MAX_DEPTH} deep", limit=str(MAX_DEPTH))
+        redacted: dict[str, JSON] = {}
+        for key, inner in value.items():
+            redacted[self.redact_text(key)] = (
+                self._hidden(inner) if self._is_secret(key) else self._redact_value(inner, depth)
+            )
+        return redacted
+
+    def _redact_value(self, value: JSON, depth: int) -> JSON:
+        kind = type(value)
+        if isinstance(value, str):
+            return self.redact_text(value)
+        if isinstance(value, dict):
+            return self._redact_object(value, depth - 1)
+        if isinstance(value, list):
+            if depth <= 1:
+                raise InvalidArgumentError(FIELD, f"nested more than {MAX_DEPTH} deep", limit=str(MAX_DEPTH))
+            return [self._redact_value(item, depth - 1) for item in value]
+        if kind is int and len(text := str(value)) > 13:
+            hidden = self.redact_text(text)  # a card number may come as a number
+            return value if hidden == text else hidden
+        return value
+
+    def _hidden(self, value: JSON) -> JSON:
+        """What a secret name's value becomes. That there is none, or only a yes or no, is no secret."""
+        if value is None or value is True or value is False or value == "":
+            return value
+        if isinstance(value, str):
+            return value if self._stand_in.fullmatch(value.encode()) else self.hide("secret", value)
+        return self.hide("secret", _encode(value).decode())
+
+
+def _wider(pattern: str) -> str:
+    """A pattern that matches wherever this one does, with short counts only.
+
+    The automaton keeps apart how far every count has come; exact long counts made it grow with every new text (55 µs
+    a text of 100 bytes in the first ten thousand, and 50 MB), for nothing: the search that follows counts exactly.
+    """
+    return _COUNT.sub(_shorter, pattern)
+
+
+def _shorter(match: re.Match[str]) -> str:
+    low = int(match[1])
+    if match[2] is None and low <= _COUNTED:
+        return match[0]
+    high = match[3] or ""
+    return f"{{{min(low, _COUNTED)},{high if high and int(high) <= _COUNTED else ''}}}"
+
+
+def _unescaped(data: bytes) -> bytes:
+    r"""Text to search in instead of text that holds JSON in a string: of the same length, with "\n" as white space.
+
+    Otherwise the "n" of an escaped line break would be taken for the first letter of the name or word after it.
+    """
+    return _LINE_BREAK.sub(lambda match: b" " * (len(match[0]) - 1) + b"\n", data)
+
+
+class _Search:
+    """A shape ready to search. Works on bytes, so that going on from the middle of a long text costs nothing."""
+
+    __slots__ = ("_groups", "_pattern", "_shape")
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self._pattern = re2.compile(shape.pattern.encode())
+        self._groups = {"": 0} | {name.decode(): index for name, index in self._pattern.groupindex.items()}
+
+    def split(self, pieces: Sequence[bytes], hide: Callable[[str, str], str]) -> list[bytes]:
+        """Pieces with the secrets of this shape hidden: stand-ins stay at odd indexes."""
+        split: list[bytes] = []
+        for index, piece in enumerate(pieces):
+            if index % 2 or not piece:
+                split.append(piece)
+                continue
+            kept = at = 0
+            seen = _unescaped(piece) if b"\\" in piece else piece
+            while match := self._pattern.search(seen, at):
+                found = Found(seen, {name: match.span(group) for name, group in self._groups.items()})
+                span = self._hides(found)
+                if span is None:
+                    at = self._resume(found)
+                    continue
+                split += (piece[kept : span[0]], hide(self._shape.kind, piece[slice(*span)].decode()).encode())
+                kept = at = span[1]
+            split.append(piece[kept:])
+        return split
+
+    def _hides(self, found: Found) -> tuple[int, int] | None:
+        if self._shape.accept:
+            return self._shape.accept(found)
+        return found.span("v" if "v" in self._groups else "")
+
+    def _resume(self, found: Found) -> int:
+        """Where to go on after a match that is none: from its value on, which may be the name of the next one."""
+        start, end = found.span()
+        inner = [found.span(name)[0] for name in "edsv" if name in self._groups]
+        return max(start + 1, min((at for at in inner if at > start), default=end))
+
+
+def _checked(kind: str, pattern: str) -> Shape:
+    if not re.fullmatch(r"[a-z][a-z_]{1,15}", kind):
+        raise InvalidArgumentError("redaction.patterns", f"{kind!r} must be 2 to 16 lower-case letters or underscores")
+    options = re2.Options()
+    options.log_errors = False  # the caller is told
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error as error:
+        raise InvalidArgumentError("redaction.patterns", f"{kind}: not an RE2 pattern: {error}") from None
+    if compiled.search(""):
+        raise InvalidArgumentError("redaction.patterns", f"{kind}: the pattern matches the empty text")
+    return Shape(kind, pattern)

@@ -1,0 +1,166 @@
+"""The daemon's settings: one declaration gives flags, environment, file and help.
+
+Precedence: flags (``--guard-address``), environment (``FOREWARN_GUARD_ADDRESS``), the TOML file named by
+``FOREWARN_CONFIG``, defaults. A value that cannot be used stops the start with the field's name.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+_UNIX_PATH_LIMIT = 107  # sizeof(sun_path) - 1 on Linux
+
+
+def default_data_dir() -> Path:
+    """Where the store lives unless told otherwise; the Python client and the CLI look there too."""
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "forewarn"
+
+
+class Settings(BaseSettings):
+    """Forewarn: remembers how tool calls turn out and says so before the next one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOREWARN_",
+        cli_prog_name="forewarn-sidecar",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_avoid_json=True,
+        cli_hide_none_type=True,
+        # The environment also holds the clients' settings (FOREWARN_ADDRESS, FOREWARN_TOKEN), which are not ours.
+        extra="ignore",
+    )
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Folder of the store, made if missing.")
+    guard_address: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Where runtimes reach it: unix:PATH or HOST:PORT; repeatable. "
+        "Default: DATA_DIR/guard.sock and 127.0.0.1:7621.",
+    )
+    admin_address: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Where administrators reach it; repeatable. Default: DATA_DIR/admin.sock. "
+        "TCP needs --admin-token-file.",
+    )
+    guard_token_file: Path | None = Field(
+        None, description="File with the bearer token that runtimes must send. Required beyond loopback."
+    )
+    admin_token_file: Path | None = Field(
+        None, description="File with the bearer token that administrators must send. Required for TCP."
+    )
+    mode: Literal["off", "shadow", "warn", "enforce"] | None = Field(
+        None, description="Mode for all tools, set at start. Default: as last set, shadow at first."
+    )
+    ready_file: Path | None = Field(None, description="File to write, as JSON, once serving.")
+    false_prevention_budget: float = Field(
+        0.01, gt=0, le=0.5, description="Largest share of successful calls that learning may prevent."
+    )
+    store_limit_bytes: int = Field(
+        16 << 30, ge=16 << 20, le=1 << 46, description="Size that the store may grow to, in bytes."
+    )
+    queue_limit: int = Field(8192, ge=64, le=1 << 20, description="Entries that may wait for a commit.")
+    max_calls: int = Field(1_000_000, ge=100, description="Calls to keep in the journal.")
+    max_decisions: int = Field(1_000_000, ge=100, description="Decisions to keep in the journal.")
+    max_sessions: int = Field(100_000, ge=10, description="Sessions to remember.")
+    max_patterns_per_tool: int = Field(20_000, ge=10, description="Usage patterns to keep of one tool.")
+    max_patterns: int = Field(2_000_000, ge=10, description="Usage patterns to keep in all.")
+    max_tools: int = Field(10_000, ge=10, description="Tools to remember.")
+    retention_days: float = Field(30.0, gt=0, description="Days to keep calls and decisions.")
+    guard_threads: int = Field(4, ge=1, le=64, description="Threads that decide.")
+    record_threads: int = Field(64, ge=1, le=512, description="Threads that wait for commits of records.")
+    max_concurrent_calls: int = Field(1024, ge=1, description="RPCs in flight per listener; more are refused.")
+    max_streams: int = Field(32, ge=1, le=256, description="Streams open at a time, per kind.")
+    probe_seconds: float = Field(600.0, gt=0, description="Seconds until a learned prevention is first probed.")
+    drain_seconds: float = Field(5.0, ge=0, le=300, description="Seconds to finish calls in flight when stopping.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level to log.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="How to log; auto: console on a terminal, else JSON lines."
+    )
+
+    @field_validator("guard_address", "admin_address", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Allow one comma-separated string, which is what an environment variable can hold."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("guard_address", "admin_address")
+    @classmethod
+    def _well_formed(cls, value: list[str]) -> list[str]:
+        for address in value:
+            check_address(address)
+        return value
+
+    @model_validator(mode="after")
+    def _doors(self) -> Settings:
+        """Fill in default addresses, and refuse doors that anybody could walk through."""
+        if not self.guard_address:
+            self.guard_address = [f"unix:{self.data_dir / 'guard.sock'}", "127.0.0.1:7621"]
+        if not self.admin_address:
+            self.admin_address = [f"unix:{self.data_dir / 'admin.sock'}"]
+        for address in (*self.guard_address, *self.admin_address):
+            check_address(address)
+        if self.guard_token_file is None:
+            for address in self.guard_address:
+                if not (address.startswith("unix:") or is_loopback(address)):
+                    raise ValueError(f"guard_address {address} is not loopback and needs guard_token_file")
+        if self.admin_token_file is None:
+            for address in self.admin_address:
+                if not address.startswith("unix:"):
+                    raise ValueError(f"admin_address {address} is TCP and needs admin_token_file")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, environment, then the TOML file named by FOREWARN_CONFIG."""
+        path = os.environ.get("FOREWARN_CONFIG")
+        if not path:
+            return (init_settings, env_settings)
+        if not Path(path).is_file():
+            raise ValueError(f"FOREWARN_CONFIG: no file at {path}")
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(path)))
+
+
+def check_address(address: str) -> None:
+    """Raise ValueError unless ``address`` is ``unix:PATH`` (at most 107 bytes) or ``HOST:PORT``."""
+    if address.startswith("unix:"):
+        path = address.removeprefix("unix:")
+        if not path:
+            raise ValueError(f"{address}: no path")
+        if len(os.fsencode(path)) > _UNIX_PATH_LIMIT:
+            raise ValueError(f"{address}: a socket's path has at most {_UNIX_PATH_LIMIT} bytes")
+        return
+    host, colon, port = address.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise ValueError(f"{address}: expected unix:PATH or HOST:PORT")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a ``HOST:PORT`` can only be reached from this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

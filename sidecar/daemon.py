@@ -1,0 +1,128 @@
+"""The running daemon: rooms behind two listeners, and the order in which they start and stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import grpc
+import structlog
+
+from forewarn.v1 import admin_pb2, guard_pb2
+
+from . import __version__
+from .config import Settings
+from .model.errors import ForewarnError
+from .runtime import Rooms, open_rooms
+from .server.admin_service import AdminService, DaemonFacts
+from .server.authentication import BearerToken, read_token
+from .server.guard_service import GuardService
+from .server.listener import AddressError, Listener
+
+_ADMIN_THREADS = 12
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says why and what would help."""
+
+
+class Daemon:
+    """One sidecar: opens the store, binds, serves; ``stop`` drains and closes in the reverse order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._log = structlog.get_logger("forewarn")
+        self._rooms: Rooms | None = None
+        self._listeners: list[Listener] = []
+        self._services: list[GuardService | AdminService] = []
+        self.guard_addresses: list[str] = []
+        self.admin_addresses: list[str] = []
+
+    def start(self) -> None:
+        """Serve. Raises StartError, having closed what was opened."""
+        began = time.monotonic()
+        try:
+            self._start()
+        except (AddressError, ForewarnError, OSError, ValueError) as error:
+            self.stop()
+            raise StartError(str(error)) from error
+        if self._settings.ready_file is not None:
+            self._write_ready_file(self._settings.ready_file)
+        self._log.info(
+            "ready",
+            guard=self.guard_addresses,
+            admin=self.admin_addresses,
+            data_dir=str(self._settings.data_dir),
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+    def _start(self) -> None:
+        settings = self._settings
+        guard_door = _door(settings.guard_token_file)
+        admin_door = _door(settings.admin_token_file)
+        rooms = self._rooms = open_rooms(settings)
+        facts = DaemonFacts(start_time=time.time(), version=__version__)
+
+        guard = Listener(
+            [guard_pb2.DESCRIPTOR.services_by_name["GuardService"].full_name],
+            settings.guard_threads,
+            settings.max_concurrent_calls,
+            guard_door,
+        )
+        self._listeners.append(guard)
+        guard_service = GuardService(rooms, time.time, settings.record_threads, settings.max_streams)
+        self._services.append(guard_service)
+        guard_service.add_to(guard.server)
+        guard.bind(settings.guard_address)
+
+        admin = Listener(
+            [admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name],
+            _ADMIN_THREADS,
+            settings.max_concurrent_calls,
+            admin_door,
+            with_channelz=True,
+        )
+        self._listeners.append(admin)
+        admin_service = AdminService(rooms, time.time, facts, settings.max_streams)
+        self._services.append(admin_service)
+        admin_service.add_to(admin.server)
+        admin.bind(settings.admin_address)
+
+        facts.guard_addresses = self.guard_addresses = guard.addresses
+        facts.admin_addresses = self.admin_addresses = admin.addresses
+        for listener in self._listeners:
+            listener.start()
+
+    def stop(self) -> None:
+        """Finish what is in flight, then close. Safe to call at any stage, once."""
+        for listener in self._listeners:
+            listener.drain()
+        for service in self._services:
+            service.drain()
+        for listener in self._listeners:
+            listener.stop(self._settings.drain_seconds)
+        for service in self._services:
+            service.close()
+        if self._rooms is not None:
+            self._rooms.close()
+        if self._settings.ready_file is not None:
+            self._settings.ready_file.unlink(missing_ok=True)
+        self._log.info("stopped")
+
+    def _write_ready_file(self, path: Path) -> None:
+        facts = {
+            "pid": os.getpid(),
+            "version": __version__,
+            "guard": self.guard_addresses,
+            "admin": self.admin_addresses,
+        }
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
+            json.dump(facts, file)
+        os.replace(file.name, path)
+
+
+def _door(token_file: Path | None) -> tuple[grpc.ServerInterceptor, ...]:
+    return () if token_file is None else (BearerToken(read_token(token_file)),)

@@ -1,0 +1,158 @@
+"""Every decision is kept, and no decision waits for it.
+
+Decisions gather in memory and are written together by one job of the writer, so that logging costs a decision a few
+microseconds. What gathers is bounded: beyond the limit decisions that let a call through are dropped and counted;
+decisions that prevent have a room of their own and are never dropped: when even that is full, asking fails with
+RESOURCE_EXHAUSTED.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from ..learning import totals
+from ..learning.combiner import SCORE_LIMIT
+from ..learning.evidence import logit
+from ..learning.tables import MODELS, OVERALL
+from ..model.decision import DecisionRecord
+from ..model.errors import QueueFullError
+from ..model.pattern import subject_key
+from ..model.tool import Tool, ToolDescriptor
+from ..model.vocabulary import Verdict
+from ..store.store import Store
+from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, TOOLS, hash16, tool_key
+from ..store.transaction import WriteTransaction
+from .leases import Lease
+from .tables import LEASES
+
+
+class _Room:
+    """Decisions that wait to be written, and the job that will write them."""
+
+    def __init__(self) -> None:
+        self.waiting: list[DecisionRecord] = []
+        self.posted = False
+
+
+class DecisionLog:
+    """Thread-safe. ``limit`` decisions may wait in each of the two rooms; ``max_tools`` bounds tools seen by name."""
+
+    def __init__(self, store: Store, limit: int, max_tools: int) -> None:
+        self._store = store
+        self._limit = limit
+        self._max_tools = max_tools
+        self._lock = threading.Lock()
+        self._allowed = _Room()
+        self._prevented = _Room()
+        self._dropped = 0
+
+    def add(self, record: DecisionRecord) -> None:
+        """Keep a decision. Raises QueueFullError for one that prevents, when no more fit."""
+        prevents = record.decision.would_be is Verdict.PREVENT
+        room = self._prevented if prevents else self._allowed
+        with self._lock:
+            if len(room.waiting) >= self._limit:
+                if prevents:
+                    raise QueueFullError(
+                        f"{self._limit} preventions wait to be logged; the store does not keep up", limit=str(self._limit)
+                    )
+                self._dropped += 1
+                return
+            room.waiting.append(record)
+            if room.posted:
+                return
+            room.posted = True
+        job = _Write(self, room)
+        try:
+            kept = self._store.post(job, droppable=not prevents)
+        except QueueFullError:
+            kept = False
+        if not kept:
+            self._give_up(room, job, prevents=prevents)
+
+    def _give_up(self, room: _Room, job: _Write, *, prevents: bool) -> None:
+        """The writer takes no more. What may be dropped is; preventions stay for the next attempt."""
+        with self._lock:
+            room.posted = False
+            if prevents:
+                if len(room.waiting) >= self._limit:
+                    raise QueueFullError("the store does not keep up with preventions", limit=str(self._limit))
+                return
+            self._dropped += len(room.waiting)
+            room.waiting = []
+
+    def take(self, room: _Room) -> Sequence[DecisionRecord]:
+        """What waits in a room; the next decision posts a new job."""
+        with self._lock:
+            taken, room.waiting, room.posted = room.waiting, [], False
+        return taken
+
+    def find(self, decision_id: bytes) -> DecisionRecord | None:
+        """A decision that was not written yet."""
+        with self._lock:
+            for record in (*self._prevented.waiting, *self._allowed.waiting):
+                if record.decision.decision_id == decision_id:
+                    return record
+        return None
+
+    @property
+    def dropped(self) -> int:
+        """Decisions that were made but not logged since the start. Never preventions."""
+        return self._dropped + self._store.writer.dropped
+
+    @property
+    def max_tools(self) -> int:
+        """How many tools may be known."""
+        return self._max_tools
+
+
+class _Write:
+    """The job: takes what waits when it first runs, and writes the same should it run again."""
+
+    def __init__(self, log: DecisionLog, room: _Room) -> None:
+        self._log = log
+        self._room = room
+        self._batch: Sequence[DecisionRecord] | None = None
+
+    def __call__(self, txn: WriteTransaction) -> None:
+        if self._batch is None:
+            self._batch = self._log.take(self._room)
+        by_tool: dict[str, list[DecisionRecord]] = {}
+        for record in self._batch:
+            decision = record.decision
+            txn.put(DECISIONS, decision.decision_id, record)
+            if record.call_id:
+                txn.put(DECISION_CALLS, hash16(record.call_id), decision.decision_id)
+            by_tool.setdefault(record.tool, []).append(record)
+            if decision.would_be is Verdict.PREVENT:
+                _prevented(txn, record)
+            if decision.probe is not None:
+                txn.put(LEASES, decision.probe.pattern_id, Lease(decision.decision_id, decision.probe.deadline))
+        for name in by_tool:
+            _make_known(txn, name, self._log.max_tools)
+        totals.add_decisions(txn, by_tool)
+
+
+def _prevented(txn: WriteTransaction, record: DecisionRecord) -> None:
+    """Count the prevention for its pattern, and book what it is expected to cost where the call is really not made."""
+    decision = record.decision
+    lead = decision.reasons[0].pattern_id if decision.reasons else b""
+    pattern = txn.get(PATTERNS, lead) if lead else None
+    if pattern is not None:
+        pattern.prevented += 1
+        txn.put(PATTERNS, lead, pattern)
+    if decision.verdict is not Verdict.PREVENT:
+        return
+    score = max(-SCORE_LIMIT, min(SCORE_LIMIT, logit(decision.p_fail)))
+    for key in (OVERALL, subject_key(record.tool)):
+        model = txn.get(MODELS, key)
+        if model is not None:
+            model.budget.spend(score, 1.0 - decision.p_fail)
+            txn.put(MODELS, key, model)
+
+
+def _make_known(txn: WriteTransaction, name: str, limit: int) -> None:
+    key = tool_key(name)
+    if txn.get_raw(TOOLS, key) is None and txn.count(TOOLS) < limit:
+        txn.put(TOOLS, key, Tool(ToolDescriptor(name), first_time=txn.commit_time))

@@ -1,0 +1,288 @@
+"""Should this call be prevented? The seed's UsagePreventionTracker.
+
+A decision reads one snapshot of the store and nothing else; it waits for no disk, no lock of the writer, no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final
+
+from ..capture.extractor import Extractor
+from ..clock import Clock, TimeOrderedIds
+from ..learning.budget import within
+from ..learning.detector import Finding
+from ..learning.detectors.outage import wait_of
+from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
+from ..learning.sequential import SUCCESS_STEP
+from ..learning.view import View
+from ..model.call import Call, Features
+from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Probe, Reason, Snapshot
+from ..model.errors import InvalidArgumentError, NotFoundError
+from ..model.journal import Appeal
+from ..model.pattern import UsagePattern
+from ..model.vocabulary import TRANSIENT, Level, Mode, State, Verdict
+from ..store.reader import Reader
+from ..store.store import Store
+from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
+from ..store.transaction import WriteTransaction
+from .decision_log import DecisionLog
+from .fixes import fixes_for
+from .leases import Leases
+from .modes import mode_of
+from .tables import APPEALS, LEASES
+
+#: From this probability on, a call that is let through is warned of.
+WARN_AT: Final = 0.5
+#: A retry of what fails for passing reasons is advised after this many seconds at first, doubling to the second.
+FIRST_RETRY: Final = 1.0
+LONGEST_RETRY: Final = 60.0
+_REASONS: Final = 5
+_UNKNOWN: Final = Interval(0.0, 1.0, 0.9)
+
+
+@dataclass(frozen=True)
+class AppealOutcome:
+    """The patterns that an appeal counts against, and whether it had been made before."""
+
+    pattern_ids: tuple[bytes, ...]
+    duplicate: bool
+
+
+@dataclass(frozen=True)
+class PreventionRule:
+    """A standing reason to prevent calls."""
+
+    pattern_id: bytes
+    pattern: UsagePattern
+    summary: str
+    mode: Mode
+
+
+class UsagePreventionTracker:
+    """Decides calls. Thread-safe."""
+
+    def __init__(
+        self,
+        store: Store,
+        extractor: Extractor,
+        foresight: Foresight,
+        log: DecisionLog,
+        leases: Leases,
+        clock: Clock,
+        budget: float,
+    ) -> None:
+        self._store = store
+        self._extractor = extractor
+        self._foresight = foresight
+        self._log = log
+        self._leases = leases
+        self._budget = budget
+        self._clock = clock
+        self._ids = TimeOrderedIds(clock)
+
+    def should_prevent(self, call: Call, question: str = "should_prevent") -> Decision:
+        """Decide one call, log the decision, give it. Raises QueueFullError when a prevention cannot be logged."""
+        with self._store.read() as reader:
+            tool = reader.get(TOOLS, tool_key(call.tool))
+            mode = mode_of(reader, tool)
+            if mode is Mode.OFF:
+                return self._off(call)
+            features = self._extractor.features_of(call.tool, call.arguments, call.context, volatile_of(tool))
+            view = self._foresight.view(reader, call, features, tool)
+            decision = self._decide(reader, view, mode)
+        self._log.add(self._record(call, features, decision, question))
+        return decision
+
+    def track_failure(self, decision_id: str) -> DecisionRecord:
+        """What is known of a decision and of what became of its call. Raises NotFoundError."""
+        key = decision_key(decision_id)
+        pending = self._log.find(key)
+        if pending is not None:
+            return pending
+        with self._store.read() as reader:
+            record = reader.get(DECISIONS, key)
+        if record is None:
+            raise NotFoundError(f"no decision {decision_id}", decision_id=decision_id)
+        return record
+
+    def get_prevention_rules(self, reader: Reader, start: bytes = b"", stop: bytes | None = None) -> Iterator[
+        tuple[bytes, PreventionRule | None]
+    ]:  # fmt: skip
+        """Usage patterns under the keys, each with the rule that it makes, or None where it makes none."""
+        for key, pattern in reader.scan(PATTERNS, start, stop):
+            yield key, self._rule(reader, key, pattern)
+
+    def _rule(self, reader: Reader, key: bytes, pattern: UsagePattern) -> PreventionRule | None:
+        if pattern.state is not State.CONFIRMED or pattern.level is Level.ERROR:
+            return None
+        tool = reader.get(TOOLS, tool_key(pattern.tool)) if pattern.tool else None
+        if tool is not None and pattern.epoch < tool.epoch:
+            return None
+        cause = pattern.cause.name.lower().replace("_", " ")
+        what = {
+            Level.CALL: f"{pattern.tool} with these arguments fails ({cause})",
+            Level.TOOL: f"{pattern.tool} is failing ({cause})",
+            Level.SERVER: f"everything on {pattern.server} is failing ({cause})",
+        }[pattern.level]
+        return PreventionRule(key, pattern, what, mode_of(reader, tool))
+
+    def appeal(self, decision_id: str, reason: str, caller: str, now: float) -> Future[AppealOutcome]:
+        """Count an appeal against the patterns behind a decision, and let the next such call probe them."""
+        key = decision_key(decision_id)
+        reason, caller = self._extractor.observation_text(reason, 4096), self._extractor.label(caller)
+        return self._store.submit(lambda txn: _appeal(txn, key, reason, caller, now))
+
+    def _decide(self, reader: Reader, view: View, mode: Mode) -> Decision:
+        judgement = self._foresight.judge(view)
+        decision_id = self._ids()
+        findings = self._foresight.findings(view, judgement) if judgement.known else []
+        lead = self._ground(view, judgement, findings)
+        would_be = Verdict.ALLOW
+        if lead is not None:
+            would_be = Verdict.PREVENT
+        elif judgement.known and judgement.p >= WARN_AT:
+            would_be = Verdict.WARN
+        verdict, probe = would_be, None
+        if mode is Mode.SHADOW:
+            verdict = Verdict.ALLOW
+        elif would_be is Verdict.PREVENT:
+            if mode is Mode.WARN:
+                verdict = Verdict.WARN
+            elif lead is not None:
+                probe = self._probe(reader, view, lead, decision_id)
+                verdict = Verdict.ALLOW if probe is not None else verdict
+        reasons: tuple[Reason, ...] = ()
+        alternatives: tuple[Alternative, ...] = ()
+        remedy, retry_after = "", -1.0
+        if findings:
+            if lead is not None:  # the ground of a prevention is named first
+                findings.sort(key=lambda item: (item[2] is not lead, -abs(item[1])))
+            reasons = tuple(
+                Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
+                for code, part, fact in findings[:_REASONS]
+            )
+            retry_after = _retry_after(view)
+            if would_be is not Verdict.ALLOW:
+                alternatives = fixes_for(reader, view)
+                remedy = _remedy(findings, alternatives)
+        return Decision(
+            decision_id=decision_id,
+            verdict=verdict,
+            would_be=would_be,
+            mode=mode,
+            p_fail=round(judgement.p, 6),
+            interval=self._foresight.interval(view, judgement),
+            known=judgement.known,
+            reasons=reasons,
+            remedy=remedy,
+            retry_after=retry_after,
+            alternatives=alternatives,
+            probe=probe,
+            snapshot=Snapshot(reader.commit_sequence, "", EVIDENCE_MODEL),
+            time=view.now,
+        )
+
+    def _ground(
+        self, view: View, judgement: Judgement, findings: list[tuple[str, float, Finding]]
+    ) -> Finding | None:
+        """The fact on which the call is prevented; None when it is not."""
+        if judgement.leader < 0:
+            return None
+        own = view.model
+        if not within(judgement.score, self._budget, view.overall.budget, own.budget if own is not None else None):
+            return None
+        code = self._foresight.detectors[judgement.leader].code
+        for found, part, fact in findings:
+            if found != code or not fact.prevents or part <= 0.0:
+                continue
+            pattern = view.by_id(fact.pattern_id) if fact.pattern_id else None
+            if pattern is not None and pattern.state in (State.REFUTED, State.SUSPENDED):
+                return None
+            return fact
+        return None
+
+    def _probe(self, reader: Reader, view: View, lead: Finding, decision_id: bytes) -> Probe | None:
+        """A lease to try the call all the same, when its pattern is due for one and trying does no harm."""
+        if not lead.pattern_id or (view.tool is not None and view.tool.descriptor.destructive):
+            return None
+        pattern = view.by_id(lead.pattern_id)
+        if pattern is None or view.now < pattern.probe_due:
+            return None
+        lease = self._leases.grant(lead.pattern_id, decision_id, view.now, reader.get(LEASES, lead.pattern_id))
+        return Probe(lead.pattern_id, lease.deadline) if lease is not None else None
+
+    def _off(self, call: Call) -> Decision:
+        return Decision(
+            decision_id=self._ids(), verdict=Verdict.ALLOW, would_be=Verdict.ALLOW, mode=Mode.OFF, p_fail=0.0,
+            interval=_UNKNOWN, known=False, reasons=(), remedy="", retry_after=-1.0, alternatives=(), probe=None,
+            snapshot=Snapshot(self._store.commit_sequence, "", EVIDENCE_MODEL), time=call.time,
+        )  # fmt: skip
+
+    def _record(self, call: Call, features: Features, decision: Decision, question: str) -> DecisionRecord:
+        label = self._extractor.label
+        return DecisionRecord(
+            decision=decision,
+            question=question,
+            tool=call.tool,
+            preview=features.preview,
+            session_id=label(call.session_id),
+            caller=label(call.caller),
+            call_id=label(call.call_id),
+            context=features.context,
+            fingerprint=features.fingerprint,
+            propensity=1.0,
+        )
+
+
+def decision_key(decision_id: str) -> bytes:
+    """The key of a decision. Raises InvalidArgumentError for what cannot be one."""
+    try:
+        key = bytes.fromhex(decision_id)
+    except ValueError:
+        key = b""
+    if len(key) != 16:
+        raise InvalidArgumentError("decision_id", "must be 32 hexadecimal digits")
+    return key
+
+
+def _retry_after(view: View) -> float:
+    """Seconds after which a retry is advised; -1 where waiting does not help."""
+    wait = wait_of(view)
+    if wait > 0.0:
+        return wait
+    session = view.session
+    if session is not None and view.seen >= 0 and session.failed(view.seen) and session.cause(view.seen) in TRANSIENT:
+        tries = session.failures_in_row(view.features.fingerprint[:8])
+        return min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** max(0, tries - 1))
+    return -1.0
+
+
+def _remedy(findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...]) -> str:
+    parts = [alternatives[0].rationale] if alternatives else []
+    parts += [fact.remedy for _, _, fact in findings if fact.remedy][:1]
+    return " ".join(parts)
+
+
+def _appeal(txn: WriteTransaction, key: bytes, reason: str, caller: str, now: float) -> AppealOutcome:
+    record = txn.get(DECISIONS, key)
+    if record is None:
+        raise NotFoundError(f"no decision {key.hex()}", decision_id=key.hex())
+    patterns = tuple(dict.fromkeys(reason.pattern_id for reason in record.decision.reasons if reason.pattern_id))
+    at = key + hash16(caller)
+    if txn.get(APPEALS, at) is not None:
+        return AppealOutcome(patterns, duplicate=True)
+    txn.put(APPEALS, at, Appeal(key, record.tool, reason, caller, now, patterns))
+    for pattern_id in patterns:
+        pattern = txn.get(PATTERNS, pattern_id)
+        if pattern is None:
+            continue
+        pattern.appeals += 1
+        # Half a success: an appeal alone does not overturn evidence, but the next such call is let through to see.
+        pattern.ratio += SUCCESS_STEP / 2.0
+        pattern.probe_due = min(pattern.probe_due, now)
+        txn.put(PATTERNS, pattern_id, pattern)
+    return AppealOutcome(patterns, duplicate=False)
+

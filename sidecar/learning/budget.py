@@ -1,0 +1,62 @@
+"""The false-prevention budget: how sure a prevention must be so that few successes are prevented.
+
+Per histogram bin of the log-odds of failure it counts the successes that scored there: by label where the call was
+made, by expectation (1 − p) where it was prevented. Preventing everything at or above a score then costs the share of
+successes at or above it, and a score may prevent while that share stays within the budget. A plain threshold on p
+would trust the calibration of a model that is still learning; this trusts what happened.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+#: Bins of log-odds, from ``LOWEST`` upwards; the last one is open.
+BINS: Final = 48
+BIN_WIDTH: Final = 0.15
+LOWEST: Final = -1.0
+#: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.4.
+FLOOR: Final = -0.405
+#: Aim inside the budget, since what is counted is a sample of what will come.
+UTILISATION: Final = 0.85
+#: Successes that are granted before any was seen, overall and to a new tool.
+GRACE_OVERALL: Final = 20.0
+GRACE_TOOL: Final = 100.0
+#: Beyond this many successes, old ones are forgotten by halves.
+_HORIZON: Final = 20_000.0
+
+
+class Budget(msgspec.Struct, array_like=True):
+    """Successes by score, from ``LOWEST`` upwards in steps of ``BIN_WIDTH``, and over all calls."""
+
+    bins: list[float] = msgspec.field(default_factory=lambda: [0.0] * BINS)
+    total: float = 0.0
+
+    def spend(self, score: float, success: float) -> None:
+        """Count a call that scored ``score`` and succeeded with certainty or expectation ``success``."""
+        if score >= LOWEST:
+            self.bins[bin_of(score)] += success
+        self.total += success
+        if self.total > _HORIZON:
+            self.total *= 0.5
+            self.bins = [count * 0.5 for count in self.bins]
+
+    def above(self, score: float) -> float:
+        """Successes that scored at least as high as ``score``'s bin."""
+        return sum(self.bins[bin_of(score) :])
+
+
+def bin_of(score: float) -> int:
+    """The bin of a score that is at least ``LOWEST``."""
+    return min(BINS - 1, int((score - LOWEST) / BIN_WIDTH))
+
+
+def within(score: float, budget: float, overall: Budget, tool: Budget | None) -> bool:
+    """Whether preventing everything that scores at least ``score`` keeps to ``budget``, overall and for the tool."""
+    if score < FLOOR:
+        return False
+    limit = budget * UTILISATION
+    if overall.above(score) > limit * (overall.total + GRACE_OVERALL):
+        return False
+    return tool is None or tool.above(score) <= limit * (tool.total + GRACE_TOOL)

@@ -1,0 +1,47 @@
+"""One calibrated probability from all detectors: online logistic regression, one step per recorded call.
+
+The log-odds of failure are the features' weighted sum, with weights for all tools and small offsets per tool, so that
+what was learned on one tool helps the next and each can still differ. Weights take AdaGrad steps on the log loss
+(Duchi, Hazan, Singer 2011), decided before they are learned from (prequential), which keeps the probabilities
+calibrated without a second pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import mul
+from typing import Final
+
+from .tool_model import Model
+
+STEP_OVERALL: Final = 0.15
+STEP_TOOL: Final = 0.05
+#: Offsets are pulled back to zero by this share of a step, so that they stay small unless they earn it.
+OFFSET_DECAY: Final = 0.002
+#: Log-odds are kept within this, p in [0.0003, 0.9997].
+SCORE_LIMIT: Final = 8.0
+
+
+def score(overall: Model, own: Model | None, x: Sequence[float]) -> float:
+    """The log-odds of failure of a call with features ``x``."""
+    z: float = sum(map(mul, overall.values, x))
+    if own is not None:
+        z += sum(map(mul, own.values, x))
+    return max(-SCORE_LIMIT, min(SCORE_LIMIT, z))
+
+
+def descend(overall: Model, own: Model, x: Sequence[float], p: float, failed: bool, weight: float = 1.0) -> None:
+    """One AdaGrad step of the log loss after a call with features ``x`` was given ``p`` and failed or not."""
+    error = weight * (p - (1.0 if failed else 0.0))
+    if -0.001 < error < 0.001:
+        return
+    values, squares = overall.values, overall.squares
+    offsets, own_squares = own.values, own.squares
+    for i, feature in enumerate(x):
+        if feature:
+            gradient = error * feature
+            square = gradient * gradient
+            squares[i] += square
+            values[i] -= STEP_OVERALL * gradient / squares[i] ** 0.5
+            own_squares[i] += square
+            offsets[i] -= STEP_TOOL * gradient / own_squares[i] ** 0.5 + OFFSET_DECAY * STEP_TOOL * offsets[i]

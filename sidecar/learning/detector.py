@@ -1,0 +1,46 @@
+"""What a detector is: one way of proposing that a call will fail, explained and calibrated by its own record.
+
+A detector turns the evidence it keeps into features of the log-odds of failure; the combiner weighs them. Adding a
+detector is adding a file to ``detectors/`` and a line to its list: its weights start at what the file says and are
+learned from then on.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from ..model.decision import Evidence
+from ..model.vocabulary import Cause
+from .view import Outcome, View
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a detector knows of a call, for people: a fact, the pattern and the calls behind it.
+
+    ``prevents`` says whether it may be the ground of a prevention: what only shifts the odds may not.
+    """
+
+    summary: str
+    pattern_id: bytes = b""
+    cause: Cause = Cause.NONE
+    evidence: Evidence | None = None
+    prevents: bool = True
+    remedy: str = ""
+
+
+class Detector(Protocol):
+    """See the module. ``code`` is stable: it is the reason's code in the API. ``features`` are (name, first weight)."""
+
+    code: str
+    features: tuple[tuple[str, float], ...]
+
+    def propose(self, view: View, x: list[float], at: int) -> None:
+        """Write this detector's features of the call to ``x[at:]``; what it leaves is 0, and says nothing."""
+
+    def explain(self, view: View) -> Finding | None:
+        """The fact behind what ``propose`` wrote; None when there is none. Only called when somebody is told."""
+
+    def learn(self, view: View, outcome: Outcome) -> None:
+        """Take in how the call went. Changes records of the view only; the view saves them."""

@@ -1,0 +1,76 @@
+"""How often the tool, this kind of call, and this session's calls fail. Shifts the odds; never prevents by itself."""
+
+from __future__ import annotations
+
+from math import log1p
+from typing import Final
+
+from ...model.vocabulary import Level
+from ..describe import evidence_of
+from ..detector import Finding
+from ..evidence import logit
+from ..half_life import PERMANENT_HALF_LIFE
+from ..rates import KindRate
+from ..view import Outcome, View
+
+_STREAK_LIMIT: Final = 20
+
+
+class BaseRate:
+    """The prior that all other evidence is weighed against."""
+
+    code = "base_rate"
+    features = (
+        ("bias", 0.0),
+        ("tool_rate", 1.0),  # log-odds of the tool's failure rate
+        ("kind_rate", 0.5),  # the kind of call over the tool
+        ("streak", 0.1),  # the tool's failures in a row, any session
+        ("session_streak", 0.1),  # the session's failures in a row, any tool
+        ("session_rate", 0.3),  # the session over the tool
+        ("session_kind", 0.3),  # this kind of call in the session over the kind
+    )
+
+    def propose(self, view: View, x: list[float], at: int) -> None:
+        """Log-odds of the rates, each over the next wider one."""
+        tool = logit(view.p_tool)
+        kind = logit(view.p_kind)
+        x[at] = 1.0
+        x[at + 1] = tool
+        x[at + 2] = kind - tool
+        model = view.model
+        if model is not None and model.streak > 1:
+            x[at + 3] = log1p(model.streak)
+        session = view.session
+        if session is not None:
+            streak = session.trailing_failures()
+            if streak:
+                x[at + 4] = log1p(streak)
+            n = session.successes + session.failures
+            x[at + 5] = logit((session.failures + 2.0 * view.p_tool) / (n + 2.0)) - tool
+            calls, failures = session.of_kind(view.features.kind)
+            if calls:
+                x[at + 6] = logit((failures + 2.0 * view.p_kind) / (calls + 2.0)) - kind
+
+    def explain(self, view: View) -> Finding | None:
+        """The tool's rate."""
+        pattern = view.tool_pattern
+        if pattern is None:
+            return None
+        return Finding(
+            summary=f"{pattern.failures} of {pattern.failures + pattern.successes} calls of {view.call.tool} failed",
+            pattern_id=view.id_of(Level.TOOL, b""),
+            cause=pattern.cause,
+            evidence=evidence_of(pattern, view.now),
+            prevents=False,
+        )
+
+    def learn(self, view: View, outcome: Outcome) -> None:
+        """Count the call for its tool, its kind and the streak."""
+        pattern = view.learned(Level.TOOL, b"", f"any call of {view.call.tool}")
+        pattern.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        rate = view.rate
+        if rate is None:
+            rate = view.rate = KindRate(view.call.tool)
+        rate.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        model = view.own_model()
+        model.streak = min(model.streak + 1, _STREAK_LIMIT) if outcome.failed else 0

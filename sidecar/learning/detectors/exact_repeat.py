@@ -1,0 +1,145 @@
+"""The same call again in the same session: doomed if it failed and nothing changed in between.
+
+Nobody tells which calls change something. Three things stand for it: whether any call in between succeeded with a
+tool that is not registered as read-only, what kinds of calls those were (after some kinds repeats work, after others
+they do not: learned per tool), and whether they were silent, as writes are.
+"""
+
+from __future__ import annotations
+
+from math import log1p
+
+from ...model.vocabulary import Cause, Level
+from ..describe import evidence_of, quoted, times
+from ..detector import Finding
+from ..evidence import logit
+from ..half_life import PERMANENT_HALF_LIFE
+from ..session import Session
+from ..tool_model import MAX_CHANGES
+from ..view import Outcome, View
+
+#: Probability that a repeat fails again before anything was learned: (nothing in between, something in between).
+_PRIOR_PERMANENT = (0.9, 0.6)
+_PRIOR_TRANSIENT = (0.4, 0.4)
+_STRENGTH_OVERALL = 10.0
+_STRENGTH = 3.0
+_STRENGTH_CHANGE = 2.0
+
+
+class ExactRepeat:
+    """See the module."""
+
+    code = "exact_repeat"
+    features = (
+        ("repeat_failed", 0.8),  # log-odds of failing again (sort of error, tool, error template) over the base
+        ("repeat_plain", 0.3),  # nothing was done in between
+        ("repeat_times", 0.3),  # log of failures in a row of this call
+        ("repeat_gap", -0.1),  # log of calls since
+        ("repeat_change", 0.5),  # the most helpful kind of call in between, over the repeat's log-odds
+        ("repeat_passed", -1.0),  # this call last succeeded in the session
+    )
+
+    def propose(self, view: View, x: list[float], at: int) -> None:
+        """What happened the last time, and since."""
+        session, seen = view.session, view.seen
+        if session is None or seen < 0:
+            return
+        if not session.failed(seen):
+            x[at + 5] = 1.0
+            return
+        between = session.changes_since(seen)
+        p = fails_again(view, session, seen, bool(between))
+        level = logit(p)
+        x[at] = level - logit(view.p_kind)
+        x[at + 1] = 0.0 if between else 1.0
+        x[at + 2] = log1p(session.failures_in_row(view.features.fingerprint[:8]))
+        x[at + 3] = log1p(len(session) - 1 - seen)
+        if between:
+            x[at + 4] = logit(_after_changes(view, between, p)) - level
+
+    def explain(self, view: View) -> Finding | None:
+        """How often it failed, with what, and whether anything changed since."""
+        session, seen = view.session, view.seen
+        if session is None or seen < 0 or not session.failed(seen):
+            return None
+        between = session.changes_since(seen)
+        pattern = view.known_call()
+        error = view.last_error()
+        count = session.failures_in_row(view.features.fingerprint[:8])
+        since = len(session) - 1 - seen
+        summary = f"this call failed {times(count)}{' in a row' if count > 1 else ''} in this session"
+        if error is not None and error.template:
+            summary += f", last with {quoted(error.last_error or error.template)}"
+        if between:
+            summary += f"; of the {since} calls since then some may have changed something"
+        elif since:
+            summary += f"; nothing in the {since} calls since then may have changed that"
+        else:
+            summary += ", just now"
+        cause = session.cause(seen)
+        return Finding(
+            summary=summary,
+            pattern_id=view.id_of(Level.CALL, view.features.fingerprint[:8]),
+            cause=cause,
+            evidence=evidence_of(pattern, view.now) if pattern is not None else None,
+            remedy=_remedy(cause),
+        )
+
+    def learn(self, view: View, outcome: Outcome) -> None:
+        """A repeat of a failed call tells how its error, its tool and all tools deal with repeats."""
+        session, seen = view.session, view.seen
+        if session is None or seen < 0 or not session.failed(seen):
+            return
+        between = session.changes_since(seen)
+        transient = view.was_transient(seen)
+        own = view.own_model()
+        for repeats in (own.repeats(transient), view.overall.repeats(transient)):
+            record = repeats.changed if between else repeats.plain
+            record.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        error = view.last_error()
+        if error is not None:
+            changed = view.learned(Level.ERROR, error.covers, error.description)
+            (changed.changed if between else changed.plain).add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        for kind in between:
+            record = own.changes.pop(kind, None) or type(own.permanent.plain)()
+            record.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+            own.changes[kind] = record
+        while len(own.changes) > MAX_CHANGES:
+            del own.changes[next(iter(own.changes))]
+
+
+def fails_again(view: View, session: Session, seen: int, changed: bool) -> float:
+    """Probability that a repeat fails: of errors of this sort, shrunk to by the tool's, shrunk to by this error's."""
+    transient = view.was_transient(seen)
+    prior = (_PRIOR_TRANSIENT if transient else _PRIOR_PERMANENT)[changed]
+    overall = view.overall.repeats(transient)
+    p = (overall.changed if changed else overall.plain).mean(prior, _STRENGTH_OVERALL)
+    if view.model is not None:
+        own = view.model.repeats(transient)
+        p = (own.changed if changed else own.plain).mean(p, _STRENGTH)
+    error = view.last_error()
+    if error is not None:
+        p = (error.changed if changed else error.plain).mean(p, _STRENGTH)
+    return p
+
+
+def _after_changes(view: View, between: set[bytes], p: float) -> float:
+    """Probability of failing after the most helpful kind of call in between."""
+    best = 1.0
+    changes = view.model.changes if view.model is not None else {}
+    for kind in between:
+        record = changes.get(kind)
+        best = min(best, record.mean(p, _STRENGTH_CHANGE) if record is not None else p)
+    return best
+
+
+def _remedy(cause: Cause) -> str:
+    if cause in (Cause.RATE_LIMITED, Cause.UNAVAILABLE, Cause.TIMEOUT):
+        return "It may work later: the failure looks temporary."
+    if cause is Cause.PERMISSION:
+        return "It can work once the credentials or permissions change."
+    if cause in (Cause.PRECONDITION, Cause.CONFLICT):
+        return "It can work once the state that the error speaks of has changed."
+    return "Other arguments are needed, or something that the error speaks of has to change first."
+
+

@@ -1,0 +1,99 @@
+"""The tool, or everything on its server, is failing right now for reasons that pass by themselves.
+
+Evidence is a sequential test over transient failures in a row, floored at zero so that a long healthy past does not
+delay it. A failure of a permanent sort shows that the server answers: three bad URLs do not make an outage. One
+success ends it. A tool that asked to be left alone (Retry-After) is believed at once.
+"""
+
+from __future__ import annotations
+
+from ...model.pattern import UsagePattern
+from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
+from ..describe import evidence_of, quoted, seconds
+from ..detector import Finding
+from ..half_life import TRANSIENT_HALF_LIFE
+from ..sequential import UPPER, step
+from ..view import Outcome, View
+
+#: A Retry-After is believed up to this many seconds.
+_LONGEST_RETRY = 86_400.0
+
+
+class Outage:
+    """See the module."""
+
+    code = "outage"
+    features = (
+        ("outage_tool", 1.5),  # the tool's test ratio over its boundary, faded, where it is beyond
+        ("outage_server", 1.5),  # the same for its server
+        ("asked_to_wait", 3.0),  # the tool or its server asked for a pause that is not over
+    )
+
+    def propose(self, view: View, x: list[float], at: int) -> None:
+        """Whether an outage or a requested pause is on."""
+        tool, server = view.tool_pattern, view.server_pattern()
+        if tool is not None:
+            x[at] = strength(tool, view.now)
+        if server is not None:
+            x[at + 1] = strength(server, view.now)
+        if wait_of(view) > 0.0:
+            x[at + 2] = 1.0
+
+    def explain(self, view: View) -> Finding | None:
+        """Which of them is down, since when, with what."""
+        wait = wait_of(view)
+        for pattern, name, key in (
+            (view.server_pattern(), f"the server {view.server}", view.id_of(Level.SERVER, b"")),
+            (view.tool_pattern, view.call.tool, view.id_of(Level.TOOL, b"")),
+        ):
+            if pattern is None or not (strength(pattern, view.now) or pattern.retry_until > view.now):
+                continue
+            ago = seconds(max(0.0, view.now - pattern.last_time))
+            summary = f"{name} is failing: its last failure, {ago} ago, was {quoted(pattern.last_error)}"
+            if wait:
+                summary += f"; it asked for a pause of another {seconds(wait)}"
+            return Finding(
+                summary=summary,
+                pattern_id=key,
+                cause=pattern.cause,
+                evidence=evidence_of(pattern, view.now),
+                remedy=f"It may work again in {seconds(wait)}." if wait else "It may work again shortly.",
+            )
+        return None
+
+    def learn(self, view: View, outcome: Outcome) -> None:
+        """Move the tests of the tool and of its server."""
+        _move(view.learned(Level.TOOL, b"", f"any call of {view.call.tool}"), outcome, outcome.transient)
+        if view.server:
+            wide = outcome.failed and outcome.cause in SERVER_WIDE
+            server = view.learned(Level.SERVER, b"", f"any call of a tool of {view.server}")
+            server.rate.add(outcome.failed, outcome.now, TRANSIENT_HALF_LIFE)
+            _move(server, outcome, wide or (outcome.transient and outcome.cause is Cause.RATE_LIMITED))
+
+
+def strength(pattern: UsagePattern, now: float) -> float:
+    """The ratio over the boundary where an outage is on, faded with the time since the last failure; else 0."""
+    if pattern.state is not State.CONFIRMED:
+        return 0.0
+    faded = pattern.ratio / UPPER * 0.5 ** (max(0.0, now - pattern.last_time) / TRANSIENT_HALF_LIFE)
+    return faded if faded >= 0.1 else 0.0
+
+
+def wait_of(view: View) -> float:
+    """Seconds that the tool or its server asked to be left alone for, from now; 0 when neither did."""
+    until = max(
+        (pattern.retry_until for pattern in (view.tool_pattern, view.server_pattern()) if pattern is not None),
+        default=0.0,
+    )
+    return max(0.0, until - view.now)
+
+
+def _move(pattern: UsagePattern, outcome: Outcome, down: bool) -> None:
+    if outcome.failed and down:
+        pattern.ratio = max(0.0, step(pattern.ratio, failed=True))
+        if outcome.retry_after > 0.0:
+            pattern.retry_until = outcome.now + min(outcome.retry_after, _LONGEST_RETRY)
+    else:
+        pattern.ratio = max(0.0, step(pattern.ratio, failed=False)) if pattern.state is not State.CONFIRMED else 0.0
+        if not outcome.failed:
+            pattern.retry_until = 0.0

@@ -1,0 +1,67 @@
+"""Keeping what predicts when there is too much: sampled eviction, as caches do it.
+
+A few neighbours of a pseudo-random key are looked at and the least valuable goes. That costs the same however much
+is stored, needs no index, and over time keeps the valuable. The key comes from the transaction's own number, so that
+a job that runs again evicts the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from ..model.pattern import UsagePattern
+from ..store.tables import Table
+from ..store.transaction import WriteTransaction
+from .rates import KindRate
+
+V = TypeVar("V")
+
+SAMPLE: Final = 12
+#: Kinds of calls kept of one tool.
+MAX_KINDS: Final = 2_000
+_HALF_LIFE: Final = 14 * 86_400.0
+
+
+def evict_one(
+    txn: WriteTransaction, table: Table[V], prefix: bytes, value: Callable[[V], float], spare: frozenset[bytes]
+) -> bytes | None:
+    """Delete the least valuable of a sample of the rows under ``prefix``, never one of ``spare``; give its key."""
+    seed = hashlib.blake2b(prefix + txn.commit_sequence.to_bytes(8, "big") + b"".join(sorted(spare)), digest_size=16)
+    stop = _after(prefix)
+    sample = [
+        row for row in txn.scan(table, prefix + seed.digest(), stop, limit=SAMPLE + len(spare)) if row[0] not in spare
+    ]
+    if len(sample) < SAMPLE:
+        sample += [row for row in txn.scan(table, prefix, stop, limit=SAMPLE + len(spare)) if row[0] not in spare]
+    if not sample:
+        return None
+    worst = min(sample, key=lambda row: value(row[1]))[0]
+    txn.delete(table, worst)
+    return worst
+
+
+def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
+    """How much a pattern is worth keeping: its evidence and its use, fading with the time since it last failed."""
+
+    def value(pattern: UsagePattern) -> float:
+        if pattern.suspended:
+            return float("inf")  # an administrator's word is not forgotten for want of space
+        if pattern.epoch < epoch:
+            return 0.0
+        worth = 1.0 + pattern.failures + pattern.successes + 4.0 * pattern.prevented
+        return float(worth * 0.5 ** (max(0.0, now - pattern.last_time) / _HALF_LIFE))
+
+    return value
+
+
+def kind_value(rate: KindRate) -> float:
+    """How much the record of a kind of call is worth keeping."""
+    return rate.rate.total
+
+
+def _after(prefix: bytes) -> bytes | None:
+    """The least key above all that begin with ``prefix``; None when there is none."""
+    trimmed = prefix.rstrip(b"\xff")
+    return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else None

@@ -1,0 +1,110 @@
+"""What is known of a call before it is made: a calibrated probability of failure, and who says so."""
+
+from __future__ import annotations
+
+from operator import mul
+from typing import Final
+
+import msgspec
+
+from ..model.call import Call, Features
+from ..model.decision import Interval
+from ..model.tool import Tool
+from .combiner import SCORE_LIMIT
+from .detector import Detector, Finding
+from .detectors import all_detectors
+from .evidence import sigmoid, wilson
+from .schemas import Schemas
+from .view import STRENGTH_TOOL, Source, View
+
+#: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
+EVIDENCE_MODEL: Final = "logistic-1"
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """``x`` are the features, ``score`` the log-odds and ``p`` the probability of failure.
+
+    ``known`` says whether anything was known beside base rates; ``leader`` is the index of the detector that adds most
+    to the odds among those that may prevent, -1 where none adds.
+    """
+
+    x: list[float]
+    score: float
+    p: float
+    known: bool
+    leader: int
+    parts: list[float]
+
+
+class Foresight:
+    """Runs the detectors on a view and combines what they say. Holds nothing that is learned."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self.detectors: tuple[Detector, ...] = all_detectors(schemas)
+        self.names = tuple(name for detector in self.detectors for name, _ in detector.features)
+        self.first_values = tuple(value for detector in self.detectors for _, value in detector.features)
+        self._spans: list[tuple[int, int]] = []
+        at = 0
+        for detector in self.detectors:
+            self._spans.append((at, at + len(detector.features)))
+            at += len(detector.features)
+        self._size = at
+        self._plan = [
+            (detector.propose, start) for detector, (start, _) in zip(self.detectors, self._spans, strict=True)
+        ]
+        self._base_end = self._spans[0][1]
+
+    def view(self, source: Source, call: Call, features: Features, tool: Tool | None) -> View:
+        """A view of one call, with weights for all features. ``tool`` is what ``source`` has of the call's tool."""
+        return View(source, call, features, tool, self.first_values)
+
+    def judge(self, view: View) -> Judgement:
+        """What is known of the view's call."""
+        x = [0.0] * self._size
+        for propose, at in self._plan:
+            propose(view, x, at)
+        weighted = list(map(mul, view.overall.values, x))
+        if view.model is not None:
+            weighted = [a + b * c for a, b, c in zip(weighted, view.model.values, x, strict=True)]
+        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, sum(weighted)))
+        # The first detector is the base that all others are weighed against; if only it spoke, nothing is known.
+        known = any(x[self._base_end :])
+        parts: list[float] = []
+        leader, most = -1, 0.0
+        if known:
+            for index, (start, end) in enumerate(self._spans):
+                part = sum(weighted[start:end])
+                parts.append(part)
+                if index and part > most:
+                    leader, most = index, part
+        return Judgement(x, score, sigmoid(score), known, leader, parts)
+
+    def interval(self, view: View, judgement: Judgement) -> Interval:
+        """The 90 % interval of ``p``: as if it were a rate seen over as many calls as stand behind it."""
+        weight = 1.0
+        if view.tool_pattern is not None:
+            weight += min(view.tool_pattern.rate.total, STRENGTH_TOOL)
+        call = view.known_call()
+        if call is not None:
+            weight += call.rate.total
+        error = view.last_error()
+        if error is not None:
+            weight += error.plain.total + error.changed.total
+        return wilson(judgement.p, weight)
+
+    def findings(self, view: View, judgement: Judgement) -> list[tuple[str, float, Finding]]:
+        """The facts behind a judgement: (code, contribution in log-odds, fact), strongest first."""
+        found = []
+        for detector, part in zip(self.detectors, judgement.parts or [0.0] * len(self.detectors), strict=True):
+            if abs(part) < 0.01 and judgement.parts:
+                continue
+            finding = detector.explain(view)
+            if finding is not None:
+                found.append((detector.code, part, finding))
+        found.sort(key=lambda item: -abs(item[1]))
+        return found
+
+
+def volatile_of(tool: Tool | None) -> frozenset[str]:
+    """The arguments of a tool that mean nothing."""
+    return frozenset(tool.descriptor.volatile_arguments) if tool is not None else frozenset()

@@ -1,0 +1,209 @@
+"""What a record changes: the seed's UsagePatternLearner.
+
+Everything happens in one write transaction, from the records that it reads there: learn, then save. Running it again
+on the same records gives the same result, which is what the writer asks of a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+import msgspec
+from rapidfuzz import fuzz
+
+from ..model.call import Classification
+from ..model.pattern import MAX_CALL_IDS, MAX_FIXES, Fix, UsagePattern, covered_call
+from ..model.vocabulary import Level, State
+from ..store.reader import Reader
+from ..store.tables import PATTERNS
+from ..store.transaction import WriteTransaction
+from .combiner import descend
+from .foresight import Foresight, Judgement
+from .sequential import state_of, step
+from .session import CAUSE_SHIFT, CHANGED, FAILED, SILENT, Session
+from .tables import MODELS, OVERALL, RATES
+from .view import Outcome, View
+
+#: Seconds of event time until a pattern that prevents is first probed, by how its failures are; doubles in vain.
+TRANSIENT_PROBE: Final = 30.0
+LONGEST_PERMANENT: Final = 86_400.0
+LONGEST_TRANSIENT: Final = 600.0
+#: How alike (0 to 100) the arguments of a failed call and of the next that worked must be for a correction.
+_ALIKE: Final = 60.0
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A usage pattern whose state changed."""
+
+    pattern_id: bytes
+    before: State
+    after: State
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What a record came to."""
+
+    call_id: str
+    classification: Classification
+    sequence: int
+    duplicate: bool
+    changes: tuple[Change, ...] = ()
+
+
+class UsagePatternLearner:
+    """Learns from one call at a time. ``probe_seconds`` is how long a permanent failure is believed before a probe."""
+
+    def __init__(self, foresight: Foresight, probe_seconds: float) -> None:
+        self._foresight = foresight
+        self._probe_seconds = probe_seconds
+
+    def learn(self, view: View, outcome: Outcome, *, probed: bool = False) -> tuple[Judgement, list[Change]]:
+        """Take in a call that succeeded or failed. Changes the view's records; ``save`` writes them."""
+        judgement = self._foresight.judge(view)
+        self.update_weights(view, judgement, outcome.failed)
+        for detector in self._foresight.detectors:
+            detector.learn(view, outcome)
+        if outcome.failed:
+            self._remember_failure(view, outcome, probed=probed)
+        self._remember_fix(view, outcome)
+        changes = self._settle(view, outcome, probed=probed)
+        self._remember_in_session(view, outcome)
+        return judgement, changes
+
+    def update_weights(self, view: View, judgement: Judgement, failed: bool) -> None:
+        """One step of the combiner, and the budget's books, for a call that was judged and then failed or not."""
+        own = view.own_model()
+        descend(view.overall, own, judgement.x, judgement.p, failed)
+        success = 0.0 if failed else 1.0
+        view.overall.budget.spend(judgement.score, success)
+        own.budget.spend(judgement.score, success)
+
+    def save(self, txn: WriteTransaction, view: View) -> None:
+        """Write what the view's call changed, except its session and its tool, which the recorder owns."""
+        txn.put(MODELS, OVERALL, view.overall)
+        if view.model is not None:
+            txn.put(MODELS, view.subject, view.model)
+        if view.rate is not None:
+            txn.put(RATES, view.subject + view.features.kind, view.rate)
+        for key, pattern in view.changed():
+            txn.put(PATTERNS, key, pattern)
+
+    def get_learned_patterns(self, reader: Reader, limit: int = 1000) -> Iterator[tuple[bytes, UsagePattern]]:
+        """Patterns that the sequential test has confirmed, with their ids, by id; at most ``limit``."""
+        confirmed = (row for row in reader.scan(PATTERNS) if row[1].state is State.CONFIRMED)
+        return islice(confirmed, limit)
+
+    def _remember_failure(self, view: View, outcome: Outcome, *, probed: bool) -> None:
+        classification = outcome.classification
+        patterns = [view.learned(Level.TOOL, b"", ""), view.learned(Level.CALL, _covered(view), view.features.preview)]
+        if classification.template_id:
+            error = view.learned(Level.ERROR, classification.template_id, classification.template)
+            patterns.append(error)
+        if view.server:
+            patterns.append(view.learned(Level.SERVER, b"", ""))
+        for pattern in patterns:
+            pattern.cause = classification.cause
+            pattern.transient = classification.transient
+            pattern.template = classification.template
+            pattern.last_error = outcome.error[:500]
+            pattern.call_ids = [outcome.call_id, *pattern.call_ids][:MAX_CALL_IDS]
+            pattern.backoff = min(pattern.backoff + 1, 16) if probed else pattern.backoff
+            first = TRANSIENT_PROBE if pattern.transient else self._probe_seconds
+            longest = LONGEST_TRANSIENT if pattern.transient else max(LONGEST_PERMANENT, first)
+            pause = min(first * 2.0**pattern.backoff, longest)
+            pattern.probe_due = outcome.now + max(pause, outcome.retry_after)
+
+    def _remember_fix(self, view: View, outcome: Outcome) -> None:
+        """What succeeds right after a failure of the session may be what that call should have been."""
+        session = view.session
+        if outcome.failed or session is None or not session.marks or not session.marks[-1] & FAILED:
+            return
+        if session.failed_tool != view.call.tool:
+            return  # alternatives across tools are kept by the tool, see the optimizer
+        if session.failed_fingerprint == view.features.fingerprint[:8] or view.features.redacted:
+            return  # with a secret hidden, the arguments would be no use to anybody
+        failed = view.pattern(Level.CALL, session.failed_fingerprint)
+        if failed is None or fuzz.ratio(failed.description, view.features.preview) < _ALIKE:
+            return  # the session went on to something else
+        for level, covers in ((Level.CALL, session.failed_fingerprint), (Level.ERROR, session.failed_template)):
+            pattern = view.pattern(level, covers) if covers else None
+            if pattern is None:
+                continue
+            pattern = view.learned(level, covers, pattern.description)
+            add_fix(pattern, view.call.tool, view.features.preview, view.features.fingerprint, outcome.now)
+
+    def _settle(self, view: View, outcome: Outcome, *, probed: bool) -> list[Change]:
+        """Plain counts, sequential tests and states of the patterns that cover this call."""
+        changes: list[Change] = []
+        for key, pattern in view.changed():
+            if not _covers(view, pattern, outcome):
+                continue
+            pattern.failures += outcome.failed
+            pattern.successes += not outcome.failed
+            pattern.last_failed = outcome.failed
+            pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
+            if not outcome.failed:
+                pattern.backoff = 0
+            if pattern.level is Level.CALL:
+                pattern.ratio = step(pattern.ratio, outcome.failed)
+            if pattern.suspended:
+                continue
+            before = pattern.state
+            pattern.state = _state(pattern, before)
+            if pattern.state is not before:
+                changes.append(Change(key, before, pattern.state))
+        return changes
+
+    def _remember_in_session(self, view: View, outcome: Outcome) -> None:
+        if not view.session_key:
+            return
+        session = view.session
+        if session is None:
+            session = view.session = Session()
+        read_only = view.tool is not None and view.tool.descriptor.read_only
+        mark = 0
+        if outcome.failed:
+            mark = FAILED | int(outcome.cause) << CAUSE_SHIFT
+            session.failed_tool = view.call.tool
+            session.failed_fingerprint = _covered(view)
+            session.failed_template = outcome.classification.template_id
+        elif not read_only:
+            mark = CHANGED | (SILENT if outcome.silent else 0)
+        session.add(
+            view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
+        )
+
+
+def add_fix(pattern: UsagePattern, tool: str, preview: str, fingerprint: bytes, now: float) -> None:
+    """Remember a call that worked where the pattern's had failed; the least proven of too many is dropped."""
+    for fix in pattern.fixes:
+        if fix.fingerprint == fingerprint:
+            fix.worked += 1
+            fix.time = now
+            return
+    pattern.fixes = [*pattern.fixes, Fix(tool, preview, fingerprint, 1, now)]
+    if len(pattern.fixes) > MAX_FIXES:
+        pattern.fixes.remove(min(pattern.fixes, key=lambda fix: (fix.worked, fix.time)))
+
+
+def _covered(view: View) -> bytes:
+    return covered_call(view.features.fingerprint)
+
+
+def _covers(view: View, pattern: UsagePattern, outcome: Outcome) -> bool:
+    """Whether this very call is one of the calls that the pattern speaks of."""
+    if pattern.level is Level.CALL:
+        return pattern.covers == _covered(view)
+    if pattern.level is Level.ERROR:
+        return outcome.failed and pattern.covers == outcome.classification.template_id
+    return True
+
+
+def _state(pattern: UsagePattern, before: State) -> State:
+    if pattern.level is Level.ERROR:
+        return before
+    return state_of(pattern.ratio, before)
+
+

@@ -1,0 +1,335 @@
+"""Taking in one record: capture outside of the writer, then one job that journals, counts and learns.
+
+The job is a pure function of its transaction, as the writer asks: it may run again.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from ..capture.classifier import seen_retry
+from ..capture.extractor import Captured, Extractor
+from ..clock import Clock, TimeOrderedIds
+from ..model.call import Call, Observation, Result
+from ..model.decision import DecisionRecord
+from ..model.errors import TooManyToolsError
+from ..model.tool import Tool, ToolDescriptor
+from ..model.vocabulary import FAILED, WORKED, Mode, Outcome
+from ..store.store import Store
+from ..store.tables import (
+    CALL_IDS,
+    CALLS,
+    DECISION_CALLS,
+    DECISIONS,
+    PATTERNS,
+    SESSION_AGES,
+    TOOLS,
+    age_key,
+    hash16,
+    tool_key,
+    u64,
+)
+from ..store.transaction import WriteTransaction
+from . import totals
+from .describe import quoted
+from .events import add_event
+from .eviction import MAX_KINDS, evict_one, kind_value, pattern_value
+from .foresight import Foresight, volatile_of
+from .learner import Change, Recorded, UsagePatternLearner
+from .session import FAILED as FAILED_MARK
+from .tables import RATES, SESSIONS
+from .view import Outcome as Learned
+from .view import View
+
+#: A session's age is written anew when the last one is older than this, so that most records need not.
+_AGE_STEP: Final = 60.0
+_LATENCIES: Final = 64
+_SUCCESSORS: Final = 16
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How much is kept: usage patterns of one tool and in all, and tools."""
+
+    patterns_per_tool: int
+    patterns: int
+    tools: int
+
+
+class Recorder:
+    """Records calls. Thread-safe: the work that needs the store happens on the writer's thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        extractor: Extractor,
+        foresight: Foresight,
+        learner: UsagePatternLearner,
+        clock: Clock,
+        caps: Caps,
+    ) -> None:
+        self._store = store
+        self._extractor = extractor
+        self._foresight = foresight
+        self._learner = learner
+        self._clock = clock
+        self._caps = caps
+        self._ids = TimeOrderedIds(clock)
+
+    def record(self, call: Call, result: Result, decision_id: str = "") -> Future[Recorded]:
+        """Queue a record; the future completes when it is durable.
+
+        Raises QueueFullError; the future may raise StoreFullError, StoreUnavailableError, TooManyToolsError.
+        """
+        with self._store.read() as reader:
+            known = reader.get(TOOLS, tool_key(call.tool))
+        captured = self._extractor.extract_pattern(call, result, volatile=volatile_of(known))
+        label = self._extractor.label
+        entry = _Entry(
+            call=replace(call, arguments_json="", context={}, session_id=call.session_id),
+            call_id=label(call.call_id) if call.call_id else self._ids().hex(),
+            session_id=label(call.session_id),
+            caller=label(call.caller),
+            captured=captured,
+            result=replace(result, error="", result_excerpt=""),
+            silent=not result.result_excerpt,
+            decision_id=decision_id,
+            now=self._clock(),
+        )
+        return self._store.submit(lambda txn: self._apply(txn, entry))
+
+    def _apply(self, txn: WriteTransaction, entry: _Entry) -> Recorded:
+        found = _duplicate(txn, entry.call_id)
+        if found is not None:
+            return found
+        call, captured = entry.call, entry.captured
+        features = captured.features
+        view = self._foresight.view(txn, call, features, txn.get(TOOLS, tool_key(call.tool)))
+        tool = self._tool(txn, view)
+        classification = captured.classification
+        if classification.category is Outcome.SUCCESS and view.session is not None and view.seen >= 0:
+            attempts = view.session.failures_in_row(features.fingerprint[:8])
+            if attempts:
+                classification = seen_retry(classification)
+        category = classification.category
+        decision = _decision(txn, entry)
+        changes: list[Change] = []
+        if category in FAILED or category in WORKED:
+            learned = Learned(
+                failed=category in FAILED,
+                classification=classification,
+                error=captured.error,
+                silent=entry.silent,
+                call_id=entry.call_id,
+                now=call.time,
+                retry_after=entry.result.retry_after if entry.result.retry_after is not None else -1.0,
+            )
+            probed = decision is not None and decision.decision.probe is not None
+            _learn_successor(txn, view, learned)
+            _, changes = self._learner.learn(view, learned, probed=probed)
+            _learn_latency(tool, entry.result, learned.failed)
+            self._save_learned(txn, view, tool)
+        sequence = self._journal(txn, entry, view, tool, classification)
+        _remember_session(txn, view)
+        if decision is not None:
+            _settle(txn, tool, decision, classification)
+        totals.add_call(txn, tool, category)
+        tool.last_time = max(tool.last_time, call.time)
+        txn.put(TOOLS, tool_key(call.tool), tool)
+        for change in changes:
+            pattern = txn.get(PATTERNS, change.pattern_id)
+            what = quoted(pattern.description) if pattern is not None else ""
+            add_event(
+                txn,
+                "pattern_state",
+                f"{change.before.name.lower()} → {change.after.name.lower()}: {what}",
+                tool=call.tool,
+                pattern_id=change.pattern_id,
+            )
+        return Recorded(entry.call_id, classification, sequence, duplicate=False, changes=tuple(changes))
+
+    def _tool(self, txn: WriteTransaction, view: View) -> Tool:
+        """The call's tool, made when it is new; starts a new epoch when its version changed."""
+        call = view.call
+        tool = view.tool
+        if tool is None:
+            if txn.count(TOOLS) >= self._caps.tools:
+                raise TooManyToolsError(
+                    f"{self._caps.tools} tools are known, which is the limit", limit=str(self._caps.tools)
+                )
+            tool = Tool(ToolDescriptor(call.tool), mode=Mode.INHERIT, first_time=call.time)
+        version = call.tool_version
+        if version and version != tool.seen_version:
+            if tool.seen_version:
+                tool.epoch += 1
+                view.epoch = tool.epoch
+                view.forget()
+                add_event(
+                    txn, "tool_reset", f"version {tool.seen_version} became {version}: its arguments are learned anew",
+                    tool=call.tool,
+                )  # fmt: skip
+            tool.seen_version = version
+        view.tool = tool
+        return tool
+
+    def _save_learned(self, txn: WriteTransaction, view: View, tool: Tool) -> None:
+        new_kind = view.rate is not None and txn.get_raw(RATES, view.subject + view.features.kind) is None
+        self._learner.save(txn, view)
+        if new_kind:
+            tool.kinds += 1
+            if tool.kinds > MAX_KINDS:
+                spare = frozenset((view.subject + view.features.kind,))
+                if evict_one(txn, RATES, view.subject, kind_value, spare) is not None:
+                    tool.kinds -= 1
+        if not view.created:
+            return
+        spare = frozenset(key for key, _ in view.changed())
+        value = pattern_value(view.now, tool.epoch)
+        for key in view.created:
+            if not key.startswith(view.subject):
+                continue
+            tool.patterns += 1
+            if tool.patterns > self._caps.patterns_per_tool:
+                if evict_one(txn, PATTERNS, view.subject, value, spare) is not None:
+                    tool.patterns -= 1
+        if txn.count(PATTERNS) > self._caps.patterns:
+            # The evicted pattern's tool keeps counting it; it will evict one of its own a little early.
+            evict_one(txn, PATTERNS, b"", pattern_value(view.now, 0), spare)
+
+    def _journal(
+        self, txn: WriteTransaction, entry: _Entry, view: View, tool: Tool, classification: object
+    ) -> int:
+        call, captured, result = entry.call, entry.captured, entry.result
+        sequence = txn.next_sequence()
+        observation = Observation(
+            sequence=sequence,
+            call_id=entry.call_id,
+            tool=call.tool,
+            server=view.server,
+            session_id=entry.session_id,
+            caller=entry.caller,
+            fingerprint=captured.features.fingerprint,
+            shape=captured.features.shape,
+            kind=captured.features.kind,
+            preview=captured.features.preview,
+            context=captured.features.context,
+            classification=classification,  # type: ignore[arg-type]
+            error=captured.error,
+            duration=result.duration if result.duration is not None else -1.0,
+            cost=result.cost,
+            time=call.time,
+            recorded_time=entry.now,
+            decision_id=entry.decision_id,
+            attempt=call.attempt,
+            had_result=not entry.silent,
+            retry_after=result.retry_after if result.retry_after is not None else -1.0,
+            tool_version=tool.seen_version,
+        )
+        txn.put(CALLS, u64(sequence), observation)
+        txn.put(CALL_IDS, hash16(entry.call_id), sequence)
+        return sequence
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A record after capture: nothing raw is left in it."""
+
+    call: Call
+    call_id: str
+    session_id: str
+    caller: str
+    captured: Captured
+    result: Result
+    silent: bool
+    decision_id: str
+    now: float
+
+
+def _duplicate(txn: WriteTransaction, call_id: str) -> Recorded | None:
+    sequence = txn.get(CALL_IDS, hash16(call_id))
+    if sequence is None:
+        return None
+    observation = txn.get(CALLS, u64(sequence))
+    if observation is None:
+        return None
+    return Recorded(call_id, observation.classification, sequence, duplicate=True)
+
+
+def _decision(txn: WriteTransaction, entry: _Entry) -> DecisionRecord | None:
+    """The decision before the call: the one that the record names, else the last one about its call id."""
+    key: bytes | None = None
+    if entry.decision_id:
+        try:
+            key = bytes.fromhex(entry.decision_id)
+        except ValueError:
+            key = None
+    if key is None:
+        key = txn.get(DECISION_CALLS, hash16(entry.call_id))
+    if not key or len(key) != 16:
+        return None
+    record = txn.get(DECISIONS, key)
+    return record if record is not None and record.tool == entry.call.tool else None
+
+
+def _settle(txn: WriteTransaction, tool: Tool, record: DecisionRecord, classification: object) -> None:
+    """Write into the decision, and into the patterns that it stood on, what became of its call. Once."""
+    if record.classification is not None:
+        return
+    record.classification = classification  # type: ignore[assignment]
+    assert record.classification is not None  # noqa: S101 - for the type checker
+    category = record.classification.category
+    txn.put(DECISIONS, record.decision.decision_id, record)
+    totals.settle_decision(txn, tool, record, category)
+    if record.decision.would_be.name != "PREVENT" or not record.decision.reasons:
+        return
+    lead = record.decision.reasons[0].pattern_id
+    pattern = txn.get(PATTERNS, lead) if lead else None
+    if pattern is not None and (category in FAILED or category in WORKED):
+        pattern.right += category in FAILED
+        pattern.wrong += category in WORKED
+        txn.put(PATTERNS, lead, pattern)
+
+
+def _remember_session(txn: WriteTransaction, view: View) -> None:
+    session = view.session
+    if session is None or not view.session_key:
+        return
+    before = session.age_key
+    if not before or txn.commit_time - int.from_bytes(before[:8], "big") / 1e6 > _AGE_STEP:
+        if before:
+            txn.delete(SESSION_AGES, before)
+        session.age_key = age_key(int(txn.commit_time * 1e6), view.session_key)
+        txn.put(SESSION_AGES, session.age_key, b"")
+    txn.put(SESSIONS, view.session_key, session)
+
+
+def _learn_latency(tool: Tool, result: Result, failed: bool) -> None:
+    if result.duration is not None and not failed:
+        tool.latencies = [*tool.latencies, result.duration][-_LATENCIES:]
+    if result.cost:
+        tool.cost_sum += result.cost
+        tool.cost_calls += 1
+
+
+def _learn_successor(txn: WriteTransaction, view: View, outcome: Learned) -> None:
+    """What a session uses right after a tool failed, and whether that worked: kept with the tool that failed."""
+    session = view.session
+    if session is None or not session.marks or not session.marks[-1] & FAILED_MARK:
+        return
+    before = session.failed_tool
+    if not before or before == view.call.tool:
+        return
+    key = tool_key(before)
+    failed_tool = txn.get(TOOLS, key)
+    if failed_tool is None:
+        return
+    counts = failed_tool.successors.pop(view.call.tool, None) or [0, 0]
+    counts[outcome.failed] += 1
+    failed_tool.successors[view.call.tool] = counts
+    while len(failed_tool.successors) > _SUCCESSORS:
+        del failed_tool.successors[next(iter(failed_tool.successors))]
+    txn.put(TOOLS, key, failed_tool)

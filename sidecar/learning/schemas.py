@@ -1,0 +1,78 @@
+"""Calls that break their tool's registered JSON Schema: known to fail before anyone tried.
+
+Schemas are compiled once per text and kept in a bounded cache; nothing is ever fetched, regular expressions have a
+backtracking limit, and messages name properties and types but no values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Final
+
+import jsonschema_rs
+import msgspec
+
+from ..model.call import JSON
+from ..model.errors import InvalidArgumentError
+
+_CACHE: Final = 2_000
+_PATTERNS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=50_000)
+
+
+class Schemas:
+    """Compiled schemas by their text. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._compiled: OrderedDict[bytes, jsonschema_rs.Validator] = OrderedDict()
+
+    def violation(self, schema_json: str, arguments: Mapping[str, JSON]) -> str:
+        """What of the schema the arguments break first, in words without values; empty when they meet it."""
+        validator = self._validator(schema_json)
+        if validator.is_valid(arguments):
+            return ""
+        for error in validator.iter_errors(arguments):
+            where = "/".join(str(part)[:64] for part in error.instance_path)
+            return f"{where}: {error.message}"[:300] if where else error.message[:300]
+        return ""
+
+    def missing(self, schema_json: str, arguments: Mapping[str, JSON]) -> list[str]:
+        """Top-level properties that the schema requires and the arguments lack, at most 8."""
+        found: list[str] = []
+        for error in self._validator(schema_json).iter_errors(arguments):
+            if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required) and not error.instance_path:
+                found.append(str(error.kind.property))
+                if len(found) == 8:
+                    break
+        return found
+
+    def _validator(self, schema_json: str) -> jsonschema_rs.Validator:
+        key = hashlib.blake2b(schema_json.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        with self._lock:
+            found = self._compiled.get(key)
+            if found is not None:
+                self._compiled.move_to_end(key)
+                return found
+        compiled = compile_schema(schema_json, "input_schema_json")
+        with self._lock:
+            self._compiled[key] = compiled
+            while len(self._compiled) > _CACHE:
+                self._compiled.popitem(last=False)
+        return compiled
+
+
+def compile_schema(schema_json: str, field: str) -> jsonschema_rs.Validator:
+    """Compile a JSON Schema. Raises InvalidArgumentError for ``field`` when it is none, or refers to other documents."""
+    try:
+        schema = msgspec.json.decode(schema_json)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise InvalidArgumentError(field, f"not JSON: {error}") from None
+    if not isinstance(schema, dict | bool):
+        raise InvalidArgumentError(field, "a JSON Schema is an object or a boolean")
+    try:
+        return jsonschema_rs.validator_for(schema, offline=True, mask="the value", pattern_options=_PATTERNS)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgumentError(field, f"not a usable JSON Schema: {str(error).splitlines()[0][:300]}") from None

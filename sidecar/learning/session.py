@@ -1,0 +1,141 @@
+"""What a session did last: a ring of its recent calls, packed so that reading it costs a few microseconds.
+
+Each call is one entry in parallel byte strings: ``fingerprints`` and ``kinds`` 8 bytes, ``templates`` 8 bytes,
+``marks`` 1 byte (bits below). Newest last. Nothing grows with the session's length.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from ..model.vocabulary import Cause
+
+RING: Final = 64
+WIDTH: Final = 8
+
+FAILED: Final = 0x01
+#: It may have changed something: it succeeded, and its tool is not registered as read-only.
+CHANGED: Final = 0x02
+#: It gave no result: of what succeeds silently, more is a write than of what answers.
+SILENT: Final = 0x04
+#: The cause of its failure is in the upper four bits.
+CAUSE_SHIFT: Final = 4
+
+NOTHING: Final = bytes(WIDTH)
+
+
+class Session(msgspec.Struct, array_like=True):
+    """The recent calls of one session. ``successes`` and ``failures`` count all of them. Append fields only."""
+
+    fingerprints: bytes = b""
+    kinds: bytes = b""
+    templates: bytes = b""
+    marks: bytes = b""
+    successes: int = 0
+    failures: int = 0
+    time: float = 0.0
+    age_key: bytes = b""
+    #: The newest failure: its tool, fingerprint and error template; what succeeds right after it may be its fix.
+    failed_tool: str = ""
+    failed_fingerprint: bytes = b""
+    failed_template: bytes = b""
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    def last_index(self, fingerprint: bytes) -> int:
+        """Where the newest call with this fingerprint (its first 8 bytes) stands, or -1."""
+        return last_aligned(self.fingerprints, fingerprint)
+
+    def kind(self, index: int) -> bytes:
+        """The kind of a call."""
+        return self.kinds[index * WIDTH : index * WIDTH + WIDTH]
+
+    def template(self, index: int) -> bytes:
+        """The error template's id of a call that failed."""
+        return self.templates[index * WIDTH : index * WIDTH + WIDTH]
+
+    def failed(self, index: int) -> bool:
+        """Whether a call failed."""
+        return bool(self.marks[index] & FAILED)
+
+    def cause(self, index: int) -> Cause:
+        """Why a call failed."""
+        return Cause(self.marks[index] >> CAUSE_SHIFT)
+
+    def changes_since(self, index: int) -> set[bytes]:
+        """The kinds of the calls after ``index`` that may have changed something; silent ones are kinds of their own."""
+        marks = self.marks
+        found: set[bytes] = set()
+        for i in range(index + 1, len(marks)):
+            mark = marks[i]
+            if mark & CHANGED:
+                kind = self.kinds[i * WIDTH : i * WIDTH + WIDTH]
+                found.add(kind + b"s" if mark & SILENT else kind)
+        return found
+
+    def failures_in_row(self, fingerprint: bytes) -> int:
+        """How often the call with this fingerprint (8 bytes) failed since it last succeeded."""
+        count = 0
+        for i in range(len(self.marks) - 1, -1, -1):
+            if self.fingerprints[i * WIDTH : i * WIDTH + WIDTH] == fingerprint:
+                if not self.marks[i] & FAILED:
+                    break
+                count += 1
+        return count
+
+    def trailing_failures(self) -> int:
+        """How many calls in a row failed, up to now."""
+        count = 0
+        for mark in reversed(self.marks):
+            if not mark & FAILED:
+                break
+            count += 1
+        return count
+
+    def of_kind(self, kind: bytes) -> tuple[int, int]:
+        """Calls of this kind in the ring, and how many of them failed."""
+        calls = failures = 0
+        at = self.kinds.find(kind)
+        while at >= 0:
+            if at % WIDTH == 0:
+                calls += 1
+                failures += self.marks[at // WIDTH] & FAILED
+                at += WIDTH - 1
+            at = self.kinds.find(kind, at + 1)
+        return calls, failures
+
+    def first_failed(self, fingerprint: bytes) -> bool:
+        """Whether the oldest remembered call with this fingerprint failed."""
+        for i in range(len(self.marks)):
+            if self.fingerprints[i * WIDTH : i * WIDTH + WIDTH] == fingerprint:
+                return bool(self.marks[i] & FAILED)
+        return False
+
+    def add(self, fingerprint: bytes, kind: bytes, template: bytes, mark: int, now: float) -> None:
+        """Remember one call that succeeded or failed."""
+        keep = (RING - 1) * WIDTH
+        self.fingerprints = self.fingerprints[-keep:] + fingerprint[:WIDTH]
+        self.kinds = self.kinds[-keep:] + kind[:WIDTH]
+        self.templates = self.templates[-keep:] + (template or NOTHING)[:WIDTH]
+        self.marks = self.marks[-(RING - 1) :] + bytes((mark,))
+        if mark & FAILED:
+            self.failures += 1
+        else:
+            self.successes += 1
+        self.time = max(self.time, now)
+
+
+def last_aligned(packed: bytes, item: bytes) -> int:
+    """The index of the last 8-byte entry of ``packed`` that equals the first 8 bytes of ``item``, or -1."""
+    item = item[:WIDTH]
+    end = len(packed)
+    while True:
+        at = packed.rfind(item, 0, end)
+        if at < 0:
+            return -1
+        if at % WIDTH == 0:
+            return at // WIDTH
+        end = at + WIDTH - 1

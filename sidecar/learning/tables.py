@@ -1,0 +1,18 @@
+"""The tables whose records are learning's own; see ``sidecar/store/tables.py`` for all of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..store.codec import struct_codec
+from ..store.tables import Table
+from .rates import KindRate
+from .session import Session
+from .tool_model import Model
+
+SESSIONS: Final = Table("sessions", struct_codec(Session))
+MODELS: Final = Table("models", struct_codec(Model))
+RATES: Final = Table("rates", struct_codec(KindRate))
+
+#: The key in MODELS of the model of all tools; a tool's own stands under its 8-byte subject key.
+OVERALL: Final = b"overall"

@@ -1,0 +1,52 @@
+"""What was learned of one tool as a whole, and of all tools together: weights, budget, how repeats go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from ..model.counted import Counted
+from .budget import Budget
+
+#: AdaGrad starts as if it had seen this much gradient: first steps are no leaps.
+GRADIENT_FLOOR: Final = 1.0
+#: Kinds of calls in between, and context keys, that are told apart; the least recently used are forgotten.
+MAX_CHANGES: Final = 48
+MAX_KEYS: Final = 16
+
+
+class Repeats(msgspec.Struct, array_like=True):
+    """How repeats of a failed call went: with nothing done in between, and after something was."""
+
+    plain: Counted = msgspec.field(default_factory=Counted)
+    changed: Counted = msgspec.field(default_factory=Counted)
+
+
+class Model(msgspec.Struct, array_like=True):
+    """The learned model of one tool, or of all (``overall``). Append fields only, with a default.
+
+    ``values`` and ``squares`` are the combiner's weights and AdaGrad's sums; a tool's are offsets. ``permanent`` and
+    ``transient`` say how repeats went after errors of either sort. ``changes`` says, per kind of call in between, how
+    repeats after it went; ``merits`` per context key how much better its values' own records predict than the record
+    of all (sum of log-loss gained, and over how many calls). ``streak`` counts failures in a row.
+    """
+
+    values: list[float]
+    squares: list[float]
+    budget: Budget = msgspec.field(default_factory=Budget)
+    permanent: Repeats = msgspec.field(default_factory=Repeats)
+    transient: Repeats = msgspec.field(default_factory=Repeats)
+    changes: dict[bytes, Counted] = {}
+    merits: dict[str, list[float]] = {}
+    streak: int = 0
+
+    def repeats(self, transient: bool) -> Repeats:
+        """How repeats went after errors of this sort."""
+        return self.transient if transient else self.permanent
+
+
+def new_model(values: Sequence[float]) -> Model:
+    """A model that has seen nothing."""
+    return Model(list(values), [GRADIENT_FLOOR] * len(values))

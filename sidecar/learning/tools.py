@@ -1,0 +1,82 @@
+"""What runtimes say of their tools: schemas, annotations, alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from ..capture.extractor import Extractor
+from ..model.errors import InvalidArgumentError, TooManyToolsError
+from ..model.tool import Tool, ToolDescriptor
+from ..store.store import Store
+from ..store.tables import TOOLS, tool_key
+from ..store.transaction import WriteTransaction
+from .events import add_event
+from .schemas import compile_schema
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What registering one tool changed."""
+
+    tool: str
+    created: bool
+    evidence_reset: bool
+
+
+class ToolRegistry:
+    """Registers tools. Thread-safe."""
+
+    def __init__(self, store: Store, extractor: Extractor, max_tools: int) -> None:
+        self._store = store
+        self._extractor = extractor
+        self._max_tools = max_tools
+
+    def register(self, descriptors: Sequence[ToolDescriptor], now: float) -> Future[list[Registration]]:
+        """Replace what is known of tools, all or nothing; the future completes when it is durable.
+
+        Raises InvalidArgumentError for a schema that is none and for a tool named twice; the future may raise
+        TooManyToolsError and the store's errors.
+        """
+        names: set[str] = set()
+        for index, descriptor in enumerate(descriptors):
+            if descriptor.tool in names:
+                raise InvalidArgumentError(f"tools[{index}].tool", f"{descriptor.tool!r} is named twice")
+            names.add(descriptor.tool)
+            if descriptor.input_schema_json:
+                compile_schema(descriptor.input_schema_json, f"tools[{index}].input_schema_json")
+        text = self._extractor.observation_text
+        kept = [replace(one, description=text(one.description, 2048)) for one in descriptors]
+        return self._store.submit(lambda txn: self._apply(txn, kept, now))
+
+    def _apply(self, txn: WriteTransaction, descriptors: Sequence[ToolDescriptor], now: float) -> list[Registration]:
+        return [self._register(txn, descriptor, now) for descriptor in descriptors]
+
+    def _register(self, txn: WriteTransaction, descriptor: ToolDescriptor, now: float) -> Registration:
+        key = tool_key(descriptor.tool)
+        tool = txn.get(TOOLS, key)
+        created = tool is None
+        if tool is None:
+            if txn.count(TOOLS) >= self._max_tools:
+                raise TooManyToolsError(f"{self._max_tools} tools are known, which is the limit")
+            tool = Tool(descriptor, first_time=now)
+        before = tool.descriptor
+        reset = tool.registered and (
+            before.input_schema_json != descriptor.input_schema_json
+            or bool(before.version and descriptor.version and before.version != descriptor.version)
+        )
+        # A version that a call told before registration counts too.
+        reset = reset or bool(tool.seen_version and descriptor.version and tool.seen_version != descriptor.version)
+        if reset:
+            tool.epoch += 1
+            add_event(
+                txn, "tool_reset", "its schema or version changed: its arguments are learned anew", tool=descriptor.tool
+            )
+        tool.descriptor = descriptor
+        tool.registered = True
+        tool.seen_version = descriptor.version or tool.seen_version
+        txn.put(TOOLS, key, tool)
+        return Registration(descriptor.tool, created, reset)

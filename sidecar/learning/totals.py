@@ -1,0 +1,58 @@
+"""What was counted, in all and per tool, since the store was made. Equal to the journal plus what retention removed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..model.decision import DecisionRecord
+from ..model.tool import Counts, Tool
+from ..model.vocabulary import FAILED, WORKED, Outcome, Verdict
+from ..store.codec import struct_codec
+from ..store.reader import Reader
+from ..store.retention import count_call, count_decision
+from ..store.tables import META, TOOLS, Table
+from ..store.transaction import WriteTransaction
+
+TOTALS: Final = Table(META.name, struct_codec(Counts))
+TOTALS_KEY: Final = b"totals"
+
+
+def add_call(txn: WriteTransaction, tool: Tool, category: Outcome) -> None:
+    """Count a recorded call. The caller writes ``tool``."""
+    total = txn.get(TOTALS, TOTALS_KEY) or Counts()
+    count_call(total, category)
+    count_call(tool.counts, category)
+    txn.put(TOTALS, TOTALS_KEY, total)
+
+
+def add_decisions(txn: WriteTransaction, by_tool: dict[str, list[DecisionRecord]]) -> None:
+    """Count decisions that are being logged, and write their tools."""
+    total = txn.get(TOTALS, TOTALS_KEY) or Counts()
+    for name, records in by_tool.items():
+        tool = txn.get(TOOLS, name.encode())
+        for record in records:
+            count_decision(total, record)
+            if tool is not None:
+                count_decision(tool.counts, record)
+        if tool is not None:
+            txn.put(TOOLS, name.encode(), tool)
+    txn.put(TOTALS, TOTALS_KEY, total)
+
+
+def settle_decision(txn: WriteTransaction, tool: Tool, record: DecisionRecord, category: Outcome) -> None:
+    """Count what became of the call of a decision that would have prevented it. The caller writes ``tool``."""
+    if record.decision.would_be is not Verdict.PREVENT:
+        return
+    right, wrong = category in FAILED, category in WORKED
+    if not (right or wrong):
+        return
+    total = txn.get(TOTALS, TOTALS_KEY) or Counts()
+    for counts in (total, tool.counts):
+        counts.would_prevent_right += right
+        counts.would_prevent_wrong += wrong
+    txn.put(TOTALS, TOTALS_KEY, total)
+
+
+def read_totals(reader: Reader) -> Counts:
+    """The counts of all tools."""
+    return reader.get(TOTALS, TOTALS_KEY) or Counts()

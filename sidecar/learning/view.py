@@ -1,0 +1,174 @@
+"""One call as detectors see it: every record that is read for it is loaded once, and saved once when it was changed.
+
+Before a call a view reads from a snapshot of the store; after it, from the write transaction, so that what is learned
+is computed from the same records that it changes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+
+from ..model.call import Call, Classification, Features
+from ..model.pattern import UsagePattern, covered_call, pattern_id, subject_key
+from ..model.tool import Tool
+from ..model.vocabulary import TRANSIENT, Cause, Level
+from ..store.tables import PATTERNS, Table, hash16
+from .rates import KindRate
+from .session import Session
+from .tables import MODELS, OVERALL, RATES, SESSIONS
+from .tool_model import Model, new_model
+
+V = TypeVar("V")
+
+#: What is assumed of a tool that was never called: a tenth of calls fail.
+BASE_RATE: Final = 0.1
+STRENGTH_TOOL: Final = 10.0
+STRENGTH_KIND: Final = 4.0
+
+
+class Source(Protocol):
+    """Where records come from: ``store.Reader`` or ``store.WriteTransaction``."""
+
+    def get(self, table: Table[V], key: bytes) -> V | None:
+        """The record, or None."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a call went, as far as detectors learn from it. Only calls that succeeded or failed are learned from."""
+
+    failed: bool
+    classification: Classification
+    error: str
+    silent: bool
+    call_id: str
+    now: float
+    retry_after: float = -1.0
+
+    @property
+    def transient(self) -> bool:
+        """Whether the failure passes by itself."""
+        return self.classification.transient
+
+    @property
+    def cause(self) -> Cause:
+        """Why it failed."""
+        return self.classification.cause
+
+
+class View:
+    """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
+
+    __slots__ = (
+        "_changed", "_patterns", "_source", "call", "created", "epoch", "features", "model", "now", "overall", "p_kind", "p_tool",
+        "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
+    )  # fmt: skip
+
+    def __init__(
+        self, source: Source, call: Call, features: Features, tool: Tool | None, first_values: tuple[float, ...]
+    ) -> None:
+        get = source.get
+        self._source = source
+        self._patterns: dict[bytes, UsagePattern | None] = {}
+        self._changed: set[bytes] = set()
+        self.created: list[bytes] = []
+        self.call = call
+        self.features = features
+        self.now = call.time
+        self.subject = subject_key(call.tool)
+        self.tool = tool
+        self.epoch = self.tool.epoch if self.tool is not None else 0
+        self.server = call.server or (self.tool.descriptor.server if self.tool is not None else "")
+        self.overall: Model = get(MODELS, OVERALL) or new_model(first_values)
+        self.model: Model | None = get(MODELS, self.subject)
+        self.session: Session | None = None
+        self.session_key = b""
+        self.seen = -1
+        if call.session_id:
+            self.session_key = hash16(call.session_id)
+            self.session = get(SESSIONS, self.session_key)
+            if self.session is not None:
+                self.seen = self.session.last_index(features.fingerprint)
+        self.rate: KindRate | None = get(RATES, self.subject + features.kind)
+        self.tool_pattern = self.pattern(Level.TOOL, b"")
+        self.p_tool = (
+            BASE_RATE if self.tool_pattern is None else self.tool_pattern.rate.mean(BASE_RATE, STRENGTH_TOOL)
+        )
+        self.p_kind = self.p_tool if self.rate is None else self.rate.rate.mean(self.p_tool, STRENGTH_KIND)
+
+    def id_of(self, level: Level, covers: bytes) -> bytes:
+        """The id of the pattern of this tool at ``level`` that covers ``covers``, in the tool's current epoch."""
+        if level is Level.SERVER:
+            return pattern_id(subject_key("server:" + self.server), level, b"")
+        if level is not Level.TOOL and self.epoch:
+            covers += self.epoch.to_bytes(4, "big")
+        return pattern_id(self.subject, level, covers)
+
+    def pattern(self, level: Level, covers: bytes) -> UsagePattern | None:
+        """A pattern, loaded once."""
+        key = self.id_of(level, covers)
+        if key in self._patterns:
+            return self._patterns[key]
+        found = self._patterns[key] = self._source.get(PATTERNS, key)
+        return found
+
+    def forget(self) -> None:
+        """Let go of the patterns that were read: the tool has just started a new epoch."""
+        self._patterns.clear()
+        self.tool_pattern = self.pattern(Level.TOOL, b"")
+
+    def own_model(self) -> Model:
+        """The tool's model, made when there is none; for learning."""
+        if self.model is None:
+            self.model = new_model([0.0] * len(self.overall.values))
+        return self.model
+
+    def was_transient(self, seen: int) -> bool:
+        """Whether the session's call at ``seen`` failed for a cause that passes by itself."""
+        return self.session is not None and self.session.cause(seen) in TRANSIENT
+
+    def known_call(self) -> UsagePattern | None:
+        """The pattern of this very call, if it ever failed."""
+        return self.pattern(Level.CALL, covered_call(self.features.fingerprint))
+
+    def server_pattern(self) -> UsagePattern | None:
+        """The pattern of the call's server, if it is known."""
+        return self.pattern(Level.SERVER, b"") if self.server else None
+
+    def last_error(self) -> UsagePattern | None:
+        """The pattern of the error that this very call last ended with in this session."""
+        if self.session is None or self.seen < 0 or not self.session.failed(self.seen):
+            return None
+        return self.pattern(Level.ERROR, self.session.template(self.seen))
+
+    def by_id(self, key: bytes) -> UsagePattern | None:
+        """A pattern that was read for this call, by its id."""
+        return self._patterns.get(key)
+
+    def learned(self, level: Level, covers: bytes, description: str) -> UsagePattern:
+        """A pattern that is about to change: loaded, or made."""
+        found = self.pattern(level, covers)
+        key = self.id_of(level, covers)
+        if found is None:
+            found = self._patterns[key] = UsagePattern(
+                level=level,
+                tool="" if level is Level.SERVER else self.call.tool,
+                server=self.server,
+                covers=covers,
+                description=description,
+                first_time=self.now,
+                epoch=self.epoch,
+            )
+            self.created.append(key)
+        self._changed.add(key)
+        return found
+
+    def changed(self) -> list[tuple[bytes, UsagePattern]]:
+        """The patterns that changed, with their ids."""
+        found = []
+        for key in self._changed:
+            pattern = self._patterns[key]
+            if pattern is not None:
+                found.append((key, pattern))
+        return found

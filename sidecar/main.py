@@ -1,0 +1,70 @@
+"""``forewarn-sidecar``: reads the settings, starts the daemon, serves until told to stop.
+
+Exit codes: 0 stopped as asked; 1 could not start (the reason is the last line on standard error); 2 usage.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from pydantic import ValidationError
+from pydantic_settings import CliApp
+
+from . import __version__
+from .config import Settings
+
+
+def main() -> None:
+    """Run the daemon."""
+    if "--version" in sys.argv[1:]:
+        print(f"forewarn-sidecar {__version__}")
+        return
+    settings = _settings()
+    # What is heavy is imported after the settings are known to be good: --help and mistakes answer at once.
+    from .daemon import Daemon, StartError
+    from .logs import configure
+
+    log = configure(settings.log_level, settings.log_format)
+    stop = threading.Event()
+    reasons: list[str] = []
+
+    def on_signal(number: int, _frame: object) -> None:
+        if stop.is_set():  # asked twice: somebody is in a hurry
+            os._exit(128 + number)
+        reasons.append(signal.Signals(number).name)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    try:
+        daemon = Daemon(settings)
+        daemon.start()
+    except StartError as error:
+        print(f"forewarn-sidecar: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    try:
+        stop.wait()
+    finally:
+        log.info("stopping", reason=reasons[0] if reasons else "error")
+        daemon.stop()
+
+
+def _settings() -> Settings:
+    try:
+        return CliApp.run(Settings)
+    except ValidationError as error:
+        for problem in error.errors():
+            field = ".".join(str(part) for part in problem["loc"]) or "settings"
+            text = problem["msg"].removeprefix("Value error, ")
+            print(f"forewarn-sidecar: {field}: {text}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except ValueError as error:
+        print(f"forewarn-sidecar: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

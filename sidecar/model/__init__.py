@@ -1,0 +1,1 @@
+"""The nouns of Forewarn as typed records. Imports nothing else of ours."""

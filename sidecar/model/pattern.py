@@ -1,0 +1,100 @@
+"""Something learned: "calls of this tool that look like this, in this scope, end with this cause".
+
+A usage pattern is its evidence: there is no second record beside it, so what an administrator sees is what decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from .counted import Counted
+from .vocabulary import Cause, Level, State
+
+#: Bytes of a pattern's id: 8 of the tool (or server), 1 of the level, 11 of what it covers.
+PATTERN_ID_BYTES: Final = 20
+MAX_SCOPES: Final = 16
+MAX_CALL_IDS: Final = 3
+MAX_FIXES: Final = 3
+EVERYWHERE: Final = "*"
+
+
+class Fix(msgspec.Struct, array_like=True):
+    """A call that succeeded where another had failed before it in the same session, and how often that was so."""
+
+    tool: str
+    preview: str
+    fingerprint: bytes
+    worked: int
+    time: float
+
+
+class UsagePattern(msgspec.Struct, array_like=True):
+    """What was learned of the calls that it covers. Fields are only ever appended, with a default.
+
+    ``covers`` is what makes the id: a fingerprint, a template's id, a tool's or a server's name. ``rate`` is the
+    decayed record of all calls it covers, ``failures`` and ``successes`` the plain counts, ``ratio`` the sequential
+    test's. ``scopes`` holds the record per context value (by the value's 8-byte hash), at most ``MAX_SCOPES``, least
+    recently used first. ``plain`` and ``changed`` are kept at level error: how repeats after such an error went, with
+    nothing and with something done in between; ``failures`` there fade too. ``fixes`` names what worked instead.
+
+    While it prevents, ``probe_due`` is the event time from which one call may be let through to see whether it still
+    fails, and ``backoff`` how often that was in vain. ``prevented`` counts decisions that prevented because of it (or
+    would have), ``right`` and ``wrong`` what became of those whose call was made all the same.
+    """
+
+    level: Level
+    tool: str
+    server: str
+    covers: bytes
+    description: str
+    state: State = State.CANDIDATE
+    cause: Cause = Cause.NONE
+    transient: bool = False
+    template: str = ""
+    last_error: str = ""
+    rate: Counted = msgspec.field(default_factory=Counted)
+    failures: int = 0
+    successes: int = 0
+    ratio: float = 0.0
+    scopes: dict[bytes, Counted] = {}
+    call_ids: list[str] = []
+    first_time: float = 0.0
+    last_time: float = 0.0
+    last_failed: bool = False
+    backoff: int = 0
+    probe_due: float = 0.0
+    prevented: int = 0
+    right: int = 0
+    wrong: int = 0
+    appeals: int = 0
+    suspended_reason: str = ""
+    plain: Counted = msgspec.field(default_factory=Counted)
+    changed: Counted = msgspec.field(default_factory=Counted)
+    fixes: list[Fix] = []
+    scope: str = EVERYWHERE
+    retry_until: float = 0.0
+    #: The tool's epoch in which it was learned: patterns of earlier epochs are history, see ``Tool.epoch``.
+    epoch: int = 0
+
+    @property
+    def suspended(self) -> bool:
+        """An administrator set it aside."""
+        return self.state is State.SUSPENDED
+
+
+def covered_call(fingerprint: bytes) -> bytes:
+    """What a pattern of one call covers: the fingerprint's first 8 bytes, which is what sessions remember."""
+    return fingerprint[:8]
+
+
+def subject_key(name: str) -> bytes:
+    """The first 8 bytes of the ids of all patterns of a tool; of a server with ``"server:" + name``."""
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def pattern_id(subject: bytes, level: Level, covered: bytes) -> bytes:
+    """The id of the pattern that speaks of ``covered`` (a fingerprint, a template's id, …) at ``level``."""
+    return subject + bytes((level,)) + hashlib.blake2b(covered, digest_size=11).digest()

@@ -1,0 +1,64 @@
+"""What is known of a tool, and what is counted."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .vocabulary import Mode
+
+
+class ToolDescriptor(msgspec.Struct, frozen=True, array_like=True):
+    """What a runtime says about a tool. ``input_schema_json`` is a JSON Schema, empty where there is none."""
+
+    tool: str
+    description: str = ""
+    input_schema_json: str = ""
+    read_only: bool = False
+    destructive: bool = False
+    idempotent: bool = False
+    server: str = ""
+    version: str = ""
+    alternatives: tuple[str, ...] = ()
+    volatile_arguments: tuple[str, ...] = ()
+
+
+class Counts(msgspec.Struct, array_like=True):
+    """Calls by category and decisions, since the store was made. Fields are only ever appended, with a default."""
+
+    success: int = 0
+    failure: int = 0
+    retry: int = 0
+    timeout: int = 0
+    prevented: int = 0
+    unknown: int = 0
+    cancelled: int = 0
+    decisions: int = 0
+    would_prevent: int = 0
+    would_prevent_right: int = 0
+    would_prevent_wrong: int = 0
+
+
+class Tool(msgspec.Struct, array_like=True):
+    """A tool as it is known. Fields are only ever appended, with a default.
+
+    ``epoch`` counts resets: it is part of every key of evidence about the tool's arguments, so that a reset is one
+    write and what was learned before is left for eviction. ``latencies`` holds the last durations of successful
+    calls in seconds, at most 64; ``cost_sum`` / ``cost_calls`` give the mean cost.
+    """
+
+    descriptor: ToolDescriptor
+    registered: bool = False
+    mode: Mode = Mode.INHERIT
+    counts: Counts = msgspec.field(default_factory=Counts)
+    epoch: int = 0
+    seen_version: str = ""
+    latencies: list[float] = []
+    cost_sum: float = 0.0
+    cost_calls: int = 0
+    first_time: float = 0.0
+    last_time: float = 0.0
+    #: Usage patterns and kinds of calls kept of it.
+    patterns: int = 0
+    kinds: int = 0
+    #: What sessions used right after it failed, and how often that worked: tool -> [worked, failed].
+    successors: dict[str, list[int]] = {}

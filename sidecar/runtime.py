@@ -1,0 +1,127 @@
+"""The one place that wires rooms together."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+
+from .capture.extractor import Extractor
+from .capture.redaction import Redactor
+from .clock import Clock, TimeOrderedIds, wall_clock
+from .config import Settings
+from .guard.context_injector import UsageContextInjector
+from .guard.decision_log import DecisionLog
+from .guard.leases import Leases
+from .guard.modes import set_mode
+from .guard.optimizer import UsagePatternOptimizer
+from .guard.pattern_checker import UsagePatternChecker
+from .guard.prevention_tracker import UsagePreventionTracker
+from .guard.tables import APPEALS, LEASES
+from .learning.events import EVENTS
+from .learning.foresight import Foresight
+from .learning.layout import align_features
+from .learning.learner import UsagePatternLearner
+from .learning.recorder import Caps, Recorder
+from .learning.schemas import Schemas
+from .learning.storage import UsagePatternStorage
+from .learning.tables import MODELS, RATES, SESSIONS
+from .learning.tools import ToolRegistry
+from .model.vocabulary import Mode
+from .store.retention import Limits, Retention
+from .store.store import Store
+from .store.tables import META
+from .store.transaction import WriteTransaction
+
+#: Seconds that a probe may take to be reported.
+PROBE_LEASE_SECONDS = 120.0
+_KEY = b"redaction_key"
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """All rooms over one store. Usable without gRPC."""
+
+    store: Store
+    extractor: Extractor
+    foresight: Foresight
+    learner: UsagePatternLearner
+    recorder: Recorder
+    log: DecisionLog
+    tracker: UsagePreventionTracker
+    checker: UsagePatternChecker
+    optimizer: UsagePatternOptimizer
+    injector: UsageContextInjector
+    patterns: UsagePatternStorage
+    tools: ToolRegistry
+    clock: Clock
+    settings: Settings
+
+    def close(self) -> None:
+        """Write what waits, close the store."""
+        self.store.close()
+
+
+def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random.Random | None = None) -> Rooms:
+    """Open, or make, the store and wire the rooms. Raises the store's errors."""
+    store = Store(
+        settings.data_dir,
+        tables=(SESSIONS, MODELS, RATES, LEASES, APPEALS, EVENTS),
+        limit_bytes=settings.store_limit_bytes,
+        queue_limit=settings.queue_limit,
+        retention=Retention(
+            Limits(
+                calls=settings.max_calls,
+                decisions=settings.max_decisions,
+                days=settings.retention_days,
+                sessions=settings.max_sessions,
+            )
+        ),
+        clock=clock,
+    )
+    try:
+        return _wire(store, settings, clock, randomness or random.Random())  # noqa: S311 - exploration, not secrets
+    except BaseException:
+        store.close()
+        raise
+
+
+def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Random) -> Rooms:
+    foresight = Foresight(Schemas())
+    key = store.submit(_redaction_key).result()
+    store.submit(lambda txn: align_features(txn, foresight.names, foresight.first_values)).result()
+    if settings.mode is not None:
+        mode = Mode[settings.mode.upper()]
+        store.submit(lambda txn: set_mode(txn, mode)).result()
+    extractor = Extractor(Redactor(key))
+    learner = UsagePatternLearner(foresight, settings.probe_seconds)
+    log = DecisionLog(store, settings.queue_limit, settings.max_tools)
+    ids = TimeOrderedIds(clock)
+    caps = Caps(settings.max_patterns_per_tool, settings.max_patterns, settings.max_tools)
+    return Rooms(
+        store=store,
+        extractor=extractor,
+        foresight=foresight,
+        learner=learner,
+        recorder=Recorder(store, extractor, foresight, learner, clock, caps),
+        log=log,
+        tracker=UsagePreventionTracker(
+            store, extractor, foresight, log, Leases(PROBE_LEASE_SECONDS), clock, settings.false_prevention_budget
+        ),
+        checker=UsagePatternChecker(store, extractor, foresight),
+        optimizer=UsagePatternOptimizer(store, extractor, foresight, log, ids, randomness),
+        injector=UsageContextInjector(store, extractor),
+        patterns=UsagePatternStorage(store, extractor),
+        tools=ToolRegistry(store, extractor, settings.max_tools),
+        clock=clock,
+        settings=settings,
+    )
+
+
+def _redaction_key(txn: WriteTransaction) -> bytes:
+    """The store's own key, under which what is hidden is told apart. Made once."""
+    key = txn.get_raw(META, _KEY)
+    if key is None:
+        key = secrets.token_bytes(32)
+        txn.put(META, _KEY, key)
+    return key

@@ -1,0 +1,1 @@
+"""Thin gRPC services: translate, call a room, translate back. Nothing here decides or learns."""

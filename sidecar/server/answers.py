@@ -1,0 +1,254 @@
+"""From our records to protobuf: decisions, patterns, calls, tools, counts."""
+
+from __future__ import annotations
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+
+from ..learning.describe import evidence_of, failure_probability
+from ..learning.learner import Recorded
+from ..model.call import Classification, Observation
+from ..model.decision import Alternative, Decision, DecisionRecord, Evidence, Interval, Reason
+from ..model.journal import Appeal, Event
+from ..model.pattern import UsagePattern
+from ..model.tool import Counts, Tool, ToolDescriptor
+from ..model.vocabulary import Mode
+
+
+def stamp(seconds: float) -> Timestamp:
+    """A Timestamp from seconds since the epoch, exact to the microsecond."""
+    micros = round(seconds * 1e6)
+    return Timestamp(seconds=micros // 1_000_000, nanos=micros % 1_000_000 * 1000)
+
+
+def span(seconds: float) -> Duration:
+    """A Duration from seconds, exact to the microsecond."""
+    micros = round(seconds * 1e6)
+    return Duration(seconds=micros // 1_000_000, nanos=micros % 1_000_000 * 1000)
+
+
+def interval(value: Interval) -> model_pb2.Interval:
+    """A range."""
+    return model_pb2.Interval(low=value.low, high=value.high, confidence=value.confidence)
+
+
+def evidence(value: Evidence) -> model_pb2.Evidence:
+    """The calls behind a statement."""
+    return model_pb2.Evidence(
+        failures=value.failures,
+        successes=value.successes,
+        calls=value.calls,
+        interval=interval(value.interval),
+        call_ids=value.call_ids,
+        last_time=stamp(value.last_time) if value.last_time else None,
+    )
+
+
+def reason(value: Reason) -> model_pb2.Reason:
+    """One reason of a decision."""
+    return model_pb2.Reason(
+        code=value.code,
+        summary=value.summary,
+        contribution=value.contribution,
+        usage_pattern_id=value.pattern_id.hex(),
+        cause=int(value.cause),  # type: ignore[arg-type]
+        evidence=evidence(value.evidence) if value.evidence is not None else None,
+    )
+
+
+def alternative(value: Alternative) -> model_pb2.Alternative:
+    """Something to do instead."""
+    return model_pb2.Alternative(
+        tool=value.tool,
+        arguments_json=value.arguments_json,
+        expected_success=value.expected_success,
+        success_interval=interval(value.interval),
+        expected_latency=span(value.latency) if value.latency >= 0 else None,
+        expected_cost=value.cost,
+        score=value.score,
+        rationale=value.rationale,
+        evidence=evidence(value.evidence) if value.evidence is not None else None,
+    )
+
+
+def decision(value: Decision) -> model_pb2.Decision:
+    """A decision."""
+    message = model_pb2.Decision(
+        decision_id=value.decision_id.hex(),
+        verdict=int(value.verdict),  # type: ignore[arg-type]
+        would_be=int(value.would_be),  # type: ignore[arg-type]
+        mode=int(value.mode),  # type: ignore[arg-type]
+        p_fail=value.p_fail,
+        p_fail_interval=interval(value.interval),
+        known=value.known,
+        remedy=value.remedy,
+        snapshot=model_pb2.Snapshot(
+            store_sequence=value.snapshot.store_sequence,
+            policy_revision=value.snapshot.policy_revision,
+            evidence_model=value.snapshot.evidence_model,
+        ),
+        time=stamp(value.time),
+    )
+    # Most decisions have none of these, and each empty assignment costs: this is the hot path.
+    if value.reasons:
+        message.reasons.extend([reason(one) for one in value.reasons])
+    if value.alternatives:
+        message.alternatives.extend([alternative(one) for one in value.alternatives])
+    if value.retry_after >= 0:
+        message.retry_after.CopyFrom(span(value.retry_after))
+    if value.probe is not None:
+        message.probe.usage_pattern_id = value.probe.pattern_id.hex()
+        message.probe.deadline.CopyFrom(stamp(value.probe.deadline))
+    return message
+
+
+def classification(value: Classification) -> model_pb2.Classification:
+    """How a record was understood."""
+    return model_pb2.Classification(
+        category=int(value.category),  # type: ignore[arg-type]
+        category_confidence=value.category_confidence,
+        cause=int(value.cause),  # type: ignore[arg-type]
+        cause_confidence=value.cause_confidence,
+        transient=value.transient,
+        error_template=value.template,
+    )
+
+
+def logged_decision(value: DecisionRecord) -> admin_pb2.LoggedDecision:
+    """A decision as it is logged."""
+    return admin_pb2.LoggedDecision(
+        decision=decision(value.decision),
+        tool=value.tool,
+        arguments_json=value.preview,
+        session_id=value.session_id,
+        caller=value.caller,
+        call_id=value.call_id,
+        context=value.context,
+        classification=classification(value.classification) if value.classification is not None else None,
+        propensity=value.propensity,
+        question=value.question,
+    )
+
+
+def recorded_call(value: Observation) -> admin_pb2.RecordedCall:
+    """A call as it is kept."""
+    return admin_pb2.RecordedCall(
+        sequence=value.sequence,
+        call_id=value.call_id,
+        tool=value.tool,
+        arguments_json=value.preview,
+        context=value.context,
+        session_id=value.session_id,
+        caller=value.caller,
+        server=value.server,
+        classification=classification(value.classification),
+        error=value.error,
+        duration=span(value.duration) if value.duration >= 0 else None,
+        cost=value.cost,
+        time=stamp(value.time),
+        decision_id=value.decision_id,
+    )
+
+
+def similar_call(value: Observation, similarity: float) -> guard_pb2.SimilarCall:
+    """A past call that is like another."""
+    return guard_pb2.SimilarCall(
+        similarity=similarity,
+        call_id=value.call_id,
+        tool=value.tool,
+        arguments_json=value.preview,
+        classification=classification(value.classification),
+        error=value.error,
+        time=stamp(value.time),
+        duration=span(value.duration) if value.duration >= 0 else None,
+        session_id=value.session_id,
+    )
+
+
+def counts(value: Counts) -> admin_pb2.Counts:
+    """Counts, field by field of the same name."""
+    return admin_pb2.Counts(**{name: getattr(value, name) for name in Counts.__struct_fields__})
+
+
+def descriptor(value: ToolDescriptor) -> model_pb2.ToolDescriptor:
+    """What a runtime says about a tool, field by field of the same name."""
+    return model_pb2.ToolDescriptor(**{name: getattr(value, name) for name in ToolDescriptor.__struct_fields__})
+
+
+def recorded(value: Recorded) -> guard_pb2.RecordCallResponse:
+    """What a record taught."""
+    return guard_pb2.RecordCallResponse(
+        call_id=value.call_id,
+        classification=classification(value.classification),
+        sequence=value.sequence,
+        duplicate=value.duplicate,
+        changes=[
+            guard_pb2.PatternChange(
+                usage_pattern_id=change.pattern_id.hex(),
+                from_state=int(change.before),  # type: ignore[arg-type]
+                to_state=int(change.after),  # type: ignore[arg-type]
+            )
+            for change in value.changes
+        ],
+    )
+
+
+def mode(value: Mode) -> model_pb2.Mode.ValueType:
+    """A mode."""
+    return model_pb2.Mode.ValueType(int(value))
+
+
+def usage_pattern(pattern_id: bytes, value: UsagePattern, now: float) -> model_pb2.UsagePattern:
+    """A usage pattern with its evidence as of ``now``."""
+    return model_pb2.UsagePattern(
+        usage_pattern_id=pattern_id.hex(),
+        level=int(value.level),  # type: ignore[arg-type]
+        tool=value.tool,
+        server=value.server,
+        scope=value.scope,
+        description=value.description,
+        state=int(value.state),  # type: ignore[arg-type]
+        cause=int(value.cause),  # type: ignore[arg-type]
+        failure_probability=failure_probability(value, now),
+        evidence=evidence(evidence_of(value, now, exact=True)),
+        log_likelihood_ratio=value.ratio,
+        first_time=stamp(value.first_time) if value.first_time else None,
+        last_time=stamp(value.last_time) if value.last_time else None,
+        probe_due_time=stamp(value.probe_due) if value.probe_due else None,
+        prevented=value.prevented,
+        prevented_right=value.right,
+        prevented_wrong=value.wrong,
+        appeals=value.appeals,
+        suspended_reason=value.suspended_reason,
+        last_error=value.last_error,
+    )
+
+
+def tool_counts(name: str, value: Tool) -> admin_pb2.ToolCounts:
+    """Counts of one tool."""
+    return admin_pb2.ToolCounts(tool=name, counts=counts(value.counts))
+
+
+def logged_appeal(value: Appeal) -> admin_pb2.LoggedAppeal:
+    """An appeal as it is kept."""
+    return admin_pb2.LoggedAppeal(
+        decision_id=value.decision_id.hex(),
+        tool=value.tool,
+        reason=value.reason,
+        caller=value.caller,
+        time=stamp(value.time),
+        usage_pattern_ids=[one.hex() for one in value.pattern_ids],
+    )
+
+
+def event(value: Event) -> admin_pb2.Event:
+    """Something of note that happened."""
+    return admin_pb2.Event(
+        time=stamp(value.time),
+        kind=value.kind,
+        tool=value.tool,
+        usage_pattern_id=value.pattern_id.hex(),
+        summary=value.summary,
+    )

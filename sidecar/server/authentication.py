@@ -1,0 +1,53 @@
+"""Bearer tokens: each listener can have one, and refuses every RPC without it."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+_OPEN = frozenset({"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"})
+
+
+def read_token(path: Path) -> str:
+    """The token in a file: its text without surrounding white space, at least 16 characters.
+
+    Raises ValueError when it is shorter or others may read it, OSError when it cannot be read.
+    """
+    token = path.read_text(encoding="utf-8").strip()
+    if len(token) < 16:
+        raise ValueError(f"{path}: a token has at least 16 characters")
+    if os.stat(path).st_mode & 0o077:
+        raise ValueError(f"{path}: others may read it; chmod 600")
+    return token
+
+
+class BearerToken(grpc.ServerInterceptor):
+    """Refuses RPCs whose ``authorization`` metadata is not ``Bearer TOKEN``. Health checks stay open."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = f"Bearer {token}".encode()
+        self._refusal = grpc.unary_unary_rpc_method_handler(_refuse)
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Let the call through, or answer UNAUTHENTICATED."""
+        if handler_call_details.method in _OPEN:
+            return continuation(handler_call_details)
+        for key, value in handler_call_details.invocation_metadata or ():
+            if key == "authorization":
+                given = value if isinstance(value, bytes) else value.encode()
+                if hmac.compare_digest(given, self._expected):
+                    return continuation(handler_call_details)
+        return self._refusal
+
+
+def _refuse(_request: object, context: grpc.ServicerContext) -> object:
+    context.abort(grpc.StatusCode.UNAUTHENTICATED, "authorization: expected 'Bearer TOKEN' with this listener's token")

@@ -1,0 +1,136 @@
+"""What every RPC goes through, outermost first: errors to status, message rules, then the method itself.
+
+The chain is specialised when the server is built: a method becomes one closure, so that a call pays for nothing that
+does not apply to it. Authentication is not here: it is a gRPC interceptor, and listeners without a token have none.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import grpc
+import protovalidate
+import structlog
+from google.protobuf.message import Message
+from google.rpc import status_pb2
+
+from ..model.errors import ForewarnError, InvalidArgumentError
+from .errors import abort, field_path, internal_status, status_of, status_of_violations
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response")
+
+_validator = protovalidate.Validator()
+_log = structlog.get_logger("forewarn.rpc")
+
+
+def broken_rules(message: Message) -> status_pb2.Status | None:
+    """The status for the message rules that ``message`` breaks, or None."""
+    violations = _validator.collect_violations(message)
+    return status_of_violations(violations) if violations else None
+
+
+def require_rules(message: Message) -> None:
+    """Raise InvalidArgumentError for the first message rule that ``message`` breaks."""
+    violations = _validator.collect_violations(message)
+    if violations:
+        raise InvalidArgumentError(field_path(violations[0]), violations[0].proto.message or violations[0].proto.rule_id)
+
+
+def unary(
+    method: Callable[[Request, grpc.ServicerContext], Response], pool: ThreadPoolExecutor | None = None
+) -> Callable[[Request, grpc.ServicerContext], Response]:
+    """Wrap a method that takes one request and gives one response. ``pool``: its own threads."""
+    name = method.__name__
+    collect = _validator.collect_violations
+
+    def handle(request: Request, context: grpc.ServicerContext) -> Response:
+        try:
+            violations = collect(request)
+            if not violations:
+                return method(request, context)
+            status = status_of_violations(violations)
+        except ForewarnError as error:
+            status = status_of(error)
+        except Exception:
+            status = defect(name)
+        abort(context, status)
+
+    return _on(pool, handle)
+
+
+def response_stream(
+    method: Callable[[Request, grpc.ServicerContext], Iterator[Response]], pool: ThreadPoolExecutor | None = None
+) -> Callable[[Request, grpc.ServicerContext], Iterator[Response]]:
+    """Wrap a method that takes one request and gives many responses."""
+    name = method.__name__
+
+    def handle(request: Request, context: grpc.ServicerContext) -> Iterator[Response]:
+        status = broken_rules(request)
+        if status is None:
+            try:
+                yield from method(request, context)
+                return
+            except ForewarnError as error:
+                status = status_of(error)
+            except Exception:
+                status = defect(name)
+        abort(context, status)
+
+    return _on(pool, handle)
+
+
+def request_stream(
+    method: Callable[[Iterator[Request], grpc.ServicerContext], Response], pool: ThreadPoolExecutor | None = None
+) -> Callable[[Iterator[Request], grpc.ServicerContext], Response]:
+    """Wrap a method that takes many requests; each is checked as it comes."""
+    name = method.__name__
+
+    def handle(requests: Iterator[Request], context: grpc.ServicerContext) -> Response:
+        try:
+            return method(requests, context)
+        except ForewarnError as error:
+            status = status_of(error)
+        except Exception:
+            status = defect(name)
+        abort(context, status)
+
+    return _on(pool, handle)
+
+
+def exchange(
+    method: Callable[[Iterator[Request], grpc.ServicerContext], Iterator[Response]],
+    pool: ThreadPoolExecutor | None = None,
+) -> Callable[[Iterator[Request], grpc.ServicerContext], Iterator[Response]]:
+    """Wrap a method that takes and gives many; it checks each request itself, to answer each by itself."""
+    name = method.__name__
+
+    def handle(requests: Iterator[Request], context: grpc.ServicerContext) -> Iterator[Response]:
+        try:
+            yield from method(requests, context)
+            return
+        except ForewarnError as error:
+            status = status_of(error)
+        except Exception:
+            status = defect(name)
+        abort(context, status)
+
+    return _on(pool, handle)
+
+
+def defect(name: str) -> status_pb2.Status:
+    """Log the exception at hand under an id, and give the status that names the id."""
+    error_id = secrets.token_hex(6)
+    _log.exception("rpc_failed", rpc=name, error_id=error_id)
+    return internal_status(error_id)
+
+
+def _on(pool: ThreadPoolExecutor | None, handle: Any) -> Any:  # noqa: ANN401 - keeps the closure's own type
+    # gRPC's synchronous server runs a behaviour on its own pool when it carries one. It calls that experimental;
+    # tests/server/test_isolation.py fails should it stop working, because decisions would then wait for commits.
+    if pool is not None:
+        handle.experimental_thread_pool = pool
+    return handle

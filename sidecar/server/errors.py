@@ -1,0 +1,135 @@
+"""The one place where errors become gRPC status, with details that a program can read.
+
+Every status carries ``google.rpc.ErrorInfo`` (domain ``forewarn``, a stable reason); INVALID_ARGUMENT also carries
+``google.rpc.BadRequest`` with the field's path. docs/api.md lists the reasons.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+import grpc
+import protovalidate
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from ..model.errors import ForewarnError, InvalidArgumentError
+
+DOMAIN: Final = "forewarn"
+
+_CODES: Final[dict[str, grpc.StatusCode]] = {
+    "INVALID_ARGUMENT": grpc.StatusCode.INVALID_ARGUMENT,
+    "NOT_FOUND": grpc.StatusCode.NOT_FOUND,
+    "FAILED_PRECONDITION": grpc.StatusCode.FAILED_PRECONDITION,
+    "QUEUE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "TOO_MANY_TOOLS": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "TOO_MANY_STREAMS": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "STORE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "STORE_UNAVAILABLE": grpc.StatusCode.UNAVAILABLE,
+    "STOPPING": grpc.StatusCode.UNAVAILABLE,
+    "DEADLINE_EXCEEDED": grpc.StatusCode.DEADLINE_EXCEEDED,
+    "UNAUTHENTICATED": grpc.StatusCode.UNAUTHENTICATED,
+    "SCHEMA_VERSION": grpc.StatusCode.FAILED_PRECONDITION,
+    "CORRUPT_STORE": grpc.StatusCode.DATA_LOSS,
+    "INTERNAL": grpc.StatusCode.INTERNAL,
+}
+
+
+class TooManyStreamsError(ForewarnError):
+    """As many streams of this kind are open as may be."""
+
+    reason = "TOO_MANY_STREAMS"
+
+
+class DeadlineError(ForewarnError):
+    """The caller's deadline passed before the answer was there. What was sent may still take effect."""
+
+    reason = "DEADLINE_EXCEEDED"
+
+
+def status_of(error: ForewarnError) -> status_pb2.Status:
+    """The wire form of an error."""
+    details = [_info(error.reason, error.metadata)]
+    if isinstance(error, InvalidArgumentError):
+        details.append(_bad_request([(error.field, error.description)]))
+    return _status(_code(error), error.message, details)
+
+
+def status_of_violations(violations: list[protovalidate.Violation]) -> status_pb2.Status:
+    """The wire form of broken message rules; each violation names its field."""
+    found = [(field_path(violation), violation.proto.message or violation.proto.rule_id) for violation in violations]
+    message = "; ".join(f"{field}: {text}" for field, text in found[:5])
+    return _status(
+        grpc.StatusCode.INVALID_ARGUMENT, message, [_info("INVALID_ARGUMENT", {"field": found[0][0]}), _bad_request(found)]
+    )
+
+
+def internal_status(error_id: str) -> status_pb2.Status:
+    """The wire form of a defect. It tells nothing of the inside; the log has the rest under ``error_id``."""
+    text = f"internal error; the daemon's log has it under error_id {error_id}"
+    return _status(grpc.StatusCode.INTERNAL, text, [_info("INTERNAL", {"error_id": error_id})])
+
+
+def abort(context: grpc.ServicerContext, status: status_pb2.Status) -> NoReturn:
+    """End the RPC with a status. Raises, as gRPC wants it."""
+    context.abort_with_status(RichStatus(status))
+    raise AssertionError("unreachable: abort_with_status raises")
+
+
+class RichStatus(grpc.Status):
+    """A ``google.rpc.Status`` as gRPC sends it: code, text, and the whole in the trailing metadata."""
+
+    def __init__(self, status: status_pb2.Status) -> None:
+        self.code = _BY_NUMBER[status.code]
+        self.details = status.message
+        self.trailing_metadata = (("grpc-status-details-bin", status.SerializeToString()),)
+
+
+_BY_NUMBER: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def _code(error: ForewarnError) -> grpc.StatusCode:
+    """The code of an error's reason, or of the nearest class above it that has one."""
+    for kind in type(error).__mro__:
+        code = _CODES.get(getattr(kind, "reason", ""))
+        if code is not None:
+            return code
+    return grpc.StatusCode.INTERNAL
+
+
+def _status(code: grpc.StatusCode, message: str, details: list[any_pb2.Any]) -> status_pb2.Status:
+    number: int = code.value[0]
+    return status_pb2.Status(code=number, message=message[:2000], details=details)
+
+
+def _info(reason: str, metadata: dict[str, str]) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata))
+    return packed
+
+
+def _bad_request(violations: list[tuple[str, str]]) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(
+        error_details_pb2.BadRequest(
+            field_violations=[
+                error_details_pb2.BadRequest.FieldViolation(field=field, description=text)
+                for field, text in violations[:100]
+            ]
+        )
+    )
+    return packed
+
+
+def field_path(violation: protovalidate.Violation) -> str:
+    """``call.context["db"]`` from the elements of a violation's field path."""
+    parts: list[str] = []
+    path = violation.proto.field
+    for element in path.elements if path is not None else ():
+        text = element.field_name
+        subscript = element.subscript
+        if subscript is not None:
+            value = subscript.value
+            text += f'["{value[:64]}"]' if isinstance(value, str) else f"[{value}]"
+        parts.append(text)
+    return ".".join(parts) or "request"

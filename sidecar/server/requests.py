@@ -1,0 +1,96 @@
+"""From protobuf to our records: what a runtime says of a call and of its result."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TypeVar
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from forewarn.v1 import model_pb2
+
+from ..capture.arguments import parse
+from ..model.call import Call, Result
+from ..model.errors import InvalidArgumentError
+from ..model.tool import ToolDescriptor
+from ..model.vocabulary import Outcome
+from .errors import DeadlineError
+
+T = TypeVar("T")
+_LONGEST_WAIT = 60.0  # seconds, for callers without a deadline
+
+_MAX_SECONDS = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second of a protobuf Timestamp
+
+
+def call_of(message: model_pb2.Call, now: float) -> Call:
+    """A call from its message. ``now`` (seconds) is its time when it says none.
+
+    Raises InvalidArgumentError for arguments that are not a JSON object within limits and for times out of range.
+    """
+    text = message.arguments_json
+    return Call(
+        message.tool,
+        parse(text),
+        text,
+        dict(message.context),
+        message.session_id,
+        message.caller,
+        message.call_id,
+        message.server,
+        message.tool_version,
+        seconds_of(message.time, "call.time") if message.HasField("time") else now,
+        message.attempt,
+    )
+
+
+def result_of(message: model_pb2.CallResult) -> Result:
+    """How a call went, from its message."""
+    return Result(
+        outcome=Outcome(message.outcome),
+        error=message.error,
+        error_code=message.error_code,
+        duration=span_of(message.duration) if message.HasField("duration") else None,
+        cost=message.cost,
+        result_excerpt=message.result_excerpt,
+        retry_after=span_of(message.retry_after) if message.HasField("retry_after") else None,
+    )
+
+
+def descriptor_of(message: model_pb2.ToolDescriptor) -> ToolDescriptor:
+    """What a runtime says about a tool, from its message."""
+    return ToolDescriptor(
+        tool=message.tool,
+        description=message.description,
+        input_schema_json=message.input_schema_json,
+        read_only=message.read_only,
+        destructive=message.destructive,
+        idempotent=message.idempotent,
+        server=message.server,
+        version=message.version,
+        alternatives=tuple(message.alternatives),
+        volatile_arguments=tuple(message.volatile_arguments),
+    )
+
+
+def seconds_of(stamp: Timestamp, field: str) -> float:
+    """Seconds since the epoch. Raises InvalidArgumentError outside of 1970 to 9999."""
+    if not (0 <= stamp.seconds <= _MAX_SECONDS and 0 <= stamp.nanos <= 999_999_999):
+        raise InvalidArgumentError(field, "must be between 1970-01-01 and 9999-12-31")
+    return stamp.seconds + stamp.nanos / 1e9
+
+
+def span_of(duration: Duration) -> float:
+    """Seconds of a duration."""
+    return float(duration.seconds) + float(duration.nanos) / 1e9
+
+
+def wait(future: Future[T], context: grpc.ServicerContext) -> T:
+    """The future's result, waited for no longer than the caller does. Raises DeadlineError, and what the job raised."""
+    remaining = context.time_remaining()
+    try:
+        return future.result(_LONGEST_WAIT if remaining is None else max(0.0, min(remaining, 3600.0)))
+    except FutureTimeoutError:
+        raise DeadlineError("the deadline passed before the commit; what was sent may still be kept") from None

@@ -1,0 +1,115 @@
+"""The store as other rooms see it: read anywhere, write through jobs, keep it bounded, copy and check it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sidecar.clock import Clock, wall_clock
+
+from .backup import backup, compact
+from .environment import Environment
+from .reader import Reader
+from .retention import Limits, Retention
+from .schema import Schema
+from .tables import NAMES, Table
+from .transaction import WriteTransaction
+from .verify import Check, Report, verify
+from .writer import Writer
+
+T = TypeVar("T")
+
+
+class Store:
+    """Opens, or makes, the store in a data folder; one daemon per folder. Close it, or use it in a ``with``.
+
+    ``limit_bytes`` bounds the file, ``queue_limit`` the jobs that wait, ``retention`` the journal. ``tables`` are those
+    that other rooms declare. Raises FolderLockedError, SchemaVersionError, CorruptStoreError, StoreFullError,
+    StoreUnavailableError.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tables: Iterable[Table[Any]] = (),
+        initial_bytes: int = 64 << 20,
+        limit_bytes: int = 16 << 30,
+        queue_limit: int = 8192,
+        reserve: int = 1024,
+        retention: Retention | None = None,
+        schema: Schema | None = None,
+        on_commit: Callable[[list[object]], None] | None = None,
+        clock: Clock = wall_clock,
+    ) -> None:
+        self._tables = tuple(tables)
+        schema = schema or Schema()
+        self.environment = Environment(
+            folder,
+            initial_bytes=initial_bytes,
+            limit_bytes=limit_bytes,
+            extra_tables=sorted({table.name for table in self._tables} - set(NAMES)),
+            accept=schema.accept,
+            clock=clock,
+        )
+        try:
+            schema.apply(self.environment)
+            self.writer = Writer(
+                self.environment,
+                queue_limit=queue_limit,
+                reserve=reserve,
+                housekeeping=(retention or Retention(Limits()),),
+                on_commit=on_commit,
+            )
+        except BaseException:
+            self.environment.close()
+            raise
+
+    def read(self) -> Reader:
+        """One consistent view, for a ``with``. About a microsecond; never waits for a writer."""
+        return Reader(self.environment)
+
+    def submit(self, job: Callable[[WriteTransaction], T]) -> Future[T]:
+        """Queue a job; the future completes once its commit is on the disk. See ``Writer.submit``."""
+        return self.writer.submit(job)
+
+    def post(self, job: Callable[[WriteTransaction], object], *, droppable: bool) -> bool:
+        """Queue a job that nobody waits for. See ``Writer.post``."""
+        return self.writer.post(job, droppable=droppable)
+
+    def backup(self, target: Path) -> int:
+        """Copy the running store into a new or empty folder; bytes written. See ``backup.backup``."""
+        return backup(self.environment, target)
+
+    def compact(self) -> Future[int]:
+        """Rewrite the file without its free pages; the future gives the bytes saved. Jobs wait, readers do not."""
+        return self.writer.between_commits(lambda: compact(self.environment))
+
+    def verify(self, checks: Sequence[Check] = ()) -> Report:
+        """Check records and indexes of the running store. Page checks are ``verify.verify_pages``, offline."""
+        return verify(self.environment, self._tables, checks)
+
+    @property
+    def commit_sequence(self) -> int:
+        """Number of the last commit. Costs nothing; what caches compare."""
+        return self.writer.commit_sequence
+
+    @property
+    def store_error(self) -> str:
+        """What keeps the store from being written at present; empty while all is well."""
+        return self.writer.store_error
+
+    def close(self, *, drain: bool = True, timeout: float = 10.0) -> bool:
+        """Write what waits, then close. False where ``timeout`` seconds were not enough: the file stays open then."""
+        ended = self.writer.close(drain=drain, timeout=timeout)
+        if ended:
+            self.environment.close()
+        return ended
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

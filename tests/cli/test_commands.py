@@ -1,0 +1,171 @@
+"""Each command against the daemon: what it says to people in a pipe and to programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Forewarn
+
+QUERY = '{"query": "SELECT nme FROM users"}'
+
+
+def fail(forewarn: Forewarn, times: int = 3, tool: str = "sql") -> None:
+    for number in range(times):
+        arguments = ("record", tool, QUERY, "--outcome", "failure", "--error", "no such column: nme")
+        run = forewarn(*arguments, "--session", f"s{number}", "--call-id", f"{tool}{number}", "-c", "db=shop")
+        assert run.code == 0, run.err
+
+
+def test_record_says_how_it_was_understood(forewarn: Forewarn) -> None:
+    run = forewarn("record", "sql", QUERY, "--outcome", "failure", "--error", "no such column: nme", "--call-id", "c1",
+                   "--duration", "250ms", "--cost", "0.5", "--error-code", "1054", "--json")  # fmt: skip
+    assert run.code == 0, run.err
+    assert run.json["call_id"] == "c1"
+    assert run.json["classification"]["category"] == "OUTCOME_FAILURE"
+    assert run.json["duplicate"] is False
+
+
+def test_a_second_record_of_a_call_changes_nothing(forewarn: Forewarn) -> None:
+    record = ("record", "sql", QUERY, "--outcome", "success", "--call-id", "same")
+    assert "had been recorded before" not in forewarn(*record).out
+    assert "had been recorded before" in forewarn(*record).out
+    assert len(forewarn("calls", "--json").json["calls"]) == 1
+
+
+def test_check_names_a_verdict_and_a_decision(forewarn: Forewarn) -> None:
+    run = forewarn("check", "sql", QUERY)
+    assert run.code == 0, run.err
+    assert "verdict: allow" in run.out
+    assert "decision: " in run.out
+
+
+def test_check_takes_arguments_one_by_one(forewarn: Forewarn) -> None:
+    run = forewarn("check", "sql", "-a", "query=SELECT 1", "-a", "limit=3", "--session", "s", "--json")
+    decision = run.json["decision"]["decision_id"]
+    logged = forewarn("decisions", "show", decision, "--json").json["decision"]
+    assert json.loads(logged["arguments_json"]) == {"query": "SELECT 1", "limit": 3}
+    assert logged["session_id"] == "s"
+
+
+def test_check_with_facts(forewarn: Forewarn) -> None:
+    fail(forewarn)
+    run = forewarn("check", "sql", QUERY, "--facts", "500", "--json")
+    assert run.code == 0
+    assert "facts" in run.json
+
+
+def test_decisions_lists_newest_first_and_by_default(forewarn: Forewarn) -> None:
+    for tool in ("one", "two"):
+        assert forewarn("check", tool).code == 0
+    assert [row["tool"] for row in forewarn("decisions").rows] == ["two", "one"]
+    assert forewarn("decisions", "query").out == forewarn("decisions").out
+    assert [row["tool"] for row in forewarn("decisions", "--tool", "one").rows] == ["one"]
+
+
+def test_a_list_goes_on_with_its_token(forewarn: Forewarn) -> None:
+    for _ in range(3):
+        assert forewarn("check", "sql").code == 0
+    first = forewarn("decisions", "--limit", "2", "--json").json
+    assert len(first["decisions"]) == 2
+    rest = forewarn("decisions", "--page-token", first["next_page_token"], "--json").json
+    assert len(rest["decisions"]) == 1
+    assert rest["next_page_token"] == ""
+
+
+def test_calls_and_stats_count_what_was_recorded(forewarn: Forewarn) -> None:
+    fail(forewarn, 2)
+    forewarn("record", "http", "--outcome", "success")
+    assert [row["tool"] for row in forewarn("calls").rows] == ["http", "sql", "sql"]
+    assert len(forewarn("calls", "--category", "failure", "--json").json["calls"]) == 2
+    stats = forewarn("stats", "--json").json
+    assert stats["total"]["failure"] == "2"
+    assert {tool["tool"] for tool in stats["tools"]} == {"http", "sql"}
+    assert "sql\t2\t0\t0\t2" in forewarn("stats").out
+
+
+def test_patterns_are_listed_suspended_resumed_and_forgotten(forewarn: Forewarn) -> None:
+    fail(forewarn, 4)
+    patterns = forewarn("patterns", "--tool", "sql", "--json").json["usage_patterns"]
+    assert patterns
+    name = patterns[0]["usage_pattern_id"]
+    assert name in forewarn("patterns", "show", name).out
+    assert "state: suspended" in forewarn("patterns", "suspend", name, "--reason", "not now").out
+    assert "state: suspended" not in forewarn("patterns", "resume", name).out
+    assert forewarn("patterns", "forget", name).code == 2, "nobody to ask"
+    assert forewarn("patterns", "forget", name, "--yes").code == 0
+    assert forewarn("patterns", "show", name).code == 4
+
+
+def test_rules_events_and_appeals_are_lists(forewarn: Forewarn) -> None:
+    fail(forewarn)
+    decision = forewarn("check", "sql", QUERY, "--json").json["decision"]["decision_id"]
+    assert forewarn("appeal", decision, "--reason", "it works now", "--caller", "me").code == 0
+    assert forewarn("appeals").rows[0]["reason"] == "it works now"
+    assert "appealed" in forewarn("decisions", "show", decision).out
+    for name in ("rules", "events"):
+        assert forewarn(name).code == 0
+        assert name in forewarn(name, "--json").json
+
+
+def test_similar_optimize_and_context(forewarn: Forewarn) -> None:
+    fail(forewarn)
+    assert forewarn("similar", "sql", QUERY, "--json").json["calls"]
+    assert forewarn("similar", "sql", QUERY).code == 0
+    ranked = forewarn("optimize", "sql", "--candidate", "sql", "--candidate", "http", "--json").json
+    assert {one["tool"] for one in ranked["alternatives"]} == {"sql", "http"}
+    assert forewarn("optimize", "sql").code == 0
+    assert "facts" in forewarn("context", "sql", "--json").json
+    assert forewarn("context", "sql", "--text").code == 0
+
+
+def test_tools_are_registered_from_a_file(forewarn: Forewarn, tmp_path: Path) -> None:
+    listed = {"tools": [{"name": "web", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}}]}
+    file = tmp_path / "tools.json"
+    file.write_text(json.dumps(listed))
+    assert forewarn("tools", "register", str(file), "--server", "mcp").rows == [{"tool": "web", "what": "new"}]
+    (tool,) = forewarn("tools", "--json").json["tools"]
+    assert tool["descriptor"]["read_only"] is True
+    assert tool["descriptor"]["server"] == "mcp"
+    assert json.loads(tool["descriptor"]["input_schema_json"]) == {"type": "object"}
+    assert "read-only" in forewarn("tools").out
+
+
+def test_mode_is_shown_and_set_for_all_and_for_one(forewarn: Forewarn) -> None:
+    for tool in ("sql", "off"):
+        assert forewarn("record", tool, "--outcome", "success").code == 0
+    assert forewarn("mode").out == "all tools: shadow\n"
+    assert forewarn("mode", "warn").out == "all tools: shadow → warn\n"
+    assert forewarn("mode", "sql", "enforce").code == 0
+    assert forewarn("mode", "sql").out == "sql: enforce\n"
+    assert forewarn("mode", "--json").json == {"mode": "warn", "tools": {"sql": "enforce"}}
+    assert forewarn("mode", "sql", "inherit").code == 0
+    assert forewarn("mode", "sql").out == "sql: warn (as all)\n"
+    assert forewarn("mode", "--tool", "off", "enforce").code == 0, "a tool that is called off"
+    assert forewarn("mode", "--tool", "off").out == "off: enforce\n"
+
+
+def test_patterns_travel(forewarn: Forewarn, tmp_path: Path) -> None:
+    fail(forewarn, 4)
+    file = tmp_path / "patterns.yaml"
+    assert forewarn("export", str(file)).code == 0
+    assert "sql" in file.read_text()
+    assert "sql" in forewarn("export").out
+    assert list(tmp_path.glob(".*.part")) == []
+    assert forewarn("import", str(file), "--json").code == 0
+
+
+def test_upkeep(forewarn: Forewarn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(forewarn, 1)
+    monkeypatch.chdir(tmp_path)
+    assert forewarn("backup", "copy", "--json").json["path"] == str(tmp_path / "copy")
+    assert "nothing is wrong" in forewarn("verify").out
+    assert forewarn("verify", "--json").json["ok"] is True
+    assert "→" in forewarn("compact").out
+
+
+def test_status(forewarn: Forewarn) -> None:
+    assert "mode: shadow" in forewarn("status").out
+    assert forewarn("status", "--json").json["mode"] == "MODE_SHADOW"

@@ -1,0 +1,157 @@
+"""Exit codes and messages: every way a command ends, never with a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from forewarn.v1 import model_pb2
+from tests.cli.conftest import Forewarn
+from tests.cli.double import Double
+
+QUERY = '{"query": "SELECT nme"}'
+
+
+def test_0_when_the_answer_is_yes_and_nobody_asked_for_a_code(forewarn_double: Forewarn) -> None:
+    forewarn_double("record", "sql", QUERY, "--outcome", "failure")
+    assert forewarn_double("check", "sql", QUERY).code == 0
+
+
+def test_1_when_a_call_would_be_prevented(forewarn_double: Forewarn) -> None:
+    assert forewarn_double("check", "sql", QUERY, "--exit-code").code == 0
+    forewarn_double("record", "sql", QUERY, "--outcome", "failure")
+    run = forewarn_double("check", "sql", QUERY, "--exit-code")
+    assert run.code == 1
+    assert "would be: prevent" in run.out
+
+
+def test_1_when_the_store_is_damaged(forewarn_double: Forewarn, double: Double) -> None:
+    double.state.problems.append("calls 7: checksum")
+    run = forewarn_double("verify")
+    assert run.code == 1
+    assert "checksum" in run.out
+    assert forewarn_double("verify", "--json").code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["chek"], "Did you mean 'check'?"),
+        (["patterns", "shwo", "x"], "Did you mean 'show'?"),
+        (["check"], "TOOL"),
+        (["check", "sql", "--frobnicate"], "--frobnicate"),
+        (["check", "sql", "{"], "not JSON"),
+        (["check", "sql", "[1]"], "must be one JSON object, not an array"),
+        (["check", "sql", '{"a": NaN}'], "NaN is not JSON"),
+        (["check", "sql", "-a", "x"], "expected KEY=VALUE"),
+        (["check", "sql", "--time", "soon"], "expected a time"),
+        (["record", "sql"], "--outcome"),
+        (["record", "sql", "--outcome", "fine"], "fine"),
+        (["record", "sql", "--outcome", "success", "--duration", "long"], "expected a duration"),
+        (["decisions", "--would-be", "maybe"], "maybe"),
+        (["mode", "sql", "loud"], "'loud' is no mode"),
+        (["tools", "register", "missing.json"], "cannot read missing.json"),
+        (["import", "missing.yaml"], "cannot read missing.yaml"),
+        (["replay", "missing.jsonl", "--yes"], "cannot read missing.jsonl"),
+        (["replay", "x.jsonl", "--enforced"], "--enforced needs --private"),
+        (["--timeout", "0", "status"], "timeout"),
+    ],
+)
+def test_2_when_the_command_line_is_wrong(command: Forewarn, arguments: list[str], said: str) -> None:
+    run = command(*arguments)
+    assert run.code == 2
+    assert said in run.err
+    assert "Traceback" not in run.err
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["context"], ["appeal"], ["decisions", "--tool"]])
+def test_2_when_the_command_line_is_not_text(command: Forewarn, arguments: list[str]) -> None:
+    run = command(*arguments, os.fsdecode(b"\xff"))
+    assert run.code == 2
+    assert "not valid text" in run.err
+
+
+def test_2_when_stdin_is_not_text(double: Double) -> None:
+    command = [sys.executable, "-m", "forewarn_cli", "--address", double.guard_address, "check", "sql", "-"]
+    run = subprocess.run(command, input=b"\xff", capture_output=True, check=False)
+    assert run.returncode == 2, run.stderr
+    assert b"stdin is not text" in run.stderr
+
+
+def test_arguments_come_from_stdin(double: Double) -> None:
+    command = [sys.executable, "-m", "forewarn_cli", "--address", double.guard_address, "check", "sql", "-"]
+    subprocess.run(command, input=b'{"query": "\xc3\xa9"}', check=True)
+    assert json.loads(double.state.received[0][1].arguments_json) == {"query": "é"}
+
+
+@pytest.mark.parametrize("arguments", [["check", "sql"], ["status"], ["decisions", "tail"], ["export"]])
+def test_3_when_no_daemon_answers(command: Forewarn, arguments: list[str]) -> None:
+    run = command(*arguments)
+    assert run.code == 3
+    assert "no daemon answers at unix:" in run.err
+    assert "forewarn-sidecar" in run.err
+    assert len(run.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "unix:/nowhere/sock", "nowhere.invalid:1", "", "::", "unix:"])
+def test_3_when_the_address_is_wrong(command: Forewarn, address: str) -> None:
+    assert command("--admin-address", address, "--timeout", "5", "status").code == 3
+
+
+def test_4_names_the_field_and_the_limit(forewarn: Forewarn) -> None:
+    run = forewarn("check", "t" * 300)
+    assert run.code == 4
+    assert "call.tool" in run.err
+    assert "256" in run.err
+    assert "Traceback" not in run.err
+
+
+def test_4_when_there_is_no_such_thing(forewarn: Forewarn) -> None:
+    for arguments in (["decisions", "show", "nope"], ["patterns", "show", "nope"], ["appeal", "nope"]):
+        run = forewarn(*arguments)
+        assert run.code == 4
+        assert run.err.startswith("forewarn: not found: ")
+
+
+def test_4_at_the_wrong_door(command: Forewarn, double: Double) -> None:
+    run = command("--admin-address", double.guard_address, "status")
+    assert run.code == 4
+    assert "other door" in run.err
+
+
+def test_130_on_ctrl_c(double: Double) -> None:
+    """In a process of its own: a tail that follows, prints what comes, and ends when told."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forewarn_cli", "--admin-address", double.admin_address, "decisions", "tail", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert double.state.tailing.wait(20)
+        subprocess.run(
+            [sys.executable, "-m", "forewarn_cli", "--address", double.guard_address, "check", "sql"], check=True
+        )
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["decision"]["tool"] == "sql"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_leaves_is_no_failure(double: Double) -> None:
+    for number in range(2000):
+        double.state.patterns[f"p{number}"] = model_pb2.UsagePattern(tool="t" * 100)
+    script = f"{sys.executable} -m forewarn_cli --admin-address {double.admin_address} patterns --limit 2000 | head -1"
+    run = subprocess.run(["bash", "-o", "pipefail", "-c", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
