@@ -67,7 +67,7 @@ bench: install ## measure latency, throughput and learning
 	$(BIN)/python -m $(BENCH_MODULE) $(ARGS)
 
 demo: install ## see it learn from real traces
-	$(BIN)/python -m $(DEMO_MODULE) $(ARGS)
+	$(BIN)/python -m $(DEMO_MODULE) $(if $(TRACES),--traces $(TRACES)) $(ARGS)
 
 clean: ## remove everything that was built or installed
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

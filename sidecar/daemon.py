@@ -121,7 +121,7 @@ class Daemon:
         }
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
             json.dump(facts, file)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
 
 
 def _door(token_file: Path | None) -> tuple[grpc.ServerInterceptor, ...]:

@@ -80,7 +80,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
         clock=clock,
     )
     try:
-        return _wire(store, settings, clock, randomness or random.Random())  # noqa: S311 - exploration, not secrets
+        return _wire(store, settings, clock, randomness or random.Random())
     except BaseException:
         store.close()
         raise

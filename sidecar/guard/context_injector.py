@@ -8,8 +8,8 @@ from typing import Final
 
 from ..capture.extractor import Extractor
 from ..learning.describe import evidence_of, failure_probability, quoted, times
-from ..learning.detectors.outage import strength
 from ..learning.detectors.known_call import scopes_of
+from ..learning.detectors.outage import strength
 from ..learning.session import Session
 from ..learning.tables import SESSIONS
 from ..model.decision import Evidence
@@ -129,7 +129,9 @@ def _calls(
     rows = [row for row in _rows(reader, subject, Level.CALL, tool) if row[1].state is State.CONFIRMED]
     rows.sort(key=lambda row: (here.isdisjoint(row[1].scopes), -row[1].failures))
     for key, pattern in rows[:_CALLS]:
-        text = f"{name} with {quoted(pattern.description)} failed {times(pattern.failures)}: {quoted(pattern.last_error)}."
+        text = (
+            f"{name} with {quoted(pattern.description)} failed {times(pattern.failures)}: {quoted(pattern.last_error)}."
+        )
         yield _fact(text + _fixed(pattern), name, key, pattern, now, 2.0 + min(9.0, pattern.failures / 10.0))
 
 

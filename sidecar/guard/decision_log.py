@@ -55,12 +55,15 @@ class DecisionLog:
             if len(room.waiting) >= self._limit:
                 if prevents:
                     raise QueueFullError(
-                        f"{self._limit} preventions wait to be logged; the store does not keep up", limit=str(self._limit)
+                        f"{self._limit} preventions wait to be logged; the store does not keep up",
+                        limit=str(self._limit),
                     )
                 self._dropped += 1
                 return
             room.waiting.append(record)
             if room.posted:
+                if len(room.waiting) * 2 == self._limit:
+                    self._store.writer.hurry()
                 return
             room.posted = True
         job = _Write(self, room)
@@ -69,9 +72,9 @@ class DecisionLog:
         except QueueFullError:
             kept = False
         if not kept:
-            self._give_up(room, job, prevents=prevents)
+            self._give_up(room, prevents=prevents)
 
-    def _give_up(self, room: _Room, job: _Write, *, prevents: bool) -> None:
+    def _give_up(self, room: _Room, *, prevents: bool) -> None:
         """The writer takes no more. What may be dropped is; preventions stay for the next attempt."""
         with self._lock:
             room.posted = False

@@ -40,7 +40,7 @@ def set_mode(txn: WriteTransaction, mode: Mode, tool_name: str = "") -> tuple[Mo
             raise InvalidArgumentError("mode", "must be set: off, shadow, warn or enforce")
         before = mode_for_all(txn)
         txn.put(META, _KEY, bytes((mode,)))
-        after = mode
+        after: Mode = mode
     else:
         tool = txn.get(TOOLS, tool_key(tool_name))
         if tool is None:

@@ -112,9 +112,17 @@ class UsagePatternOptimizer:
         label = self._extractor.label
         self._log.add(
             DecisionRecord(
-                decision, "optimize", call.tool, features.preview, label(call.session_id), label(call.caller), "",
-                features.context, features.fingerprint, propensity,
-            )  # fmt: skip
+                decision,
+                "optimize",
+                call.tool,
+                features.preview,
+                label(call.session_id),
+                label(call.caller),
+                "",
+                features.context,
+                features.fingerprint,
+                propensity,
+            )
         )
         return ranking
 
@@ -144,12 +152,15 @@ class UsagePatternOptimizer:
             names = [view.call.tool]
             if view.tool is not None:
                 names += [*view.tool.descriptor.alternatives, *view.tool.successors]
-        for name in dict.fromkeys(names):
-            found.append(self._planned(view) if name == view.call.tool else _other(reader, name))
+        found += [
+            self._planned(view) if name == view.call.tool else _other(reader, name) for name in dict.fromkeys(names)
+        ]
         if not named or view.call.tool in named:
-            for fix in fixes_for(reader, view):
-                if fix.tool == view.call.tool:
-                    found.append(_Candidate(fix, fix.expected_success * 2.0, (1.0 - fix.expected_success) * 2.0, False))
+            found += [
+                _Candidate(fix, fix.expected_success * 2.0, (1.0 - fix.expected_success) * 2.0, False)
+                for fix in fixes_for(reader, view)
+                if fix.tool == view.call.tool
+            ]
         return found
 
     def _planned(self, view: View) -> _Candidate:

@@ -72,9 +72,7 @@ class UsagePatternChecker:
 
     def find_similar(self, reader: Reader, view: View, limit: int) -> list[SimilarCall]:
         """Among the newest calls, those of the tool with the most similar arguments."""
-        rows = [
-            row for _, row in reader.scan(CALLS, reverse=True, limit=_CALLS_SEEN) if row.tool == view.call.tool
-        ]
+        rows = [row for _, row in reader.scan(CALLS, reverse=True, limit=_CALLS_SEEN) if row.tool == view.call.tool]
         ranked = process.extract(
             view.features.preview,
             [row.preview for row in rows],
@@ -110,9 +108,7 @@ class UsagePatternChecker:
                 covering.append(SimilarPattern(1.0, view.id_of(level, covers), pattern))
         prefix = view.subject + bytes((Level.CALL,))
         stop = view.subject + bytes((Level.CALL + 1,))
-        rows = [
-            row for row in reader.scan(PATTERNS, prefix, stop, limit=_PATTERNS_SEEN) if row[1].epoch == view.epoch
-        ]
+        rows = [row for row in reader.scan(PATTERNS, prefix, stop, limit=_PATTERNS_SEEN) if row[1].epoch == view.epoch]
         known = {one.pattern_id for one in covering}
         ranked = process.extract(
             view.features.preview,
@@ -121,7 +117,9 @@ class UsagePatternChecker:
             score_cutoff=_LEAST * 100.0,
             limit=limit,
         )
-        alike = [SimilarPattern(min(0.99, score / 100.0), *rows[at]) for _, score, at in ranked if rows[at][0] not in known]
+        alike = [
+            SimilarPattern(min(0.99, score / 100.0), *rows[at]) for _, score, at in ranked if rows[at][0] not in known
+        ]
         return (covering + alike)[:limit]
 
     def _view(self, reader: Reader, call: Call) -> View:

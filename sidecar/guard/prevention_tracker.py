@@ -16,7 +16,7 @@ from ..learning.budget import within
 from ..learning.detector import Finding
 from ..learning.detectors.outage import wait_of
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
-from ..learning.sequential import SUCCESS_STEP
+from ..learning.sequential import OF_CALL
 from ..learning.view import View
 from ..model.call import Call, Features
 from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Probe, Reason, Snapshot
@@ -185,9 +185,7 @@ class UsagePreventionTracker:
             time=view.now,
         )
 
-    def _ground(
-        self, view: View, judgement: Judgement, findings: list[tuple[str, float, Finding]]
-    ) -> Finding | None:
+    def _ground(self, view: View, judgement: Judgement, findings: list[tuple[str, float, Finding]]) -> Finding | None:
         """The fact on which the call is prevented; None when it is not."""
         if judgement.leader < 0:
             return None
@@ -281,8 +279,7 @@ def _appeal(txn: WriteTransaction, key: bytes, reason: str, caller: str, now: fl
             continue
         pattern.appeals += 1
         # Half a success: an appeal alone does not overturn evidence, but the next such call is let through to see.
-        pattern.ratio += SUCCESS_STEP / 2.0
+        pattern.ratio += OF_CALL.success_step / 2.0
         pattern.probe_due = min(pattern.probe_due, now)
         txn.put(PATTERNS, pattern_id, pattern)
     return AppealOutcome(patterns, duplicate=False)
-

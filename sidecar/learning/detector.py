@@ -31,10 +31,15 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Detector(Protocol):
-    """See the module. ``code`` is stable: it is the reason's code in the API. ``features`` are (name, first weight)."""
+    """See the module."""
 
-    code: str
-    features: tuple[tuple[str, float], ...]
+    @property
+    def code(self) -> str:
+        """Stable: the reason's code in the API."""
+
+    @property
+    def features(self) -> tuple[tuple[str, float], ...]:
+        """Names and first weights."""
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Write this detector's features of the call to ``x[at:]``; what it leaves is 0, and says nothing."""

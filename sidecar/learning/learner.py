@@ -21,7 +21,7 @@ from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
 from .combiner import descend
 from .foresight import Foresight, Judgement
-from .sequential import state_of, step
+from .sequential import OF_CALL, state_of, step
 from .session import CAUSE_SHIFT, CHANGED, FAILED, SILENT, Session
 from .tables import MODELS, OVERALL, RATES
 from .view import Outcome, View
@@ -68,7 +68,7 @@ class UsagePatternLearner:
         if outcome.failed:
             self._remember_failure(view, outcome, probed=probed)
         self._remember_fix(view, outcome)
-        changes = self._settle(view, outcome, probed=probed)
+        changes = self._settle(view, outcome)
         self._remember_in_session(view, outcome)
         return judgement, changes
 
@@ -134,7 +134,7 @@ class UsagePatternLearner:
             pattern = view.learned(level, covers, pattern.description)
             add_fix(pattern, view.call.tool, view.features.preview, view.features.fingerprint, outcome.now)
 
-    def _settle(self, view: View, outcome: Outcome, *, probed: bool) -> list[Change]:
+    def _settle(self, view: View, outcome: Outcome) -> list[Change]:
         """Plain counts, sequential tests and states of the patterns that cover this call."""
         changes: list[Change] = []
         for key, pattern in view.changed():
@@ -147,7 +147,7 @@ class UsagePatternLearner:
             if not outcome.failed:
                 pattern.backoff = 0
             if pattern.level is Level.CALL:
-                pattern.ratio = step(pattern.ratio, outcome.failed)
+                pattern.ratio = step(OF_CALL, pattern.ratio, failed=outcome.failed)
             if pattern.suspended:
                 continue
             before = pattern.state
@@ -205,5 +205,3 @@ def _state(pattern: UsagePattern, before: State) -> State:
     if pattern.level is Level.ERROR:
         return before
     return state_of(pattern.ratio, before)
-
-

@@ -193,16 +193,14 @@ class Recorder:
             if not key.startswith(view.subject):
                 continue
             tool.patterns += 1
-            if tool.patterns > self._caps.patterns_per_tool:
-                if evict_one(txn, PATTERNS, view.subject, value, spare) is not None:
-                    tool.patterns -= 1
+            full = tool.patterns > self._caps.patterns_per_tool
+            if full and evict_one(txn, PATTERNS, view.subject, value, spare) is not None:
+                tool.patterns -= 1
         if txn.count(PATTERNS) > self._caps.patterns:
             # The evicted pattern's tool keeps counting it; it will evict one of its own a little early.
             evict_one(txn, PATTERNS, b"", pattern_value(view.now, 0), spare)
 
-    def _journal(
-        self, txn: WriteTransaction, entry: _Entry, view: View, tool: Tool, classification: object
-    ) -> int:
+    def _journal(self, txn: WriteTransaction, entry: _Entry, view: View, tool: Tool, classification: object) -> int:
         call, captured, result = entry.call, entry.captured, entry.result
         sequence = txn.next_sequence()
         observation = Observation(

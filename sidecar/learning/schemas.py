@@ -65,7 +65,7 @@ class Schemas:
 
 
 def compile_schema(schema_json: str, field: str) -> jsonschema_rs.Validator:
-    """Compile a JSON Schema. Raises InvalidArgumentError for ``field`` when it is none, or refers to other documents."""
+    """Compile a JSON Schema. Raises InvalidArgumentError for ``field`` when it is none or refers to other documents."""
     try:
         schema = msgspec.json.decode(schema_json)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:

@@ -66,7 +66,7 @@ class Session(msgspec.Struct, array_like=True):
         return Cause(self.marks[index] >> CAUSE_SHIFT)
 
     def changes_since(self, index: int) -> set[bytes]:
-        """The kinds of the calls after ``index`` that may have changed something; silent ones are kinds of their own."""
+        """The kinds of calls after ``index`` that may have changed something; silent ones are kinds of their own."""
         marks = self.marks
         found: set[bytes] = set()
         for i in range(index + 1, len(marks)):
@@ -94,6 +94,10 @@ class Session(msgspec.Struct, array_like=True):
                 break
             count += 1
         return count
+
+    def last_of_kind(self, kind: bytes) -> int:
+        """Where the newest call of this kind stands, or -1."""
+        return last_aligned(self.kinds, kind)
 
     def of_kind(self, kind: bytes) -> tuple[int, int]:
         """Calls of this kind in the ring, and how many of them failed."""

@@ -48,10 +48,7 @@ class Criteria:
             and (self.cause is None or pattern.cause is self.cause)
             and pattern.failures + pattern.successes >= self.min_calls
             and (not self.text or self.text.casefold() in pattern.description.casefold())
-            and (
-                not self.min_failure_probability
-                or failure_probability(pattern, now) >= self.min_failure_probability
-            )
+            and (not self.min_failure_probability or failure_probability(pattern, now) >= self.min_failure_probability)
         )
 
 

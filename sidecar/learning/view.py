@@ -61,8 +61,8 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_patterns", "_source", "call", "created", "epoch", "features", "model", "now", "overall", "p_kind", "p_tool",
-        "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
+        "_changed", "_patterns", "_source", "call", "created", "epoch", "features", "model", "now", "overall", "p_kind",
+        "p_tool", "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
     )  # fmt: skip
 
     def __init__(
@@ -92,9 +92,7 @@ class View:
                 self.seen = self.session.last_index(features.fingerprint)
         self.rate: KindRate | None = get(RATES, self.subject + features.kind)
         self.tool_pattern = self.pattern(Level.TOOL, b"")
-        self.p_tool = (
-            BASE_RATE if self.tool_pattern is None else self.tool_pattern.rate.mean(BASE_RATE, STRENGTH_TOOL)
-        )
+        self.p_tool = BASE_RATE if self.tool_pattern is None else self.tool_pattern.rate.mean(BASE_RATE, STRENGTH_TOOL)
         self.p_kind = self.p_tool if self.rate is None else self.rate.rate.mean(self.p_tool, STRENGTH_KIND)
 
     def id_of(self, level: Level, covers: bytes) -> bytes:

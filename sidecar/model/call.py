@@ -9,7 +9,7 @@ import msgspec
 from .vocabulary import Cause, Outcome
 
 #: A JSON value as ``msgspec.json.decode`` gives it.
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 class Call(msgspec.Struct, frozen=True):

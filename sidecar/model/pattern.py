@@ -78,6 +78,8 @@ class UsagePattern(msgspec.Struct, array_like=True):
     retry_until: float = 0.0
     #: The tool's epoch in which it was learned: patterns of earlier epochs are history, see ``Tool.epoch``.
     epoch: int = 0
+    #: At level error: how the session's next call of the same kind, with other arguments, went after such an error.
+    kin: Counted = msgspec.field(default_factory=Counted)
 
     @property
     def suspended(self) -> bool:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 from forewarn.v1 import admin_pb2, model_pb2
 
 from ..clock import Clock
+from ..guard.latency import latency_of
 from ..guard.prevention_tracker import PreventionRule
 from ..guard.tables import APPEALS
 from ..learning.describe import evidence_of
 from ..learning.events import EVENTS
 from ..learning.storage import Criteria
 from ..learning.totals import read_totals
-from ..guard.latency import latency_of
 from ..model.call import Observation
 from ..model.decision import DecisionRecord
 from ..model.journal import Appeal, Event

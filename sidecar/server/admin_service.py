@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
@@ -51,25 +52,28 @@ class AdminService:
         self._listings = AdminListings(rooms, clock)
         self._tail = DecisionTail(rooms.store, rooms.log, max_streams)
         # A tail holds its thread for as long as somebody looks; verifying and copying take as long as the disk.
-        self._tails = ThreadPoolExecutor(max_streams, thread_name_prefix="forewarn-tail")
+        # Two threads more than tails: one too many must be refused, and not wait for a thread.
+        self._tails = ThreadPoolExecutor(max_streams + 2, thread_name_prefix="forewarn-tail")
         self._chores = ThreadPoolExecutor(2, thread_name_prefix="forewarn-chore")
         self._chore = threading.Lock()
 
     def add_to(self, server: grpc.Server) -> None:
         """Register every method with a server."""
-        servicer = admin_pb2_grpc.AdminServiceServicer()
         methods: list[Callable[..., Any]] = [
             self.GetStatus, self.GetStats, self.QueryDecisions, self.GetDecision, self.QueryCalls,
             self.QueryUsagePatterns, self.GetUsagePattern, self.SuspendUsagePattern, self.ForgetUsagePattern,
             self.ListTools, self.SetMode, self.ListPreventionRules, self.QueryAppeals, self.QueryEvents,
         ]  # fmt: skip
-        for method in methods:
-            setattr(servicer, method.__name__, chain.unary(method))
-        for chore in (self.CreateBackup, self.VerifyStore, self.CompactStore):
-            setattr(servicer, chore.__name__, chain.unary(chore, self._chores))
-        servicer.TailDecisions = chain.response_stream(self.TailDecisions, self._tails)
-        servicer.ExportUsagePatterns = chain.response_stream(self.ExportUsagePatterns, self._chores)
-        servicer.ImportUsagePatterns = chain.request_stream(self.ImportUsagePatterns, self._chores)
+        chores: list[Callable[..., Any]] = [self.CreateBackup, self.VerifyStore, self.CompactStore]
+        wrapped: dict[str, Any] = {method.__name__: chain.unary(method) for method in methods}
+        wrapped |= {chore.__name__: chain.unary(chore, self._chores) for chore in chores}
+        wrapped |= {
+            "TailDecisions": chain.response_stream(self.TailDecisions, self._tails),
+            "ExportUsagePatterns": chain.response_stream(self.ExportUsagePatterns, self._chores),
+            "ImportUsagePatterns": chain.request_stream(self.ImportUsagePatterns, self._chores),
+        }
+        # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
+        servicer = cast("admin_pb2_grpc.AdminServiceServicer", SimpleNamespace(**wrapped))
         admin_pb2_grpc.add_AdminServiceServicer_to_server(servicer, server)
 
     def drain(self) -> None:
@@ -130,9 +134,7 @@ class AdminService:
         for record, missed in self._tail.follow(context.is_active, request.tool, request.would_be):
             yield admin_pb2.TailDecisionsResponse(decision=answers.logged_decision(record), missed=missed)
 
-    def QueryCalls(
-        self, request: admin_pb2.QueryCallsRequest, _: grpc.ServicerContext
-    ) -> admin_pb2.QueryCallsResponse:
+    def QueryCalls(self, request: admin_pb2.QueryCallsRequest, _: grpc.ServicerContext) -> admin_pb2.QueryCallsResponse:
         """Recorded calls, newest first."""
         return self._listings.calls(request)
 
@@ -154,9 +156,7 @@ class AdminService:
         self, request: admin_pb2.SuspendUsagePatternRequest, context: grpc.ServicerContext
     ) -> admin_pb2.SuspendUsagePatternResponse:
         """Sets a usage pattern aside, or takes it back."""
-        future = self._rooms.patterns.suspend(
-            request.usage_pattern_id, request.reason, suspended=request.suspended
-        )
+        future = self._rooms.patterns.suspend(request.usage_pattern_id, request.reason, suspended=request.suspended)
         key, pattern = wait(future, context)
         return admin_pb2.SuspendUsagePatternResponse(usage_pattern=answers.usage_pattern(key, pattern, self._clock()))
 
@@ -193,7 +193,9 @@ class AdminService:
             document += request.chunk
             if len(document) > _IMPORT_LIMIT:
                 raise InvalidArgumentError("chunk", f"together at most {_IMPORT_LIMIT >> 20} MiB")
-        future = import_patterns(self._rooms.store, self._rooms.extractor, bytes(document), self._rooms.settings.max_tools)
+        future = import_patterns(
+            self._rooms.store, self._rooms.extractor, bytes(document), self._rooms.settings.max_tools
+        )
         created, replaced = wait(future, context)
         return admin_pb2.ImportUsagePatternsResponse(created=created, replaced=replaced)
 
@@ -239,9 +241,7 @@ class AdminService:
         """Checks the store."""
         with self._chore:
             report = self._rooms.store.verify([counts_match])
-        return admin_pb2.VerifyStoreResponse(
-            ok=not report.problems, problems=report.problems, entries=report.entries
-        )
+        return admin_pb2.VerifyStoreResponse(ok=not report.problems, problems=report.problems, entries=report.entries)
 
     def CompactStore(
         self, _: admin_pb2.CompactStoreRequest, context: grpc.ServicerContext

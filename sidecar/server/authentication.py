@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ def read_token(path: Path) -> str:
     token = path.read_text(encoding="utf-8").strip()
     if len(token) < 16:
         raise ValueError(f"{path}: a token has at least 16 characters")
-    if os.stat(path).st_mode & 0o077:
+    if path.stat().st_mode & 0o077:
         raise ValueError(f"{path}: others may read it; chmod 600")
     return token
 
@@ -31,7 +30,7 @@ class BearerToken(grpc.ServerInterceptor):
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
-        self._refusal = grpc.unary_unary_rpc_method_handler(_refuse)
+        self._refusal: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_refuse)
 
     def intercept_service(
         self,

@@ -22,6 +22,7 @@ from .errors import abort, field_path, internal_status, status_of, status_of_vio
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
+B = TypeVar("B", bound=Callable[..., Any])
 
 _validator = protovalidate.Validator()
 _log = structlog.get_logger("forewarn.rpc")
@@ -37,7 +38,9 @@ def require_rules(message: Message) -> None:
     """Raise InvalidArgumentError for the first message rule that ``message`` breaks."""
     violations = _validator.collect_violations(message)
     if violations:
-        raise InvalidArgumentError(field_path(violations[0]), violations[0].proto.message or violations[0].proto.rule_id)
+        raise InvalidArgumentError(
+            field_path(violations[0]), violations[0].proto.message or violations[0].proto.rule_id
+        )
 
 
 def unary(
@@ -55,9 +58,9 @@ def unary(
             status = status_of_violations(violations)
         except ForewarnError as error:
             status = status_of(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged under an id, which the caller is told
             status = defect(name)
-        abort(context, status)
+        return abort(context, status)
 
     return _on(pool, handle)
 
@@ -76,7 +79,7 @@ def response_stream(
                 return
             except ForewarnError as error:
                 status = status_of(error)
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged under an id, which the caller is told
                 status = defect(name)
         abort(context, status)
 
@@ -94,9 +97,9 @@ def request_stream(
             return method(requests, context)
         except ForewarnError as error:
             status = status_of(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged under an id, which the caller is told
             status = defect(name)
-        abort(context, status)
+        return abort(context, status)
 
     return _on(pool, handle)
 
@@ -114,7 +117,7 @@ def exchange(
             return
         except ForewarnError as error:
             status = status_of(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged under an id, which the caller is told
             status = defect(name)
         abort(context, status)
 
@@ -128,9 +131,9 @@ def defect(name: str) -> status_pb2.Status:
     return internal_status(error_id)
 
 
-def _on(pool: ThreadPoolExecutor | None, handle: Any) -> Any:  # noqa: ANN401 - keeps the closure's own type
+def _on(pool: ThreadPoolExecutor | None, handle: B) -> B:
     # gRPC's synchronous server runs a behaviour on its own pool when it carries one. It calls that experimental;
     # tests/server/test_isolation.py fails should it stop working, because decisions would then wait for commits.
     if pool is not None:
-        handle.experimental_thread_pool = pool
+        handle.experimental_thread_pool = pool  # type: ignore[attr-defined]
     return handle

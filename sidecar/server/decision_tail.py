@@ -37,9 +37,7 @@ class DecisionTail:
         """End all."""
         self._closed.set()
 
-    def follow(
-        self, active: Callable[[], bool], tool: str, would_be: int
-    ) -> Iterator[tuple[DecisionRecord, int]]:
+    def follow(self, active: Callable[[], bool], tool: str, would_be: int) -> Iterator[tuple[DecisionRecord, int]]:
         """Decisions logged from now on that match, each with how many were dropped since the one before."""
         if not self._free.acquire(blocking=False):
             raise TooManyStreamsError("as many readers follow decisions as may; try again later")
@@ -48,9 +46,7 @@ class DecisionTail:
         finally:
             self._free.release()
 
-    def _follow(
-        self, active: Callable[[], bool], tool: str, would_be: int
-    ) -> Iterator[tuple[DecisionRecord, int]]:
+    def _follow(self, active: Callable[[], bool], tool: str, would_be: int) -> Iterator[tuple[DecisionRecord, int]]:
         given: set[bytes] = set()
         start = _id_of(time.time() * 1000.0)
         first = start
@@ -64,7 +60,9 @@ class DecisionTail:
             while rows := self._new(start, given):
                 for key, record in rows:
                     given.add(key)
-                    if (tool and record.tool != tool) or (would_be and record.decision.would_be is not Verdict(would_be)):
+                    if tool and record.tool != tool:
+                        continue
+                    if would_be and record.decision.would_be is not Verdict(would_be):
                         continue
                     now = self._log.dropped
                     yield record, now - dropped

@@ -60,7 +60,9 @@ def status_of_violations(violations: list[protovalidate.Violation]) -> status_pb
     found = [(field_path(violation), violation.proto.message or violation.proto.rule_id) for violation in violations]
     message = "; ".join(f"{field}: {text}" for field, text in found[:5])
     return _status(
-        grpc.StatusCode.INVALID_ARGUMENT, message, [_info("INVALID_ARGUMENT", {"field": found[0][0]}), _bad_request(found)]
+        grpc.StatusCode.INVALID_ARGUMENT,
+        message,
+        [_info("INVALID_ARGUMENT", {"field": found[0][0]}), _bad_request(found)],
     )
 
 

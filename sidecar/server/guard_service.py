@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
@@ -31,13 +32,13 @@ class GuardService:
         # Records wait for commits, look-ups may read thousands of rows: neither may hold up a decision.
         self._records = ThreadPoolExecutor(record_threads, thread_name_prefix="forewarn-record")
         self._lookups = ThreadPoolExecutor(4, thread_name_prefix="forewarn-lookup")
-        self._streams = ThreadPoolExecutor(max_streams, thread_name_prefix="forewarn-stream")
+        # Two threads more than streams: one too many must be refused, and not wait for a thread.
+        self._streams = ThreadPoolExecutor(max_streams + 2, thread_name_prefix="forewarn-stream")
         self._record_streams = RecordStreams(self._record, max_streams)
 
     def add_to(self, server: grpc.Server) -> None:
         """Register every method with a server."""
-        servicer = guard_pb2_grpc.GuardServiceServicer()
-        wrapped = {
+        wrapped: dict[str, Any] = {
             "ShouldPrevent": chain.unary(self.ShouldPrevent),
             "Check": chain.unary(self.Check),
             "Optimize": chain.unary(self.Optimize, self._lookups),
@@ -48,8 +49,8 @@ class GuardService:
             "FindSimilar": chain.unary(self.FindSimilar, self._lookups),
             "Appeal": chain.unary(self.Appeal, self._records),
         }
-        for name, behaviour in wrapped.items():
-            setattr(servicer, name, behaviour)
+        # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
+        servicer = cast("guard_pb2_grpc.GuardServiceServicer", SimpleNamespace(**wrapped))
         guard_pb2_grpc.add_GuardServiceServicer_to_server(servicer, server)
 
     def drain(self) -> None:
@@ -149,7 +150,8 @@ class GuardService:
             calls=[answers.similar_call(one.observation, one.similarity) for one in found.calls],
             usage_patterns=[
                 guard_pb2.SimilarUsagePattern(
-                    similarity=one.similarity, usage_pattern=answers.usage_pattern(one.pattern_id, one.pattern, call.time)
+                    similarity=one.similarity,
+                    usage_pattern=answers.usage_pattern(one.pattern_id, one.pattern, call.time),
                 )
                 for one in found.patterns
             ],

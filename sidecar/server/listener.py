@@ -44,7 +44,7 @@ class Listener:
     ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"forewarn-{services[0].rpartition('.')[2]}")
         self.server = grpc.server(
-            self._pool, options=_OPTIONS, interceptors=interceptors, maximum_concurrent_rpcs=max_concurrent
+            self._pool, options=_OPTIONS, interceptors=list(interceptors), maximum_concurrent_rpcs=max_concurrent
         )
         self._health = health.HealthServicer(
             experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1)
@@ -104,7 +104,7 @@ class Listener:
         for path in self._sockets:
             path.unlink(missing_ok=True)
 
-    def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+    def _set_health(self, status: int) -> None:
         for service in ("", *self._services):
             self._health.set(service, status)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 from ..model.errors import InvalidArgumentError
+from ..store.tables import MAX_KEY_BYTES
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,9 +21,12 @@ EXAMINED: Final = 20_000
 def position_of(token: str) -> bytes:
     """The key at which a page starts; empty for the first page. Raises InvalidArgumentError."""
     try:
-        return base64.urlsafe_b64decode(token.encode("ascii"))
+        key = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error, UnicodeEncodeError):
-        raise InvalidArgumentError("page_token", "is not a token that a page gave") from None
+        key = None
+    if key is None or len(key) > MAX_KEY_BYTES:
+        raise InvalidArgumentError("page_token", "is not a token that a page gave")
+    return key
 
 
 def token_of(key: bytes) -> str:

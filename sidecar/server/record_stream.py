@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import Final
+from typing import Final, TypeAlias
 
 import grpc
 import structlog
@@ -28,7 +28,7 @@ from .errors import TooManyStreamsError, status_of
 WINDOW: Final = 256
 _log = structlog.get_logger("forewarn.rpc")
 
-_Entry = Future[Recorded] | status_pb2.Status | None
+_Entry: TypeAlias = "Future[Recorded] | status_pb2.Status | None"
 
 
 class RecordStreams:
@@ -84,7 +84,7 @@ class RecordStreams:
             return self._record(request.record)
         except ForewarnError as error:
             return status_of(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged, and told to this record alone
             return defect("RecordCalls")
 
 
@@ -122,6 +122,6 @@ def _answer(
             return guard_pb2.RecordCallsResponse(index=index)
         except ForewarnError as error:
             return guard_pb2.RecordCallsResponse(index=index, error=status_of(error))
-        except (Exception, CancelledError):
+        except (Exception, CancelledError):  # noqa: BLE001 - logged, and told to this record alone
             return guard_pb2.RecordCallsResponse(index=index, error=defect("RecordCalls"))
         return guard_pb2.RecordCallsResponse(index=index, recorded=answers.recorded(recorded))

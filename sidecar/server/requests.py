@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -89,7 +89,7 @@ def span_of(duration: Duration) -> float:
 
 def wait(future: Future[T], context: grpc.ServicerContext) -> T:
     """The future's result, waited for no longer than the caller does. Raises DeadlineError, and what the job raised."""
-    remaining = context.time_remaining()
+    remaining = cast("float | None", context.time_remaining())  # the type stubs leave the None out
     try:
         return future.result(_LONGEST_WAIT if remaining is None else max(0.0, min(remaining, 3600.0)))
     except FutureTimeoutError:

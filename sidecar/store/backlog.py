@@ -41,9 +41,13 @@ class Job:
 
 
 class JobQueue:
-    """At most ``limit`` jobs; droppable posts leave the last ``reserve`` places to the others."""
+    """At most ``limit`` jobs; droppable posts leave the last ``reserve`` places to the others.
 
-    def __init__(self, limit: int, reserve: int) -> None:
+    Jobs that nobody waits for let the writer rest up to ``linger`` seconds, so that many share a commit; any other job,
+    ``hurry`` and ``close`` end that at once. Order stays: whatever comes before a job is run before it.
+    """
+
+    def __init__(self, limit: int, reserve: int, linger: float = 0.0) -> None:
         if not 0 <= reserve < limit:
             raise ValueError("the reserve must be smaller than the queue")
         self._limit = limit
@@ -51,6 +55,10 @@ class JobQueue:
         self._jobs: deque[Job] = deque()
         self._changed = threading.Condition(threading.Lock())
         self._asleep = False
+        self._linger = linger
+        #: Jobs that somebody waits for, or a wish for haste: no rest while there are any.
+        self._urgent = 0
+        self._hurried = False
         self.closed = False
         #: Droppable jobs that were dropped.
         self.dropped = 0
@@ -70,10 +78,21 @@ class JobQueue:
                     return False
                 raise QueueFullError(f"{waiting} jobs wait for a commit", limit=str(self._limit))
             self._jobs.append(job)
+            if job.future is not None:
+                self._urgent += 1
+            elif waiting and self._linger:
+                return True  # the writer knows of the job before it, and rests
             if self._asleep:
                 self._asleep = False
                 self._changed.notify()
         return True
+
+    def hurry(self) -> None:
+        """End the writer's rest: much waits."""
+        with self._changed:
+            if self._jobs:
+                self._hurried = True
+                self._changed.notify()
 
     def take(self, most: int, seconds: float) -> list[Job] | None:
         """The oldest jobs; an empty list after ``seconds`` of none; None when closed and empty.
@@ -87,11 +106,17 @@ class JobQueue:
                 self._asleep = True
                 self._changed.wait(seconds)
                 self._asleep = False
+            if self._jobs and self._linger and not (self._urgent or self._hurried or self.closed):
+                self._asleep = True
+                self._changed.wait(self._linger)
+                self._asleep = False
+            self._hurried = False
             taken: list[Job] = []
             while self._jobs and len(taken) < most:
                 if self._jobs[0].alone and taken:
                     break
                 job = self._jobs.popleft()
+                self._urgent -= job.future is not None
                 if job.future is None or job.future.running() or job.future.set_running_or_notify_cancel():
                     taken.append(job)
                     if job.alone:
@@ -127,6 +152,7 @@ class JobQueue:
         with self._changed:
             jobs = list(self._jobs)
             self._jobs.clear()
+            self._urgent = 0
         for job in jobs:
             if job.future is not None and not job.future.running():
                 job.future.set_running_or_notify_cancel()

@@ -113,7 +113,15 @@ class Committer:
                 self.process([job], tidy=False)
         else:
             self._refuse(jobs, typed(error))
+            self._tidy_full()
         return False
+
+    def _tidy_full(self) -> None:
+        """Housekeeping alone, so that a store at its limit still lets go of what is too old and recovers by itself."""
+        try:
+            self._attempt([], tidy=True)
+        except Exception:
+            log.exception("the store is full, and removing what is too old found no space either")
 
     def _attempt(self, jobs: list[Job], *, tidy: bool) -> None:
         """One transaction. Raises without having changed anything."""

@@ -52,6 +52,7 @@ class State:
         self.events: list[admin_pb2.Event] = []
         self.registered: dict[str, model_pb2.ToolDescriptor] = {}
         self.problems: list[str] = []
+        self.document = ""
         self.received: list[Any] = []
         self.page = 1000
         self.tailing = threading.Event()
@@ -296,6 +297,9 @@ class Admin(admin_pb2_grpc.AdminServiceServicer):
         return admin_pb2.ForgetUsagePatternResponse()
 
     def ExportUsagePatterns(self, request: Any, context: Any) -> Any:
+        if self.state.document:
+            yield admin_pb2.ExportUsagePatternsResponse(chunk=self.state.document.encode())
+            return
         for pattern in self.state.patterns.values():
             yield admin_pb2.ExportUsagePatternsResponse(chunk=f"- {pattern.usage_pattern_id}\n".encode())
 

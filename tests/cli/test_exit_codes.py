@@ -113,7 +113,7 @@ def test_4_names_the_field_and_the_limit(forewarn: Forewarn) -> None:
 
 
 def test_4_when_there_is_no_such_thing(forewarn: Forewarn) -> None:
-    for arguments in (["decisions", "show", "nope"], ["patterns", "show", "nope"], ["appeal", "nope"]):
+    for arguments in (["decisions", "show", "0" * 32], ["patterns", "show", "0" * 40], ["appeal", "0" * 32]):
         run = forewarn(*arguments)
         assert run.code == 4
         assert run.err.startswith("forewarn: not found: ")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +51,13 @@ def story(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The private daemon is our double; temporary folders go where the test can look for what is left."""
     monkeypatch.setattr(private_daemon, "COMMAND", (sys.executable, str(double_module.__file__)))
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 def write(file: Path, rows: list[dict[str, Any]]) -> str:

@@ -127,4 +127,5 @@ def test_words() -> None:
     assert [wording.size(n) for n in (12, 2048, 3 << 30)] == ["12 B", "2.0 KiB", "3.0 GiB"]
     assert wording.percent(None) == "–"
     assert wording.evidence(model_pb2.Evidence()) == "no calls"
+    assert wording.evidence(model_pb2.Evidence(calls=3)) == "3 calls"
     assert wording.evidence(model_pb2.Evidence(failures=1.5, successes=1, calls=4)).startswith("1.5 of 2.5 failed by")

@@ -20,6 +20,9 @@ from .double import Double, serve
 
 ROOT = Path(__file__).parents[2]
 
+# grpcio prints a traceback when a channel is closed under its polling thread: see ``Link.close``.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 class Child:
     """The double as a process, to be stopped and killed."""

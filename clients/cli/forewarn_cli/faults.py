@@ -59,7 +59,11 @@ def from_rpc_error(error: grpc.RpcError, address: str) -> Fault:
             f"{address} does not offer this: it is an older daemon, or the other door "
             f"(runtimes are served at --address, administrators at --admin-address)."
         )
-    return Refused("\n".join([f"{code.name.lower().replace('_', ' ')}: {text}", *(f"  {line}" for line in details)]))
+    return Refused(
+        "\n".join(
+            [f"{code.name.lower().replace('_', ' ')}: {text}", *(f"  {line}" for line in details if line != text)]
+        )
+    )
 
 
 def _details(failure: Any) -> list[str]:

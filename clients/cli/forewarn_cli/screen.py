@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _GAP = 2
 """Cells between the columns of a table."""
 
-_WORD = 28
-"""A word is not broken below this length: a table whose words do not fit is shown as blocks of names and values."""
+_WORD = 40
+"""A word up to this long (an id is) is not broken: where words do not fit, a table becomes blocks of pairs."""
 
 
 class Styled(NamedTuple):

@@ -29,7 +29,7 @@ def export(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write; stdout by default.")] = "-",
     tool: options.OfTool = "",
 ) -> None:
-    """Write usage patterns as YAML. A file appears only when it is whole."""
+    """Write usage patterns as YAML, whole or not at all. What you wrote into FILE before (comments, order) stays."""
     from forewarn.v1 import admin_pb2
 
     with admin(context) as ask:
@@ -38,17 +38,31 @@ def export(
             for chunk in chunks:
                 sys.stdout.buffer.write(chunk.chunk)
             return
-        target = Path(file)
+        target = Path(file).resolve()
         part = target.with_name(f".{target.name}.part")
         try:
             with part.open("wb") as out:
                 for chunk in chunks:
                     out.write(chunk.chunk)
+            if target.exists():
+                part.write_text(_merged(target, part), encoding="utf-8", newline="\n")
+                part.chmod(target.stat().st_mode & 0o7777)
             part.replace(target)
         except OSError as error:
             raise UsageFault(f"cannot write {file}: {error.strerror}") from error
         finally:
             part.unlink(missing_ok=True)
+
+
+def _merged(target: Path, part: Path) -> str:
+    """What was exported, in the words of the file that stands there."""
+    from forewarn_cli.patterns_merge import NotPatternsError, merge
+
+    try:
+        return merge(target.read_text(encoding="utf-8-sig"), part.read_text(encoding="utf-8"))
+    except (NotPatternsError, UnicodeDecodeError) as error:
+        why = error if isinstance(error, NotPatternsError) else "is not UTF-8"
+        raise UsageFault(f"{target} exists and {why}; remove it, or write elsewhere") from None
 
 
 @import_app.command("import")

@@ -67,6 +67,8 @@ def evidence(found: model_pb2.Evidence) -> str:
     if not found.calls:
         return "no calls"
     weighted = found.failures + found.successes
+    if not weighted:
+        return f"{found.calls} calls"
     plain = (
         f"{found.failures:g} of {weighted:g} failed"
         if weighted == found.calls

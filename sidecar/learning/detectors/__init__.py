@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..detector import Detector
+from ..schemas import Schemas
 from .base_rate import BaseRate
 from .exact_repeat import ExactRepeat
 from .known_call import KnownCall
 from .outage import Outage
 from .schema_violation import SchemaViolation
-from ..schemas import Schemas
+from .session_trend import SessionTrend
 
 
 def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
-    """One of each."""
-    return (BaseRate(), ExactRepeat(), KnownCall(), Outage(), SchemaViolation(schemas))
+    """One of each. The first is the base that the others are weighed against."""
+    return (BaseRate(), SessionTrend(), ExactRepeat(), KnownCall(), Outage(), SchemaViolation(schemas))

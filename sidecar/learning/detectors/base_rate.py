@@ -1,4 +1,4 @@
-"""How often the tool, this kind of call, and this session's calls fail. Shifts the odds; never prevents by itself."""
+"""How often the tool and this kind of call fail: what other evidence is weighed against. Never prevents by itself."""
 
 from __future__ import annotations
 
@@ -17,39 +17,25 @@ _STREAK_LIMIT: Final = 20
 
 
 class BaseRate:
-    """The prior that all other evidence is weighed against."""
+    """See the module."""
 
     code = "base_rate"
     features = (
         ("bias", 0.0),
         ("tool_rate", 1.0),  # log-odds of the tool's failure rate
         ("kind_rate", 0.5),  # the kind of call over the tool
-        ("streak", 0.1),  # the tool's failures in a row, any session
-        ("session_streak", 0.1),  # the session's failures in a row, any tool
-        ("session_rate", 0.3),  # the session over the tool
-        ("session_kind", 0.3),  # this kind of call in the session over the kind
+        ("streak", 0.1),  # log of the tool's failures in a row, any session
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Log-odds of the rates, each over the next wider one."""
         tool = logit(view.p_tool)
-        kind = logit(view.p_kind)
         x[at] = 1.0
         x[at + 1] = tool
-        x[at + 2] = kind - tool
+        x[at + 2] = logit(view.p_kind) - tool
         model = view.model
         if model is not None and model.streak > 1:
             x[at + 3] = log1p(model.streak)
-        session = view.session
-        if session is not None:
-            streak = session.trailing_failures()
-            if streak:
-                x[at + 4] = log1p(streak)
-            n = session.successes + session.failures
-            x[at + 5] = logit((session.failures + 2.0 * view.p_tool) / (n + 2.0)) - tool
-            calls, failures = session.of_kind(view.features.kind)
-            if calls:
-                x[at + 6] = logit((failures + 2.0 * view.p_kind) / (calls + 2.0)) - kind
 
     def explain(self, view: View) -> Finding | None:
         """The tool's rate."""

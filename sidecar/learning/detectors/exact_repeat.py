@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from math import log1p
 
+from ...model.counted import Counted
 from ...model.vocabulary import Cause, Level
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
 from ..evidence import logit
 from ..half_life import PERMANENT_HALF_LIFE
-from ..session import Session
 from ..tool_model import MAX_CHANGES
 from ..view import Outcome, View
 
@@ -48,7 +48,7 @@ class ExactRepeat:
             x[at + 5] = 1.0
             return
         between = session.changes_since(seen)
-        p = fails_again(view, session, seen, bool(between))
+        p = fails_again(view, seen, changed=bool(between))
         level = logit(p)
         x[at] = level - logit(view.p_kind)
         x[at + 1] = 0.0 if between else 1.0
@@ -101,14 +101,14 @@ class ExactRepeat:
             changed = view.learned(Level.ERROR, error.covers, error.description)
             (changed.changed if between else changed.plain).add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
         for kind in between:
-            record = own.changes.pop(kind, None) or type(own.permanent.plain)()
+            record = own.changes.pop(kind) if kind in own.changes else Counted()
             record.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
             own.changes[kind] = record
         while len(own.changes) > MAX_CHANGES:
             del own.changes[next(iter(own.changes))]
 
 
-def fails_again(view: View, session: Session, seen: int, changed: bool) -> float:
+def fails_again(view: View, seen: int, *, changed: bool) -> float:
     """Probability that a repeat fails: of errors of this sort, shrunk to by the tool's, shrunk to by this error's."""
     transient = view.was_transient(seen)
     prior = (_PRIOR_TRANSIENT if transient else _PRIOR_PERMANENT)[changed]
@@ -141,5 +141,3 @@ def _remedy(cause: Cause) -> str:
     if cause in (Cause.PRECONDITION, Cause.CONFLICT):
         return "It can work once the state that the error speaks of has changed."
     return "Other arguments are needed, or something that the error speaks of has to change first."
-
-

@@ -1,4 +1,4 @@
-"""This very call failed in earlier sessions, here or anywhere. Which context key's value counts as "here" is learned.
+"""The very call failed in earlier sessions, here or anywhere. Which context key's value counts as "here" is learned.
 
 Attempts of one call within a session are one episode: an agent that tries ten times has not shown ten failures.
 """
@@ -129,7 +129,7 @@ def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
 
 
 def _judge_scopes(view: View, pattern: UsagePattern, failed: bool) -> None:
-    """Had each context key's value's record predicted this better than the record of all?"""
+    """Note by how much each context key's value's record had predicted this better than the record of all."""
     p_all = pattern.rate.mean(0.5, _STRENGTH)
     loss_all = -log(p_all if failed else 1.0 - p_all)
     merits = view.own_model().merits

@@ -12,7 +12,7 @@ from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
 from ..describe import evidence_of, quoted, seconds
 from ..detector import Finding
 from ..half_life import TRANSIENT_HALF_LIFE
-from ..sequential import UPPER, step
+from ..sequential import OF_OUTAGE, UPPER, step
 from ..view import Outcome, View
 
 #: A Retry-After is believed up to this many seconds.
@@ -90,10 +90,12 @@ def wait_of(view: View) -> float:
 
 def _move(pattern: UsagePattern, outcome: Outcome, down: bool) -> None:
     if outcome.failed and down:
-        pattern.ratio = max(0.0, step(pattern.ratio, failed=True))
+        pattern.ratio = max(0.0, step(OF_OUTAGE, pattern.ratio, failed=True))
         if outcome.retry_after > 0.0:
             pattern.retry_until = outcome.now + min(outcome.retry_after, _LONGEST_RETRY)
     else:
-        pattern.ratio = max(0.0, step(pattern.ratio, failed=False)) if pattern.state is not State.CONFIRMED else 0.0
+        pattern.ratio = (
+            max(0.0, step(OF_OUTAGE, pattern.ratio, failed=False)) if pattern.state is not State.CONFIRMED else 0.0
+        )
         if not outcome.failed:
             pattern.retry_until = 0.0

@@ -33,7 +33,9 @@ class SchemaViolation:
         assert view.tool is not None  # noqa: S101 - a violation was found in its schema
         missing = self._schemas.missing(view.tool.descriptor.input_schema_json, view.call.arguments)
         remedy = (
-            f"It needs the arguments {', '.join(missing)}." if missing else "The arguments have to meet the tool's schema."
+            f"It needs the arguments {', '.join(missing)}."
+            if missing
+            else "The arguments have to meet the tool's schema."
         )
         return Finding(
             summary=f"the arguments break the tool's schema: {violation}", cause=Cause.INVALID_ARGUMENT, remedy=remedy

@@ -1,0 +1,88 @@
+"""How this session is going: calls like this one, with whatever arguments, have been failing in it.
+
+Some errors belong to one set of arguments, some stick to the kind of call ("command not found"). Which do is learned
+per error: after it, how did the session's next call of the same kind go?
+"""
+
+from __future__ import annotations
+
+from math import log1p
+
+from ...model.pattern import UsagePattern
+from ...model.vocabulary import Level
+from ..describe import evidence_of, quoted
+from ..detector import Finding
+from ..evidence import logit
+from ..half_life import PERMANENT_HALF_LIFE
+from ..view import Outcome, View
+
+_STRENGTH = 2.0
+
+
+class SessionTrend:
+    """See the module."""
+
+    code = "session_trend"
+    features = (
+        ("session_streak", 0.1),  # log of the session's failures in a row, any tool
+        ("session_rate", 0.3),  # log-odds of the session's rate over the tool's
+        ("session_kind", 0.3),  # of this kind of call in the session over the kind's
+        ("session_error", 0.3),  # after the error that this kind last ended with here, over the kind's
+    )
+
+    def propose(self, view: View, x: list[float], at: int) -> None:
+        """Log-odds of the session's own record, each over what is known beside it."""
+        session = view.session
+        if session is None:
+            return
+        streak = session.trailing_failures()
+        if streak:
+            x[at] = log1p(streak)
+        n = session.successes + session.failures
+        x[at + 1] = logit((session.failures + _STRENGTH * view.p_tool) / (n + _STRENGTH)) - logit(view.p_tool)
+        calls, failures = session.of_kind(view.features.kind)
+        if calls:
+            kind = logit(view.p_kind)
+            x[at + 2] = logit((failures + _STRENGTH * view.p_kind) / (calls + _STRENGTH)) - kind
+            error = _last_error(view)
+            if error is not None:
+                x[at + 3] = logit(error.kin.mean(view.p_kind, _STRENGTH)) - kind
+
+    def explain(self, view: View) -> Finding | None:
+        """How many calls like this failed in the session, and with what."""
+        session = view.session
+        if session is None:
+            return None
+        calls, failures = session.of_kind(view.features.kind)
+        if not failures:
+            return None
+        error = _last_error(view)
+        summary = f"{failures} of {calls} calls that start like this failed in this session"
+        if error is not None:
+            summary += f", last with {quoted(error.last_error or error.template)}"
+        return Finding(
+            summary=summary,
+            pattern_id=view.id_of(Level.ERROR, error.covers) if error is not None else b"",
+            cause=session.cause(session.last_of_kind(view.features.kind)),
+            evidence=evidence_of(error, view.now) if error is not None else None,
+        )
+
+    def learn(self, view: View, outcome: Outcome) -> None:
+        """The session's next call of a kind tells whether its last error sticks to the kind."""
+        error = _last_error(view)
+        if error is None or view.seen == _last_place(view):
+            return  # none, or the very same call again, which exact_repeat learns from
+        changed = view.learned(Level.ERROR, error.covers, error.description)
+        changed.kin.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+
+
+def _last_place(view: View) -> int:
+    return view.session.last_of_kind(view.features.kind) if view.session is not None else -1
+
+
+def _last_error(view: View) -> UsagePattern | None:
+    """The error that the session's newest call of this kind ended with."""
+    session, place = view.session, _last_place(view)
+    if session is None or place < 0 or not session.failed(place):
+        return None
+    return view.pattern(Level.ERROR, session.template(place))
