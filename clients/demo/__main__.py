@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from forewarn import ForewarnError
@@ -16,12 +17,16 @@ from forewarn_cli.wording import clean
 def main(arguments: list[str] | None = None) -> int:
     """Runs it; the exit code is 0, 1 (it went wrong), 2 (usage), 3 (no daemon) or 130 (interrupted)."""
     parser = argparse.ArgumentParser(prog="python -m clients.demo", description="See Forewarn learn from real calls.")
-    parser.add_argument("--traces", type=Path, metavar="FOLDER", help="replay the trace files of a folder instead")
+    parser.add_argument(
+        "--traces", type=Path, metavar="FOLDER", help="replay a folder's traces instead; further options go to it"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the agent's script (1)")
     parser.add_argument("--sessions", type=_some, default=10, metavar="N", help="in each mode (10)")
-    said = parser.parse_args(arguments)
+    said, others = parser.parse_known_args(arguments)
     if said.traces is not None:
-        return replay(said.traces)
+        return replay(said.traces, others)
+    if others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal or file cannot encode is escaped, not fatal
             stream.reconfigure(errors="backslashreplace")
@@ -60,8 +65,8 @@ def _some(text: str) -> int:
     return number
 
 
-def replay(folder: Path) -> int:
-    """Every trace file of a folder, each source with a daemon of its own."""
+def replay(folder: Path, options: Sequence[str] = ()) -> int:
+    """Every trace file of a folder, each source with a daemon of its own. ``options`` are those of forewarn replay."""
     if not folder.is_dir():
         _complain(f"there is no folder {folder}")
         return EXIT_USAGE
@@ -72,7 +77,7 @@ def replay(folder: Path) -> int:
     from forewarn_cli.main import main as forewarn
 
     print(f"Replaying {len(files)} files of {folder} in shadow, each source with a daemon of its own.", flush=True)
-    return forewarn(["replay", "--private", *map(str, files)])
+    return forewarn(["replay", "--private", *options, *map(str, files)])
 
 
 def _complain(text: str) -> None:

@@ -29,7 +29,8 @@ class Interrupts:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                # Who was interrupted is about to exit: a second Ctrl-C then changes nothing, not even the exit code.
+                signal.signal(number, signal.SIG_IGN if self._asked else handler)
 
     def hold(self) -> None:
         """From now on a signal only sets ``asked``: what is being started would be lost by an exception in between."""

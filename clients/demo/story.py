@@ -53,10 +53,9 @@ def tell(view: View, interrupts: Interrupts, seed: int, sessions: int) -> Ending
         view.table(("", ">shadow", ">enforced"), summary_rows(shadow, enforced))
         right = _books(view, daemon, world, shadow, enforced)
     _last_word(view, enforced)
-    view.say(
-        f"The daemon is stopped and its folder removed. {time.monotonic() - began:.1f} s in all, seed {seed}.", "dim"
-    )
-    return 0 if right else 1
+    seconds = time.monotonic() - began
+    view.say(f"The daemon is stopped and its folder removed. {seconds:.1f} s in all, seed {seed}.", "dim")
+    return Ending(shadow, enforced, right)
 
 
 def _learned(view: View, daemon: Daemon) -> None:

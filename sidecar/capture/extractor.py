@@ -7,13 +7,16 @@ redacted and within limits.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
+
+from msgspec import structs
 
 from ..model.call import JSON, Call, Classification, Features, Result
 from .arguments import parse
 from .classifier import Classifier
 from .fingerprint import canonical, fingerprint, kind, preview, shape
-from .redaction import Redactor
+from .redaction import CONTEXT_KEYS, Redactor
 from .templates import clip
 
 #: Bytes kept of an error text, and of other texts of a result.
@@ -41,6 +44,10 @@ class Extractor:
     def __init__(self, redactor: Redactor, classifier: Classifier | None = None) -> None:
         self._redactor = redactor
         self._classifier = classifier or Classifier()
+        # Contexts and labels repeat from call to call: what they become is remembered, in memory only. 30 µs a context
+        # of eight keys and 4 µs a label otherwise.
+        self._context = lru_cache(maxsize=256)(self._redacted_context)
+        self._label = lru_cache(maxsize=4_096)(self._redacted_label)
 
     def features(
         self,
@@ -84,7 +91,13 @@ class Extractor:
 
     def extract_context(self, context: Mapping[str, str]) -> dict[str, str]:
         """The context as it may be kept: redacted, bounded, in order of its keys."""
-        return self._redactor.redact_context(context) if context else {}
+        if not context:
+            return {}
+        items = tuple(context.items())
+        return self._context(items) if len(items) <= CONTEXT_KEYS else self._redacted_context(items)
+
+    def _redacted_context(self, items: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        return self._redactor.redact_context(dict(items))
 
     def extract_pattern(
         self,
@@ -119,6 +132,23 @@ class Extractor:
         # Longer than the limit together, so that clip drops the seam and says that something is missing.
         return clip(head[:limit] + tail[-limit:], limit)
 
+    def whole_text(self, text: str) -> str:
+        """A text with secrets hidden and nothing cut; its size is the caller's to bound."""
+        return self._redactor.redact_text(text) if text else ""
+
+    def named(self, call: Call) -> Call:
+        """The call with secrets hidden in the names that are kept as they are: tool, server, version."""
+        label = self.label
+        tool, server, version = label(call.tool), label(call.server), label(call.tool_version)
+        if tool == call.tool and server == call.server and version == call.tool_version:
+            return call
+        return structs.replace(call, tool=tool, server=server, tool_version=version)
+
     def label(self, text: str) -> str:
         """A name or id as it may be kept: callers are sometimes called by their e-mail address."""
-        return self._redactor.redact_text(text)[:LABEL_CHARS] if text else ""
+        if not text:
+            return ""
+        return self._label(text) if len(text) <= LABEL_CHARS else self._redacted_label(text)
+
+    def _redacted_label(self, text: str) -> str:
+        return self._redactor.redact_text(text)[:LABEL_CHARS]

@@ -37,12 +37,15 @@ _SET_MEMORY: Final = 64 << 20
 # Repetitions are counted so far by the prefilter.
 _COUNTED: Final = 4
 _COUNT: Final = re.compile(r"\{(\d+)(,(\d*))?\}")
+#: Short texts that are remembered as clean, and how long they may be (characters).
+_CLEAN_TEXTS: Final = 8_192
+_CLEAN_CHARS: Final = 512
 _LINE_BREAK: Final = re.compile(rb"\\+[nrt]")
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Redactor:
-    """Hides secrets. Immutable after construction, safe to share between threads.
+    """Hides secrets. Safe to share between threads: all that changes is a bounded memory of clean texts.
 
     ``key`` is the store's key, 16 to 64 bytes. ``extra_patterns`` are (kind, RE2 pattern) pairs, applied after the
     built-in ones; a group named ``v`` limits what is hidden. ``extra_keys`` are names whose values are always hidden,
@@ -55,6 +58,8 @@ class Redactor:
         if not 16 <= len(key) <= 64:
             raise InvalidArgumentError("redaction.key", "must be 16 to 64 bytes")
         self._key = key
+        #: Texts that were found to hold no secret: only such, so that no secret is held in memory for long.
+        self._clean: set[str] = set()
         self._extra_keys = normalised(extra_keys)
         shapes = (*SHAPES, *(_checked(kind, pattern) for kind, pattern in extra_patterns))
         self._shapes = [_Search(shape) for shape in shapes]
@@ -72,15 +77,25 @@ class Redactor:
 
     def redact_text(self, text: str) -> str:
         """The text with every secret replaced by its stand-in. Lone surrogates become U+FFFD."""
+        if text in self._clean:
+            return text
         text = well_formed(text)
         for _ in range(_ROUNDS):
             hits = self._set.Match(text if "\\" not in text else _unescaped(text.encode()))
             if not hits:
-                return text
+                return self._note_clean(text)
             redacted = self._redact_once(text, sorted(hits))
             if redacted == text:
                 return text
             text = redacted
+        return text
+
+    def _note_clean(self, text: str) -> str:
+        """Remember a short text that holds no secret: ids and context values come again with every call."""
+        if len(text) <= _CLEAN_CHARS:
+            if len(self._clean) >= _CLEAN_TEXTS:
+                self._clean = set()  # replaced, not cleared: other threads read it
+            self._clean.add(text)
         return text
 
     def is_clean(self, canonical_arguments: bytes) -> bool:
@@ -101,7 +116,8 @@ class Redactor:
         # One pass over all of it says for most that nothing is to be hidden.
         joined = well_formed("\n".join([*context, *context.values()]))
         short = len(context) <= CONTEXT_KEYS and len(joined) <= CONTEXT_KEY_CHARS and joined.isascii()
-        if short and not self._set.Match(joined):
+        if short and (joined in self._clean or not self._set.Match(joined)):
+            self._note_clean(joined)
             return {key: context[key] for key in sorted(context)}
         for key in sorted(context)[:CONTEXT_KEYS]:
             value = context[key]

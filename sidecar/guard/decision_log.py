@@ -28,10 +28,11 @@ from .tables import LEASES
 
 
 class _Room:
-    """Decisions that wait to be written, and the job that will write them."""
+    """Decisions that wait to be written, those that are being written, and the job that will write them."""
 
     def __init__(self) -> None:
         self.waiting: list[DecisionRecord] = []
+        self.writing: list[DecisionRecord] = []
         self.posted = False
 
 
@@ -68,7 +69,7 @@ class DecisionLog:
             room.posted = True
         job = _Write(self, room)
         try:
-            kept = self._store.post(job, droppable=not prevents)
+            kept = self._store.post(job, droppable=not prevents, on_drop=job.dropped)
         except QueueFullError:
             kept = False
         if not kept:
@@ -88,21 +89,32 @@ class DecisionLog:
     def take(self, room: _Room) -> Sequence[DecisionRecord]:
         """What waits in a room; the next decision posts a new job."""
         with self._lock:
+            # What was written before is committed by now: a room's jobs run one after the other.
             taken, room.waiting, room.posted = room.waiting, [], False
+            room.writing = taken
         return taken
+
+    def lost(self, room: _Room, taken: Sequence[DecisionRecord] | None) -> None:
+        """The disk refused a job: count what it had taken, or what it would have."""
+        with self._lock:
+            if taken is None:
+                taken, room.waiting, room.posted = room.waiting, [], False
+            self._dropped += len(taken)
+            room.writing = []
 
     def find(self, decision_id: bytes) -> DecisionRecord | None:
         """A decision that was not written yet."""
         with self._lock:
-            for record in (*self._prevented.waiting, *self._allowed.waiting):
-                if record.decision.decision_id == decision_id:
-                    return record
+            for room in (self._prevented, self._allowed):
+                for record in (*room.waiting, *room.writing):
+                    if record.decision.decision_id == decision_id:
+                        return record
         return None
 
     @property
     def dropped(self) -> int:
         """Decisions that were made but not logged since the start. Never preventions."""
-        return self._dropped + self._store.writer.dropped
+        return self._dropped
 
     @property
     def max_tools(self) -> int:
@@ -117,6 +129,10 @@ class _Write:
         self._log = log
         self._room = room
         self._batch: Sequence[DecisionRecord] | None = None
+
+    def dropped(self) -> None:
+        """The writer gave it up, perhaps before it ran."""
+        self._log.lost(self._room, self._batch)
 
     def __call__(self, txn: WriteTransaction) -> None:
         if self._batch is None:

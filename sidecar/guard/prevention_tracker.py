@@ -99,14 +99,15 @@ class UsagePreventionTracker:
     def track_failure(self, decision_id: str) -> DecisionRecord:
         """What is known of a decision and of what became of its call. Raises NotFoundError."""
         key = decision_key(decision_id)
-        pending = self._log.find(key)
-        if pending is not None:
-            return pending
-        with self._store.read() as reader:
-            record = reader.get(DECISIONS, key)
+        # In memory it may have been committed since, and tell less; a second look is for a commit in between.
+        record = self._stored(key) or self._log.find(key) or self._stored(key)
         if record is None:
             raise NotFoundError(f"no decision {decision_id}", decision_id=decision_id)
         return record
+
+    def _stored(self, key: bytes) -> DecisionRecord | None:
+        with self._store.read() as reader:
+            return reader.get(DECISIONS, key)
 
     def get_prevention_rules(self, reader: Reader, start: bytes = b"", stop: bytes | None = None) -> Iterator[
         tuple[bytes, PreventionRule | None]

@@ -20,8 +20,10 @@ from ..store.store import Store
 from ..store.tables import PATTERNS, TOOLS, tool_key
 from ..store.transaction import WriteTransaction
 from .events import add_event
-from .interchange_fields import RefusedError, lines_of, pattern_of
-from .yaml_reading import Document, Item, NotReadableError
+from .interchange_fields import lines_of, pattern_of
+from .interchange_values import RefusedError
+from .yaml_events import NotReadableError
+from .yaml_reading import Document, Item
 
 VERSION: Final = 1
 MAX_DOCUMENT_BYTES: Final = 64 << 20

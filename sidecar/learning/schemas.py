@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import jsonschema_rs
@@ -19,6 +19,7 @@ from ..model.call import JSON
 from ..model.errors import InvalidArgumentError
 
 _CACHE: Final = 2_000
+_LITERAL: Final = frozenset(("pattern", "$ref", "$id", "$schema", "$anchor", "$dynamicRef", "$dynamicAnchor", "type"))
 _PATTERNS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=50_000)
 
 
@@ -62,6 +63,33 @@ class Schemas:
             while len(self._compiled) > _CACHE:
                 self._compiled.popitem(last=False)
         return compiled
+
+
+def without_secrets(schema_json: str, redact: Callable[[str], str]) -> str:
+    """A usable schema with secrets hidden in its texts (descriptions, defaults, examples): it is kept as it is.
+
+    Names of properties stay, a property may well be called "password"; so do regular expressions.
+    """
+    return msgspec.json.encode(_redacted(msgspec.json.decode(schema_json), redact)).decode() if schema_json else ""
+
+
+def _redacted(value: JSON, redact: Callable[[str], str]) -> JSON:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redacted(item, redact) for item in value]
+    if isinstance(value, dict):
+        kept: dict[str, JSON] = {}
+        for key, inner in value.items():
+            if key == "required" or (key in _LITERAL and isinstance(inner, str)):
+                kept[key] = inner
+                continue
+            redacted = _redacted(inner, redact)
+            # A list of allowed values from which one is hidden would forbid that value: it says nothing any more.
+            if redacted == inner or key not in ("enum", "const"):
+                kept[key] = redacted
+        return kept
+    return value
 
 
 def compile_schema(schema_json: str, field: str) -> jsonschema_rs.Validator:

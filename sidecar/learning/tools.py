@@ -15,7 +15,7 @@ from ..store.store import Store
 from ..store.tables import TOOLS, tool_key
 from ..store.transaction import WriteTransaction
 from .events import add_event
-from .schemas import compile_schema
+from .schemas import compile_schema, without_secrets
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,21 @@ class ToolRegistry:
             names.add(descriptor.tool)
             if descriptor.input_schema_json:
                 compile_schema(descriptor.input_schema_json, f"tools[{index}].input_schema_json")
-        text = self._extractor.observation_text
-        kept = [replace(one, description=text(one.description, 2048)) for one in descriptors]
+        kept = [self._kept(one) for one in descriptors]
         return self._store.submit(lambda txn: self._apply(txn, kept, now))
+
+    def _kept(self, descriptor: ToolDescriptor) -> ToolDescriptor:
+        """What is kept of a descriptor: secrets are hidden in names, texts and the schema's texts."""
+        label = self._extractor.label
+        return replace(
+            descriptor,
+            tool=label(descriptor.tool),
+            server=label(descriptor.server),
+            version=label(descriptor.version),
+            alternatives=tuple(label(name) for name in descriptor.alternatives),
+            description=self._extractor.observation_text(descriptor.description, 2048),
+            input_schema_json=without_secrets(descriptor.input_schema_json, self._extractor.whole_text),
+        )
 
     def _apply(self, txn: WriteTransaction, descriptors: Sequence[ToolDescriptor], now: float) -> list[Registration]:
         return [self._register(txn, descriptor, now) for descriptor in descriptors]

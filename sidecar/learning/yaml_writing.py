@@ -42,9 +42,10 @@ def number(value: float) -> str:
 
 def moment(value: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC, to the float's last digit; seconds where that cannot be."""
-    seconds, _, fraction = repr(value).partition(".")
-    if not (0.0 <= value < END_OF_TIME) or "e" in fraction:
+    written = repr(value)
+    if not 0.0 <= value < END_OF_TIME or "e" in written:
         return number(value)
+    seconds, _, fraction = written.partition(".")
     stamp = datetime.fromtimestamp(int(seconds), UTC).isoformat()[:19]
     return f"{stamp}Z" if fraction in ("0", "") else f"{stamp}.{fraction}Z"
 

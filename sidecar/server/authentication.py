@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
+
+from .errors import UnauthenticatedError, abort, status_of
 
 _OPEN = frozenset({"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"})
 
@@ -30,7 +32,8 @@ class BearerToken(grpc.ServerInterceptor):
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
-        self._refusal: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_refuse)
+        # As a stream on both sides: it answers before a client has said anything, whatever the method's kind.
+        self._refusal: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(_refuse)
 
     def intercept_service(
         self,
@@ -48,5 +51,5 @@ class BearerToken(grpc.ServerInterceptor):
         return self._refusal
 
 
-def _refuse(_request: object, context: grpc.ServicerContext) -> object:
-    context.abort(grpc.StatusCode.UNAUTHENTICATED, "authorization: expected 'Bearer TOKEN' with this listener's token")
+def _refuse(_requests: object, context: grpc.ServicerContext) -> NoReturn:
+    abort(context, status_of(UnauthenticatedError("authorization: expected 'Bearer TOKEN' with this listener's token")))

@@ -17,6 +17,12 @@ from ..model.errors import ForewarnError, InvalidArgumentError
 
 DOMAIN: Final = "forewarn"
 
+#: A status travels in trailing metadata, of which clients take 8 KiB, base64: so much of it is told.
+_MESSAGE_CHARS: Final = 500
+_VIOLATIONS: Final = 10
+_PATH_CHARS: Final = 120
+_METADATA_CHARS: Final = 260
+
 _CODES: Final[dict[str, grpc.StatusCode]] = {
     "INVALID_ARGUMENT": grpc.StatusCode.INVALID_ARGUMENT,
     "NOT_FOUND": grpc.StatusCode.NOT_FOUND,
@@ -45,6 +51,12 @@ class DeadlineError(ForewarnError):
     """The caller's deadline passed before the answer was there. What was sent may still take effect."""
 
     reason = "DEADLINE_EXCEEDED"
+
+
+class UnauthenticatedError(ForewarnError):
+    """The listener's token is missing or wrong."""
+
+    reason = "UNAUTHENTICATED"
 
 
 def status_of(error: ForewarnError) -> status_pb2.Status:
@@ -101,12 +113,13 @@ def _code(error: ForewarnError) -> grpc.StatusCode:
 
 def _status(code: grpc.StatusCode, message: str, details: list[any_pb2.Any]) -> status_pb2.Status:
     number: int = code.value[0]
-    return status_pb2.Status(code=number, message=message[:2000], details=details)
+    return status_pb2.Status(code=number, message=message[:_MESSAGE_CHARS], details=details)
 
 
 def _info(reason: str, metadata: dict[str, str]) -> any_pb2.Any:
     packed = any_pb2.Any()
-    packed.Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata))
+    cut = {key: value[:_METADATA_CHARS] for key, value in metadata.items()}
+    packed.Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=cut))
     return packed
 
 
@@ -115,8 +128,8 @@ def _bad_request(violations: list[tuple[str, str]]) -> any_pb2.Any:
     packed.Pack(
         error_details_pb2.BadRequest(
             field_violations=[
-                error_details_pb2.BadRequest.FieldViolation(field=field, description=text)
-                for field, text in violations[:100]
+                error_details_pb2.BadRequest.FieldViolation(field=field[:_PATH_CHARS], description=text[:_PATH_CHARS])
+                for field, text in violations[:_VIOLATIONS]
             ]
         )
     )

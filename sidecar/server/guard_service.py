@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
-from forewarn.v1 import guard_pb2, guard_pb2_grpc
+from forewarn.v1 import guard_pb2, guard_pb2_grpc, model_pb2
 
 from ..clock import Clock
 from ..guard.context_injector import Fact
 from ..learning.learner import Recorded
+from ..model.call import Call
 from . import answers, chain
 from .record_stream import RecordStreams
-from .requests import call_of, descriptor_of, result_of, wait
+from .requests import call_of, descriptor_of, plain_question, plain_record, result_of, wait
 
 if TYPE_CHECKING:
     from ..runtime import Rooms
@@ -39,10 +40,10 @@ class GuardService:
     def add_to(self, server: grpc.Server) -> None:
         """Register every method with a server."""
         wrapped: dict[str, Any] = {
-            "ShouldPrevent": chain.unary(self.ShouldPrevent),
+            "ShouldPrevent": chain.unary(self.ShouldPrevent, plain=plain_question),
             "Check": chain.unary(self.Check),
             "Optimize": chain.unary(self.Optimize, self._lookups),
-            "RecordCall": chain.unary(self.RecordCall, self._records),
+            "RecordCall": chain.unary(self.RecordCall, self._records, plain_record),
             "RecordCalls": chain.exchange(self._record_streams.run, self._streams),
             "RegisterTools": chain.unary(self.RegisterTools, self._records),
             "InjectContext": chain.unary(self.InjectContext, self._lookups),
@@ -61,17 +62,20 @@ class GuardService:
         for pool in (self._records, self._lookups, self._streams):
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def _call(self, message: model_pb2.Call) -> Call:
+        return self._rooms.extractor.named(call_of(message, self._clock()))
+
     def ShouldPrevent(
         self, request: guard_pb2.ShouldPreventRequest, _context: grpc.ServicerContext
     ) -> guard_pb2.ShouldPreventResponse:
         """Decides one call."""
-        call = call_of(request.call, self._clock())
+        call = self._call(request.call)
         decision = self._rooms.tracker.should_prevent(call, "should_prevent")
-        return guard_pb2.ShouldPreventResponse(decision=answers.decision(decision))
+        return answers.decided(decision)
 
     def Check(self, request: guard_pb2.CheckRequest, _context: grpc.ServicerContext) -> guard_pb2.CheckResponse:
         """Decides one call and gives what is worth knowing before it."""
-        call = call_of(request.call, self._clock())
+        call = self._call(request.call)
         decision = self._rooms.tracker.should_prevent(call, "check")
         response = guard_pb2.CheckResponse(decision=answers.decision(decision))
         if request.token_budget:
@@ -86,7 +90,7 @@ class GuardService:
         self, request: guard_pb2.OptimizeRequest, _context: grpc.ServicerContext
     ) -> guard_pb2.OptimizeResponse:
         """Ranks what could be done."""
-        call = call_of(request.call, self._clock())
+        call = self._call(request.call)
         ranking = self._rooms.optimizer.optimize(
             call,
             tuple(request.candidates),
@@ -109,7 +113,7 @@ class GuardService:
         return answers.recorded(wait(self._record(request), context))
 
     def _record(self, request: guard_pb2.RecordCallRequest) -> Future[Recorded]:
-        call = call_of(request.call, self._clock())
+        call = self._call(request.call)
         return self._rooms.recorder.record(call, result_of(request.result), request.decision_id)
 
     def RegisterTools(
@@ -144,7 +148,7 @@ class GuardService:
         self, request: guard_pb2.FindSimilarRequest, _context: grpc.ServicerContext
     ) -> guard_pb2.FindSimilarResponse:
         """Finds past calls and usage patterns like a call."""
-        call = call_of(request.call, self._clock())
+        call = self._call(request.call)
         found = self._rooms.checker.check_pattern(call, request.limit or 10)
         return guard_pb2.FindSimilarResponse(
             calls=[answers.similar_call(one.observation, one.similarity) for one in found.calls],

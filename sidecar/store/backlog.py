@@ -17,9 +17,12 @@ from sidecar.model.errors import QueueFullError, StoreUnavailableError
 
 
 class Job:
-    """A function of the transaction, who waits for it, and whether it may be dropped or needs the thread alone."""
+    """A function of the transaction, who waits for it, and whether it may be dropped or needs the thread alone.
 
-    __slots__ = ("alone", "droppable", "future", "run")
+    ``on_drop`` is called where a droppable job that was taken is given up, perhaps before it ever ran.
+    """
+
+    __slots__ = ("alone", "droppable", "future", "on_drop", "run")
 
     def __init__(
         self,
@@ -28,8 +31,10 @@ class Job:
         *,
         droppable: bool = False,
         alone: bool = False,
+        on_drop: Callable[[], None] | None = None,
     ) -> None:
         self.run = run
+        self.on_drop = on_drop
         self.future = future
         self.droppable = droppable
         self.alone = alone
@@ -138,6 +143,8 @@ class JobQueue:
                     job.future.set_exception(error)
             elif job.droppable:
                 self.dropped += 1
+                if job.on_drop is not None:
+                    job.on_drop()
 
     def fail_or_keep(self, jobs: list[Job], error: BaseException) -> None:
         """Like ``fail``, but posts that may not be dropped go back to the front (until ``close``)."""

@@ -121,7 +121,7 @@ class Committer:
         try:
             self._attempt([], tidy=True)
         except Exception:
-            log.exception("the store is full, and removing what is too old found no space either")
+            log.debug("the store is full, and removing what is too old found no space either", exc_info=True)
 
     def _attempt(self, jobs: list[Job], *, tidy: bool) -> None:
         """One transaction. Raises without having changed anything."""

@@ -59,7 +59,7 @@ class Store:
             self.writer = Writer(
                 self.environment,
                 queue_limit=queue_limit,
-                reserve=reserve,
+                reserve=min(reserve, queue_limit // 8),
                 housekeeping=(retention or Retention(Limits()),),
                 on_commit=on_commit,
             )
@@ -75,9 +75,15 @@ class Store:
         """Queue a job; the future completes once its commit is on the disk. See ``Writer.submit``."""
         return self.writer.submit(job)
 
-    def post(self, job: Callable[[WriteTransaction], object], *, droppable: bool) -> bool:
+    def post(
+        self,
+        job: Callable[[WriteTransaction], object],
+        *,
+        droppable: bool,
+        on_drop: Callable[[], None] | None = None,
+    ) -> bool:
         """Queue a job that nobody waits for. See ``Writer.post``."""
-        return self.writer.post(job, droppable=droppable)
+        return self.writer.post(job, droppable=droppable, on_drop=on_drop)
 
     def backup(self, target: Path) -> int:
         """Copy the running store into a new or empty folder; bytes written. See ``backup.backup``."""

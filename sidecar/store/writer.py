@@ -78,15 +78,21 @@ class Writer:
         self._queue.put(Job(job, future))
         return future
 
-    def post(self, job: Callable[[WriteTransaction], object], *, droppable: bool) -> bool:
+    def post(
+        self,
+        job: Callable[[WriteTransaction], object],
+        *,
+        droppable: bool,
+        on_drop: Callable[[], None] | None = None,
+    ) -> bool:
         """Queue a job without an answer. A droppable one is dropped, counted, where the queue or the disk is full.
 
         False where it was dropped at once. One that is not droppable is kept and repeated while the disk refuses (and
         counted in ``lost`` where the store has reached its size limit); QueueFullError where not even the reserve has
-        a place. Committed within ``LINGER_SECONDS``, with whatever comes meanwhile.
+        a place. ``on_drop`` is called where a droppable one is dropped later. Committed within ``LINGER_SECONDS``, with whatever comes meanwhile.
         """
         self._refuse_fork()
-        return self._queue.put(Job(job, None, droppable=droppable))
+        return self._queue.put(Job(job, None, droppable=droppable, on_drop=on_drop))
 
     def hurry(self) -> None:
         """Commit what was posted now, rather than within ``LINGER_SECONDS``."""

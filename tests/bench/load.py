@@ -65,7 +65,7 @@ def loaded(process: subprocess.Popen[str]) -> Loaded:
     text, _ = process.communicate(timeout=120)
     if process.returncode:
         raise SystemExit(f"h2load failed: {text}")
-    found = re.search(r"finished in [\d.]+s, ([\d.]+) req/s", text)
+    found = re.search(r"finished in [\d.]+m?s, ([\d.]+) req/s", text)
     done = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed", text)
     data = re.search(r"\((\d+)\) data", text)
     if not (found and done and data):

@@ -24,7 +24,9 @@ def item(key: str, failures: int = 3, more: str = "") -> str:
 def test_nothing_changed_nothing_changes() -> None:
     text = HEAD + item(A) + item(B)
     assert merge(text, text) == text
-    edited = "# mine\n" + HEAD + "\n# the important one\n" + item(B).replace("sql\n", "sql  # ours\n") + item(A) + "# end\n"
+    edited = (
+        "# mine\n" + HEAD + "\n# the important one\n" + item(B).replace("sql\n", "sql  # ours\n") + item(A) + "# end\n"
+    )
     assert merge(edited, text) == edited, "order and comments"
 
 

@@ -1,13 +1,212 @@
-"""Starting, stopping, and what is said where neither works."""
+"""Starting, stopping, and what is said where neither works. Each process here is an interpreter of its own."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
 
-def test_x(daemon):
-    assert daemon.stop() == 0, daemon.log
+import grpc
+import pytest
+
+from forewarn.v1 import admin_pb2, model_pb2
+from tests.conftest import StartDaemon
+
+from .case_runner import reason_of
+from .messages import ask, failed, record
+from .running import RunningDaemon, StartFailedError
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_0_and_loses_nothing(start_daemon: StartDaemon, number: int) -> None:
+    daemon = start_daemon(fresh=True)
+    assert daemon.start_seconds < 10  # under 2 s on an idle machine
+    acknowledged: list[str] = []
+
+    def work(worker: int) -> None:
+        with contextlib.suppress(grpc.RpcError):
+            for n in range(100_000):
+                acknowledged.append(daemon.guard.RecordCall(record(call_id=f"{worker}-{n}"), timeout=10).call_id)
+
+    workers = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
+    for worker in workers:
+        worker.start()
+    while len(acknowledged) < 200:
+        time.sleep(0.01)
+    os.kill(daemon.pid, number)
+    for worker in workers:
+        worker.join()
+    assert daemon.stop(0) == 0, daemon.log
+    assert "Traceback" not in daemon.log
+    assert not daemon.ready_file.exists()
+    assert not Path(daemon.guard_address.removeprefix("unix:")).exists()
+    daemon.fresh = False
     daemon.start()
+    assert daemon.admin.GetStats(admin_pb2.GetStatsRequest()).total.success >= len(acknowledged)
+    for call_id in acknowledged[-50:]:
+        assert daemon.admin.QueryCalls(admin_pb2.QueryCallsRequest(call_id=call_id)).calls
+    assert daemon.admin.VerifyStore(admin_pb2.VerifyStoreRequest()).ok
+
+
+def test_decisions_that_were_made_are_kept_by_a_stop(daemon: RunningDaemon) -> None:
+    ids = [daemon.guard.ShouldPrevent(ask("t", {"n": n})).decision.decision_id for n in range(300)]
+    assert daemon.restart().admin.GetStats(admin_pb2.GetStatsRequest()).total.decisions == 300
+    assert daemon.admin.GetDecision(admin_pb2.GetDecisionRequest(decision_id=ids[-1])).decision.tool == "t"
+
+
+def test_a_killed_daemons_socket_is_no_obstacle(daemon: RunningDaemon) -> None:
     daemon.kill()
+    assert Path(daemon.guard_address.removeprefix("unix:")).exists()
     daemon.start()
-    print(daemon.start_seconds)
-def test_y(daemon):
-    print(daemon.start_seconds)
+    assert daemon.guard.ShouldPrevent(ask()).decision.decision_id
+
+
+def last_line(daemon: RunningDaemon) -> str:
+    return daemon.log.strip().splitlines()[-1]
+
+
+def refused(daemon: RunningDaemon) -> str:
+    with pytest.raises(StartFailedError):
+        daemon.start()
+    assert daemon._wait() == 1
+    assert "Traceback" not in daemon.log
+    return last_line(daemon)
+
+
+def test_a_second_daemon_on_the_folder_is_refused(daemon: RunningDaemon) -> None:
+    second = RunningDaemon(folder=daemon.data_dir)
+    line = refused(second)
+    assert line.startswith("forewarn-sidecar: ")
+    assert str(daemon.data_dir) in line
+    second.discard()
+    assert daemon.guard.ShouldPrevent(ask()).decision.decision_id
+
+
+def test_a_second_daemon_on_the_port_or_socket_is_refused(daemon: RunningDaemon) -> None:
+    second = RunningDaemon("--guard-address", daemon.tcp_address)
+    assert daemon.tcp_address in refused(second)
+    second.discard()
+    third = RunningDaemon("--guard-address", daemon.guard_address)
+    assert "another daemon is listening" in refused(third)
+    third.discard()
+    assert daemon.guard.ShouldPrevent(ask()).decision.decision_id, "the first one still has its socket"
+
+
+def test_a_file_in_the_sockets_place_is_left_alone(start_daemon: StartDaemon) -> None:
+    daemon = RunningDaemon()
+    path = Path(daemon.guard_address.removeprefix("unix:"))
+    path.write_text("mine")
+    assert "not a socket" in refused(daemon)
+    assert path.read_text() == "mine"
+    daemon.discard()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    daemon = RunningDaemon(folder=tmp_path / "file" / "data")
+    assert "file" in refused(daemon)
+    daemon.discard()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--guard-address", "nonsense"], "guard_address"),
+        (["--guard-address", "127.0.0.1:70000"], "guard_address"),
+        (["--guard-address", "unix:" + "x" * 120], "guard_address"),
+        (["--guard-address", "0.0.0.0:0"], "guard_token_file"),
+        (["--admin-address", "127.0.0.1:0"], "admin_token_file"),
+        (["--queue-limit", "7"], "queue_limit"),
+        (["--max-streams", "many"], "max_streams"),
+        (["--mode", "loud"], "mode"),
+        (["--no-such-flag", "1"], "no-such-flag"),
+    ],
+)
+def test_a_bad_setting_is_named(arguments: list[str], said: str, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "sidecar.main", "--data-dir", str(tmp_path / "d"), *arguments],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 2, run.stderr
+    assert said in run.stderr or said.replace("_", "-") in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "d").exists()
+
+
+def test_bad_tokens_are_refused(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    for text, mode, said in (("short", 0o600, "16 characters"), ("x" * 20, 0o644, "chmod 600")):
+        token.write_text(text)
+        token.chmod(mode)
+        daemon = RunningDaemon("--guard-token-file", str(token))
+        assert said in refused(daemon)
+        daemon.discard()
+
+
+def test_the_least_settings_work(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon("--queue-limit", "64", "--guard-threads", "1", "--record-threads", "1", "--max-streams", "1")
+    for n in range(200):
+        daemon.guard.RecordCall(failed("t", {"n": n}))
+        daemon.guard.ShouldPrevent(ask("t", {"n": n}))
+    assert daemon.restart().admin.VerifyStore(admin_pb2.VerifyStoreRequest()).ok
+
+
+def test_a_full_disk_refuses_records_and_nothing_else(daemon: RunningDaemon) -> None:
+    for n in range(20):
+        daemon.guard.RecordCall(failed("t", {"n": 1}, session=f"s{n}", call_id=f"before-{n}"))
+    daemon.admin.SetMode(admin_pb2.SetModeRequest(mode=model_pb2.MODE_ENFORCE))
+    size = max(path.stat().st_size for path in daemon.data_dir.glob("store-*"))
+    _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    codes: set[tuple[grpc.StatusCode, str]] = set()
+    for n in range(400):
+        try:
+            daemon.guard.RecordCall(record("t", {"n": n, "text": "x" * 2000}, call_id=f"during-{n}"), timeout=20)
+        except grpc.RpcError as error:
+            codes.add((error.code(), reason_of(error)))
+            if len(codes) and n > 50:
+                break
+    assert codes, "the limit was never met"
+    allowed = {
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "STORE_FULL"), (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
+    }  # fmt: skip
+    assert codes <= allowed
+    for n in range(50):  # decisions go on, on what was learned
+        decision = daemon.guard.ShouldPrevent(ask("t", {"n": 1}, session="new"), timeout=10).decision
+        assert decision.verdict == model_pb2.VERDICT_PREVENT
+        daemon.guard.ShouldPrevent(ask("fine", {"n": n}), timeout=10)
+    status = daemon.admin.GetStatus(admin_pb2.GetStatusRequest())
+    assert status.store_error
+    resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+    deadline = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(grpc.RpcError):
+            daemon.guard.RecordCall(record("t", {"n": 5}, call_id="after"), timeout=20)
+            break
+        assert time.monotonic() < deadline, "it did not recover"
+        time.sleep(0.1)
+    assert daemon.admin.GetStatus(admin_pb2.GetStatusRequest()).store_error == ""
+    made = daemon.guard.ShouldPrevent(ask("afterwards")).decision.decision_id
+    deadline = time.monotonic() + 5
+    while not daemon.admin.QueryDecisions(admin_pb2.QueryDecisionsRequest(tool="afterwards")).decisions:
+        assert time.monotonic() < deadline, f"decision {made} was not logged after the disk had space again"
+        time.sleep(0.05)
+    daemon.restart()
+    stats = daemon.admin.GetStats(admin_pb2.GetStatsRequest(tool="t"))
+    assert stats.tools[0].counts.would_prevent == 50, "preventions are never dropped"
+    assert daemon.admin.VerifyStore(admin_pb2.VerifyStoreRequest()).ok
+    assert daemon.admin.QueryCalls(admin_pb2.QueryCallsRequest(call_id="before-3")).calls
+
+
+def test_nobody_needs_the_port(start_daemon: StartDaemon) -> None:
+    """A daemon that listens on a socket alone opens no port."""
+    daemon = start_daemon()
+    host, _, port = daemon.tcp_address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=5):
+        pass
