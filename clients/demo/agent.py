@@ -37,7 +37,7 @@ class Wait:
 class Appeal:
     """Say that a prevention does not hold any more."""
 
-    decision: Decision
+    attempt: Attempt
     reason: str
 
 
@@ -57,6 +57,8 @@ class Attempt:
     next: Attempt | None = None
     waited: float = 0.0
     """What the agent waited after it."""
+    appealed: bool = False
+    """The agent appealed against its decision."""
 
     @property
     def worked(self) -> bool:
@@ -89,7 +91,6 @@ class Agent:
         self._client = client
         self._world = world
         self.waited = 0.0
-        self.appeals = 0
 
     def run(self, name: str, script: Script) -> list[Attempt]:
         """A whole session."""
@@ -109,8 +110,8 @@ class Agent:
                 if attempts:
                     attempts[-1].waited += wish.seconds
             elif isinstance(wish, Appeal):
-                self._client.appeal(wish.decision, wish.reason)
-                self.appeals += 1
+                self._client.appeal(wish.attempt.decision, wish.reason)
+                wish.attempt.appealed = True
             else:
                 answer = self._attempt(session, name, len(attempts) + 1, wish)
                 if attempts:

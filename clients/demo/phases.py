@@ -24,7 +24,6 @@ class Phase:
     sessions: list[list[Attempt]]
     seconds: float
     waited: float
-    appeals: int
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -108,7 +107,7 @@ def play(
     """All sessions of a phase, one after the other."""
     rng = random.Random(f"{name} {seed}")
     outages = set(rng.sample(range(sessions), max(1, sessions // SESSIONS_PER_OUTAGE)))
-    began, waited, appeals = clock(), agent.waited, agent.appeals
+    began, waited = clock(), agent.waited
     played: list[list[Attempt]] = []
     for number in range(sessions):
         label = f"{name}-{number + 1}"
@@ -116,4 +115,4 @@ def play(
         attempts = agent.run(label, script)
         done(label, attempts)
         played.append(attempts)
-    return Phase(name, played, clock() - began, agent.waited - waited, agent.appeals - appeals)
+    return Phase(name, played, clock() - began, agent.waited - waited)

@@ -175,6 +175,6 @@ def refunds(world: World, *, migration: bool) -> Steps:
     attempt = yield from ask(SqliteQuery.name, query=REFUNDS)
     if attempt.prevented and migration:
         world.add_refunds()
-        yield Appeal(attempt.decision, "the table was created a moment ago")
+        yield Appeal(attempt, "the table was created a moment ago")
         attempt = yield from ask(SqliteQuery.name, query=REFUNDS)
     return attempt

@@ -12,7 +12,7 @@ from .daemon import Daemon, own_daemon
 from .interrupts import Interrupts
 from .phases import Phase, play
 from .tools import HttpGet
-from .view import View, reasons_counted, summary_rows
+from .view import View, in_words, reasons_counted, summary_rows
 from .world import World, made_world
 
 PATTERNS_SHOWN: Final = 8
@@ -77,7 +77,7 @@ _WANTED: Final[tuple[_Wanted, ...]] = (
         lambda a: a.call.tool == "shell",
     ),
     (
-        "Known to fail from earlier sessions, or from the tool's schema",
+        "Known from earlier sessions, or from the tool's schema",
         lambda a: a.reason in ("known_call", "schema_violation"),
         lambda a: a.next is not None and a.next.call.advised and a.next.worked,
     ),
@@ -99,13 +99,30 @@ def _decisions(view: View, attempts: Sequence[Attempt]) -> None:
             view.decision(number, heading, found[0])
         else:
             view.say(f"\n{number}  {heading}: there was none in this run")
-    probe = next((a for a in attempts if a.decision.probe is not None), None)
-    if probe is not None:
-        how = "failed" if probe.fails else "worked, so the pattern no longer prevents it"
+    _appealed(view, attempts)
+
+
+def _appealed(view: View, attempts: Sequence[Attempt]) -> None:
+    """What became of the appeal, in the same call's later attempts."""
+    for appealed in attempts:
+        if not appealed.appealed:
+            continue
+        later = [
+            a for a in attempts if a.call == appealed.call and a.decision.decision_id > appealed.decision.decision_id
+        ]
+        probes = [a for a in later if a.decision.probe is not None]
+        others = [a for a in later if a.decision.probe is None]
+        made = [a for a in others if not a.prevented]
+        place = f"{appealed.session}, call {appealed.number}"
         view.say(
-            "\nBeside these: a colleague made a missing table, the agent appealed, and the next such call "
-            f"({probe.session}, call {probe.number}) was let through as a probe: it {how}."
+            f"\nBeside these: “{in_words(appealed.call)}” was prevented ({place}). A colleague made the table, the agent "
+            f"appealed. From then on this call was let through as a probe {len(probes)} times ({_worked(probes)}), made "
+            f"{len(made)} times without one ({_worked(made)}), prevented {len(others) - len(made)} times."
         )
+
+
+def _worked(attempts: Sequence[Attempt]) -> str:
+    return f"{sum(attempt.worked for attempt in attempts)} worked"
 
 
 def _books(view: View, daemon: Daemon, world: World, shadow: Phase, enforced: Phase) -> bool:

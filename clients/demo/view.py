@@ -40,12 +40,20 @@ GLYPHS: Final = {
 }
 
 
+class _Output(Console):
+    """A console that leaves it to ``main`` what happens when nobody reads any more; rich's would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Says so."""
+        raise BrokenPipeError
+
+
 class View:
     """Says things on stdout."""
 
     def __init__(self) -> None:
         tty = sys.stdout.isatty()
-        self.console = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+        self.console = _Output(highlight=False, markup=False, emoji=False, soft_wrap=False)
         self.console.width = min(self.console.width, LONGEST) if tty else PIPE_WIDTH
 
     def title(self, text: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from ..model.pattern import UsagePattern
+from ..model.vocabulary import Level
 from ..store.tables import Table
 from ..store.transaction import WriteTransaction
 from .rates import KindRate
@@ -46,8 +47,8 @@ def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
     """How much a pattern is worth keeping: its evidence and its use, fading with the time since it last failed."""
 
     def value(pattern: UsagePattern) -> float:
-        if pattern.suspended:
-            return float("inf")  # an administrator's word is not forgotten for want of space
+        if pattern.suspended or pattern.level in (Level.TOOL, Level.SERVER):
+            return float("inf")  # an administrator's word is not forgotten for want of space; the others are few
         if pattern.epoch < epoch:
             return 0.0
         worth = 1.0 + pattern.failures + pattern.successes + 4.0 * pattern.prevented

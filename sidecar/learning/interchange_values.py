@@ -101,7 +101,7 @@ def read_name(node: Node, path: str, _: Extractor) -> str:
 
 
 def flag(node: Node, path: str, _: Extractor) -> bool:
-    """true or false."""
+    """True or false."""
     if not isinstance(node, Plain) or node not in ("true", "false"):
         raise RefusedError(path, "must be true or false")
     return node == "true"

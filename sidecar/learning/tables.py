@@ -11,7 +11,7 @@ from .session import Session
 from .tool_model import Model
 
 SESSIONS: Final = Table("sessions", struct_codec(Session))
-MODELS: Final = Table("models", struct_codec(Model))
+MODELS: Final = Table("models", struct_codec(Model), shared=True)
 RATES: Final = Table("rates", struct_codec(KindRate))
 
 #: The key in MODELS of the model of all tools; a tool's own stands under its 8-byte subject key.

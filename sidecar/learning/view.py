@@ -61,7 +61,7 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_patterns", "_source", "call", "created", "epoch", "features", "model", "now", "overall", "p_kind",
+        "_changed", "_ids", "_patterns", "_source", "call", "created", "epoch", "features", "model", "now", "overall", "p_kind",
         "p_tool", "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
     )  # fmt: skip
 
@@ -71,6 +71,7 @@ class View:
         get = source.get
         self._source = source
         self._patterns: dict[bytes, UsagePattern | None] = {}
+        self._ids: dict[tuple[Level, bytes], bytes] = {}  # detectors ask for the same few again and again
         self._changed: set[bytes] = set()
         self.created: list[bytes] = []
         self.call = call
@@ -97,11 +98,17 @@ class View:
 
     def id_of(self, level: Level, covers: bytes) -> bytes:
         """The id of the pattern of this tool at ``level`` that covers ``covers``, in the tool's current epoch."""
+        known = self._ids.get((level, covers))
+        if known is not None:
+            return known
         if level is Level.SERVER:
-            return pattern_id(subject_key("server:" + self.server), level, b"")
-        if level is not Level.TOOL and self.epoch:
-            covers += self.epoch.to_bytes(4, "big")
-        return pattern_id(self.subject, level, covers)
+            found = pattern_id(subject_key("server:" + self.server), level, b"")
+        elif level is not Level.TOOL and self.epoch:
+            found = pattern_id(self.subject, level, covers + self.epoch.to_bytes(4, "big"))
+        else:
+            found = pattern_id(self.subject, level, covers)
+        self._ids[level, covers] = found
+        return found
 
     def pattern(self, level: Level, covers: bytes) -> UsagePattern | None:
         """A pattern, loaded once."""
@@ -114,6 +121,7 @@ class View:
     def forget(self) -> None:
         """Let go of the patterns that were read: the tool has just started a new epoch."""
         self._patterns.clear()
+        self._ids.clear()
         self.tool_pattern = self.pattern(Level.TOOL, b"")
 
     def own_model(self) -> Model:

@@ -4,7 +4,7 @@ Scalars stay texts: what a field means decides what is a number, so that a tool 
 without quotes. Tags, anchors and aliases are refused, and so are keys that stand twice.
 
 ruamel.yaml reads about 100 kB a second. So what looks as the export writes it (comments and other simple values may be
-added) is read by a few regular expressions, a hundred times faster, and only items that do not are given to ruamel, at
+added) is read by a few regular expressions, fifty times faster, and only items that do not are given to ruamel, at
 most ``SLOW_CHARS`` in all. A test holds both ways together.
 """
 

@@ -6,6 +6,7 @@ A usage pattern is its evidence: there is no second record beside it, so what an
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -92,6 +93,7 @@ def covered_call(fingerprint: bytes) -> bytes:
     return fingerprint[:8]
 
 
+@lru_cache(maxsize=4_096)
 def subject_key(name: str) -> bytes:
     """The first 8 bytes of the ids of all patterns of a tool; of a server with ``"server:" + name``."""
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()

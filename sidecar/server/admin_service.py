@@ -17,6 +17,7 @@ from forewarn.v1 import admin_pb2, admin_pb2_grpc
 from ..clock import Clock
 from ..guard.modes import mode_for_all, set_mode
 from ..learning.counting import counts_match
+from ..learning.interchange import export_patterns, import_patterns
 from ..model.errors import InvalidArgumentError
 from ..model.vocabulary import Mode
 from ..store.schema import VERSION
@@ -171,8 +172,6 @@ class AdminService:
         self, request: admin_pb2.ExportUsagePatternsRequest, _: grpc.ServicerContext
     ) -> Iterator[admin_pb2.ExportUsagePatternsResponse]:
         """Writes usage patterns as YAML."""
-        from ..learning.interchange import export_patterns
-
         piece = bytearray()
         for text in export_patterns(self._rooms.store, request.tool):
             piece += text.encode()
@@ -185,8 +184,6 @@ class AdminService:
         self, requests: Iterator[admin_pb2.ImportUsagePatternsRequest], context: grpc.ServicerContext
     ) -> admin_pb2.ImportUsagePatternsResponse:
         """Reads usage patterns from YAML."""
-        from ..learning.interchange import import_patterns
-
         document = bytearray()
         for request in requests:
             chain.require_rules(request)

@@ -105,7 +105,9 @@ class Reader:
     def get(self, table: Table[V], key: bytes) -> V | None:
         """The record, None where there is none; CorruptStoreError where it cannot be read."""
         raw = self._get(key, None, self._handles[table.name])
-        return None if raw is None else table.decode(key, raw)
+        if raw is None:
+            return None
+        return table.decode_shared(key, raw) if table.shared else table.decode(key, raw)
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
         """The record's bytes as they are stored."""

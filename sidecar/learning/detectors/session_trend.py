@@ -17,6 +17,8 @@ from ..half_life import PERMANENT_HALF_LIFE
 from ..view import Outcome, View
 
 _STRENGTH = 2.0
+#: Calls of a tool before its sessions' trends may prevent.
+_KNOWN_TOOL = 30.0
 
 
 class SessionTrend:
@@ -65,6 +67,8 @@ class SessionTrend:
             pattern_id=view.id_of(Level.ERROR, error.covers) if error is not None else b"",
             cause=session.cause(session.last_of_kind(view.features.kind)),
             evidence=evidence_of(error, view.now) if error is not None else None,
+            # Other arguments may well work: of a tool that is hardly known, a bad start says little.
+            prevents=view.tool_pattern is not None and view.tool_pattern.rate.total >= _KNOWN_TOOL,
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

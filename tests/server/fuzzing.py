@@ -1,0 +1,118 @@
+"""One request, hostile or not, and what must hold whatever it is."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
+
+from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+
+from .case_runner import reason_of
+from .hostile import Hostile
+from .messages import ask, failed, record
+from .running import RunningDaemon
+
+METHODS: list[MethodDescriptor] = [
+    method
+    for file, name in ((guard_pb2, "GuardService"), (admin_pb2, "AdminService"))
+    for method in file.DESCRIPTOR.services_by_name[name].methods
+]
+_CODES = {
+    grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}  # fmt: skip
+_DECIDE = {"ShouldPrevent", "Check", "Optimize"}
+
+
+class Target:
+    """A daemon with something in its store, and the requests to throw at it."""
+
+    def __init__(self) -> None:
+        self.daemon = RunningDaemon("--max-tools", "500").start()
+        self.folder = Path(tempfile.mkdtemp(prefix="fwz", dir="/tmp"))
+        guard, admin = self.daemon.guard, self.daemon.admin
+        guard.RegisterTools(guard_pb2.RegisterToolsRequest(tools=[{"tool": "t", "input_schema_json": '{"required":["a"]}'}]))
+        for n in range(8):
+            guard.RecordCall(failed("t", {"a": 1}, session=f"s{n}"))
+            guard.RecordCall(record("u", {"a": n}, session=f"s{n}"))
+        ids = [guard.ShouldPrevent(ask("t", {"a": 1})).decision.decision_id for _ in range(3)]
+        self.flush()
+        patterns = admin.QueryUsagePatterns(admin_pb2.QueryUsagePatternsRequest()).usage_patterns
+        ids += [one.usage_pattern_id for one in patterns]
+        self.hostile = Hostile(ids, ["t", "u", "v"], str(self.folder / "copy"))
+
+    def close(self) -> None:
+        """End it."""
+        self.daemon.discard()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def flush(self) -> None:
+        """Decisions are logged behind their answers; a job that is waited for brings them in."""
+        self.daemon.admin.SetMode(admin_pb2.SetModeRequest(mode=model_pb2.MODE_SHADOW), timeout=60)
+
+    def state(self) -> tuple[bytes, int]:
+        """What must not change with a refusal."""
+        stats = self.daemon.admin.GetStats(admin_pb2.GetStatsRequest(page_size=1000), timeout=60)
+        status = self.daemon.admin.GetStatus(admin_pb2.GetStatusRequest(), timeout=60)
+        assert status.store_error == ""
+        return stats.SerializeToString(deterministic=True), status.store_sequence
+
+    def throw(self, method: MethodDescriptor, request: Message) -> str:
+        """Send it; the code of the answer. Raises AssertionError where a promise is broken."""
+        before = self.state()
+        try:
+            for answer in self._answers(method, request):
+                MessageToJson(answer)  # no time, duration or text in it that other languages could not read
+                if isinstance(answer, guard_pb2.RecordCallsResponse) and answer.HasField("error"):
+                    assert answer.error.details, answer
+                    assert grpc.StatusCode.INTERNAL.value[0] != answer.error.code, answer
+        except grpc.RpcError as error:
+            reason = reason_of(error)
+            assert error.code() in _CODES, f"{error.code()} {error.details()}\n{self.daemon.log[-3000:]}"
+            assert reason or "larger than max" in (error.details() or ""), error
+            assert self.state() == before, f"{reason} changed the store"
+            assert self.daemon.alive
+            return reason
+        assert self.daemon.alive
+        if method.name in _DECIDE:
+            self.flush()
+        elif method.name == "SetMode":
+            self.flush()
+        return "OK"
+
+    def _answers(self, method: MethodDescriptor, request: Message) -> Iterator[Any]:
+        stub = self.daemon.guard if method.containing_service.name == "GuardService" else self.daemon.admin
+        rpc = getattr(stub, method.name)
+        if method.client_streaming and method.server_streaming:
+            yield from rpc(iter([request]), timeout=60)
+        elif method.client_streaming:
+            yield rpc(iter([request]), timeout=60)
+        elif method.name == "TailDecisions":
+            call = rpc(request, timeout=60)
+            try:
+                made = self.daemon.guard.ShouldPrevent(ask(request.tool or "t") if len(request.tool) < 200 else ask())
+                assert made.decision.decision_id
+                self.flush()
+                if not request.would_be and not request.tool:
+                    yield from itertools.islice(call, 1)
+                else:
+                    call.cancel()
+                    yield from call
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.CANCELLED:
+                    raise
+            finally:
+                call.cancel()
+        elif method.server_streaming:
+            yield from rpc(request, timeout=60)
+        else:
+            yield rpc(request, timeout=60)

@@ -1,0 +1,71 @@
+"""Whatever comes in: an answer or a typed refusal, an unchanged store after a refusal, and a daemon that lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+
+from . import hostile
+from .fuzzing import METHODS, Target
+from .messages import call
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Target]:
+    made = Target()
+    yield made
+    print(made.daemon.log[-5000:])
+    made.close()
+
+
+def fuzz(target: Target, method: MethodDescriptor, examples: int, *, derandomize: bool) -> set[str]:
+    """Throw `examples` requests at a method; the reasons that came back."""
+    seen: set[str] = set()
+
+    @settings(
+        max_examples=examples, derandomize=derandomize, deadline=None, database=None,
+        suppress_health_check=list(HealthCheck), print_blob=False,
+    )  # fmt: skip
+    @given(st.data())
+    def throw(data: st.DataObject) -> None:
+        seen.add(target.throw(method, data.draw(target.hostile.message(method.input_type))))
+
+    throw()
+    return seen
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_any_message(target: Target, method: MethodDescriptor) -> None:
+    fuzz(target, method, 25, derandomize=True)
+
+
+def test_the_store_is_whole_afterwards(target: Target) -> None:
+    report = target.daemon.admin.VerifyStore(admin_pb2.VerifyStoreRequest(), timeout=60)
+    assert report.ok, report.problems
+
+
+@pytest.mark.parametrize("text", hostile._JSON, ids=range(len(hostile._JSON)))
+def test_arguments(target: Target, text: str) -> None:
+    for request, name in (
+        (guard_pb2.ShouldPreventRequest(call=call("args", text)), "ShouldPrevent"),
+        (guard_pb2.RecordCallRequest(call=call("args", text), result=model_pb2.CallResult(outcome=2)), "RecordCall"),
+        (guard_pb2.FindSimilarRequest(call=call("args", text)), "FindSimilar"),
+    ):
+        method = next(one for one in METHODS if one.name == name)
+        assert target.throw(method, request) in ("OK", "INVALID_ARGUMENT")
+
+
+@pytest.mark.parametrize("schema", hostile._SCHEMAS, ids=range(len(hostile._SCHEMAS)))
+def test_schemas(target: Target, schema: str) -> None:
+    register = next(one for one in METHODS if one.name == "RegisterTools")
+    tools = guard_pb2.RegisterToolsRequest(tools=[{"tool": "schema", "input_schema_json": schema}])
+    if target.throw(register, tools) == "OK":
+        ask = next(one for one in METHODS if one.name == "ShouldPrevent")
+        for text in ("{}", '{"a": "' + "a" * 40 + '!"}', '{"a":' * 60 + "1" + "}" * 60):
+            assert target.throw(ask, guard_pb2.ShouldPreventRequest(call=call("schema", text))) == "OK"
