@@ -98,15 +98,23 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
     log = DecisionLog(store, settings.queue_limit, settings.max_tools)
     ids = TimeOrderedIds(clock)
     caps = Caps(settings.max_patterns_per_tool, settings.max_patterns, settings.max_tools)
+    recorder = Recorder(store, extractor, foresight, learner, clock, caps)
     return Rooms(
         store=store,
         extractor=extractor,
         foresight=foresight,
         learner=learner,
-        recorder=Recorder(store, extractor, foresight, learner, clock, caps),
+        recorder=recorder,
         log=log,
         tracker=UsagePreventionTracker(
-            store, extractor, foresight, log, Leases(PROBE_LEASE_SECONDS), clock, settings.false_prevention_budget
+            store,
+            extractor,
+            foresight,
+            recorder,
+            log,
+            Leases(PROBE_LEASE_SECONDS),
+            clock,
+            settings.false_prevention_budget,
         ),
         checker=UsagePatternChecker(store, extractor, foresight),
         optimizer=UsagePatternOptimizer(store, extractor, foresight, log, ids, randomness),

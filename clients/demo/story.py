@@ -115,9 +115,9 @@ def _appealed(view: View, attempts: Sequence[Attempt]) -> None:
         made = [a for a in others if not a.prevented]
         place = f"{appealed.session}, call {appealed.number}"
         view.say(
-            f"\nBeside these: “{in_words(appealed.call)}” was prevented ({place}). A colleague made the table, the agent "
-            f"appealed. From then on this call was let through as a probe {len(probes)} times ({_worked(probes)}), made "
-            f"{len(made)} times without one ({_worked(made)}), prevented {len(others) - len(made)} times."
+            f"\nBeside these: “{in_words(appealed.call)}” was prevented ({place}). A colleague made the table, and "
+            f"the agent appealed. This call since then: let through as a probe {len(probes)} ({_worked(probes)}), made "
+            f"without one {len(made)} ({_worked(made)}), prevented {len(others) - len(made)}."
         )
 
 

@@ -16,14 +16,16 @@ from ..learning.budget import within
 from ..learning.detector import Finding
 from ..learning.detectors.outage import wait_of
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
+from ..learning.learner import Recorded
+from ..learning.recorder import Recorder
 from ..learning.sequential import OF_CALL
 from ..learning.view import View
-from ..model.call import Call, Features
+from ..model.call import Call, Features, Result
 from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Probe, Reason, Snapshot
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
 from ..model.pattern import UsagePattern
-from ..model.vocabulary import TRANSIENT, Level, Mode, State, Verdict
+from ..model.vocabulary import TRANSIENT, Level, Mode, Outcome, State, Verdict
 from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
@@ -69,6 +71,7 @@ class UsagePreventionTracker:
         store: Store,
         extractor: Extractor,
         foresight: Foresight,
+        recorder: Recorder,
         log: DecisionLog,
         leases: Leases,
         clock: Clock,
@@ -77,6 +80,7 @@ class UsagePreventionTracker:
         self._store = store
         self._extractor = extractor
         self._foresight = foresight
+        self._recorder = recorder
         self._log = log
         self._leases = leases
         self._budget = budget
@@ -96,7 +100,11 @@ class UsagePreventionTracker:
         self._log.add(self._record(call, features, decision, question))
         return decision
 
-    def track_failure(self, decision_id: str) -> DecisionRecord:
+    def track_failure(self, call: Call, error: str) -> Future[Recorded]:
+        """Record that a call failed, as a failure that later calls are judged by; durable when the future completes."""
+        return self._recorder.record(call, Result(Outcome.FAILURE, error=error))
+
+    def find_decision(self, decision_id: str) -> DecisionRecord:
         """What is known of a decision and of what became of its call. Raises NotFoundError."""
         key = decision_key(decision_id)
         # In memory it may have been committed since, and tell less; a second look is for a commit in between.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from math import inf
 from typing import Final, TypeVar
 
 from ..model.pattern import UsagePattern
@@ -28,7 +29,10 @@ _HALF_LIFE: Final = 14 * 86_400.0
 def evict_one(
     txn: WriteTransaction, table: Table[V], prefix: bytes, value: Callable[[V], float], spare: frozenset[bytes]
 ) -> bytes | None:
-    """Delete the least valuable of a sample of the rows under ``prefix``, never one of ``spare``; give its key."""
+    """Delete the least valuable of a sample of the rows under ``prefix``, never one of ``spare``; give its key.
+
+    None, and nothing deleted, where all that was looked at is to be kept.
+    """
     seed = hashlib.blake2b(prefix + txn.commit_sequence.to_bytes(8, "big") + b"".join(sorted(spare)), digest_size=16)
     stop = _after(prefix)
     sample = [
@@ -38,7 +42,9 @@ def evict_one(
         sample += [row for row in txn.scan(table, prefix, stop, limit=SAMPLE + len(spare)) if row[0] not in spare]
     if not sample:
         return None
-    worst = min(sample, key=lambda row: value(row[1]))[0]
+    worth, worst = min((value(row), key) for key, row in sample)
+    if worth == inf:
+        return None
     txn.delete(table, worst)
     return worst
 
@@ -48,7 +54,7 @@ def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
 
     def value(pattern: UsagePattern) -> float:
         if pattern.suspended or pattern.level in (Level.TOOL, Level.SERVER):
-            return float("inf")  # an administrator's word is not forgotten for want of space; the others are few
+            return inf  # an administrator's word is not forgotten for want of space; the others are few
         if pattern.epoch < epoch:
             return 0.0
         worth = 1.0 + pattern.failures + pattern.successes + 4.0 * pattern.prevented

@@ -122,7 +122,7 @@ class AdminService:
         self, request: admin_pb2.GetDecisionRequest, _: grpc.ServicerContext
     ) -> admin_pb2.GetDecisionResponse:
         """One decision with everything that explains it."""
-        record = self._rooms.tracker.track_failure(request.decision_id)
+        record = self._rooms.tracker.find_decision(request.decision_id)
         return admin_pb2.GetDecisionResponse(
             decision=answers.logged_decision(record),
             appeals=self._listings.appeals_against(record.decision.decision_id),
