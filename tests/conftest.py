@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.server.running import RunningDaemon
+
+# Machines are shared and noisy: a slow example is no failure.
+settings.register_profile("forewarn", deadline=None, print_blob=True)
+settings.load_profile("forewarn")
 
 StartDaemon = Callable[..., RunningDaemon]
 

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--traces", type=Path, metavar="FOLDER", help="replay a folder's traces instead; further options go to it"
     )
     parser.add_argument("--seed", type=int, default=1, help="of the agent's script (1)")
-    parser.add_argument("--sessions", type=_some, default=10, metavar="N", help="in each mode (10)")
+    parser.add_argument("--sessions", type=_some, default=8, metavar="N", help="in each mode (8)")
     said, others = parser.parse_known_args(arguments)
     if said.traces is not None:
         return replay(said.traces, others)

@@ -40,7 +40,8 @@ _COUNT: Final = re.compile(r"\{(\d+)(,(\d*))?\}")
 #: Short texts that are remembered as clean, and how long they may be (characters).
 _CLEAN_TEXTS: Final = 8_192
 _CLEAN_CHARS: Final = 512
-_LINE_BREAK: Final = re.compile(rb"\\+[nrt]")
+# From a run's first backslash only, and never giving one back: else a long run costs the square of its length.
+_LINE_BREAK: Final = re.compile(rb"(?<!\\)\\++[nrt]")
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..capture.extractor import Extractor
-from ..learning.describe import evidence_of, failure_probability, quoted, times
+from ..learning.describe import evidence_of, failure_probability, quoted, shown_arguments, times
 from ..learning.detectors.known_call import scopes_of
 from ..learning.detectors.outage import strength
 from ..learning.session import Session
@@ -104,7 +104,7 @@ def _in_session(reader: Reader, name: str, subject: bytes, session: Session, now
     pattern = reader.get(PATTERNS, key)
     if pattern is not None and pattern.last_failed:
         count = session.failures_in_row(session.failed_fingerprint)
-        text = f"In this session {name} with {quoted(pattern.description)} failed {times(max(1, count))}: "
+        text = f"In this session {name} with {shown_arguments(pattern.description)} failed {times(max(1, count))}: "
         yield _fact(text + f"{quoted(pattern.last_error)}.{_fixed(pattern)}", name, key, pattern, now, 100.0)
 
 
@@ -129,9 +129,7 @@ def _calls(
     rows = [row for row in _rows(reader, subject, Level.CALL, tool) if row[1].state is State.CONFIRMED]
     rows.sort(key=lambda row: (here.isdisjoint(row[1].scopes), -row[1].failures))
     for key, pattern in rows[:_CALLS]:
-        text = (
-            f"{name} with {quoted(pattern.description)} failed {times(pattern.failures)}: {quoted(pattern.last_error)}."
-        )
+        text = f"{name} with {shown_arguments(pattern.description)} failed {times(pattern.failures)}: {quoted(pattern.last_error)}."
         yield _fact(text + _fixed(pattern), name, key, pattern, now, 2.0 + min(9.0, pattern.failures / 10.0))
 
 
@@ -143,7 +141,9 @@ def _rows(reader: Reader, subject: bytes, level: Level, tool: Tool | None) -> li
 
 def _fixed(pattern: UsagePattern) -> str:
     best = max(pattern.fixes, key=lambda fix: fix.worked, default=None)
-    return f" {quoted(best.preview)} worked instead." if best is not None and pattern.level is Level.CALL else ""
+    return (
+        f" {shown_arguments(best.preview)} worked instead." if best is not None and pattern.level is Level.CALL else ""
+    )
 
 
 def _fact(text: str, tool: str, key: bytes, pattern: UsagePattern, now: float, worth: float) -> Fact:

@@ -173,7 +173,7 @@ class UsagePreventionTracker:
                 Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
                 for code, part, fact in findings[:_REASONS]
             )
-            retry_after = _retry_after(view)
+            retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
                 alternatives = fixes_for(reader, view)
                 remedy = _remedy(findings, alternatives)
@@ -255,9 +255,12 @@ def decision_key(decision_id: str) -> bytes:
     return key
 
 
-def _retry_after(view: View) -> float:
+def _retry_after(view: View, lead: Finding | None) -> float:
     """Seconds after which a retry is advised; -1 where waiting does not help."""
     wait = wait_of(view)
+    pattern = view.by_id(lead.pattern_id) if lead is not None else None
+    if pattern is not None and pattern.transient:
+        wait = max(wait, pattern.probe_due - view.now)  # until then it is prevented, whatever was asked for
     if wait > 0.0:
         return wait
     session = view.session
@@ -268,8 +271,9 @@ def _retry_after(view: View) -> float:
 
 
 def _remedy(findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...]) -> str:
-    parts = [alternatives[0].rationale] if alternatives else []
-    parts += [fact.remedy for _, _, fact in findings if fact.remedy][:1]
+    parts = [fact.remedy for _, _, fact in findings if fact.remedy][:1]
+    if alternatives and alternatives[0].arguments_json:
+        parts.append(alternatives[0].rationale)
     return " ".join(parts)
 
 

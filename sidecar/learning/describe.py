@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..model.decision import Evidence
 from ..model.pattern import UsagePattern
 from ..model.vocabulary import Level
@@ -49,6 +51,24 @@ def quoted(text: str) -> str:
     """A text's beginning on one line, in quotation marks."""
     line = " ".join(text.split())
     return f"“{line[:_QUOTE]}…”" if len(line) > _QUOTE else f"“{line}”"
+
+
+def shown_arguments(preview: str) -> str:
+    """Arguments as people read them: the text itself where there is only one, else the JSON; in quotation marks."""
+    try:
+        arguments = msgspec.json.decode(preview)
+    except msgspec.DecodeError:  # it was cut
+        return quoted(preview)
+    if isinstance(arguments, dict) and len(arguments) == 1:
+        (value,) = arguments.values()
+        if isinstance(value, str):
+            return quoted(value)
+    return quoted(preview)
+
+
+def ago(span: float) -> str:
+    """How long ago, in words."""
+    return "just now" if span < 1.0 else f"{seconds(span)} ago"
 
 
 def times(count: int) -> str:

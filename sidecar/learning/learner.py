@@ -112,8 +112,10 @@ class UsagePatternLearner:
             pattern.backoff = min(pattern.backoff + 1, 16) if probed else pattern.backoff
             first = TRANSIENT_PROBE if pattern.transient else self._probe_seconds
             longest = LONGEST_TRANSIENT if pattern.transient else max(LONGEST_PERMANENT, first)
-            pause = min(first * 2.0**pattern.backoff, longest)
-            pattern.probe_due = outcome.now + max(pause, outcome.retry_after)
+            if pattern.transient and outcome.retry_after > 0.0:
+                first = outcome.retry_after  # the tool knows best when it will be back
+            pause = min(first * 2.0**pattern.backoff, max(longest, outcome.retry_after))
+            pattern.probe_due = outcome.now + pause
 
     def _remember_fix(self, view: View, outcome: Outcome) -> None:
         """What succeeds right after a failure of the session may be what that call should have been."""
@@ -146,7 +148,7 @@ class UsagePatternLearner:
             pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
             if not outcome.failed:
                 pattern.backoff = 0
-            if pattern.level is Level.CALL:
+            if pattern.level is Level.CALL and not (outcome.failed and outcome.transient):
                 pattern.ratio = step(OF_CALL, pattern.ratio, failed=outcome.failed)
             if pattern.suspended:
                 continue

@@ -64,6 +64,8 @@ class JobQueue:
         #: Jobs that somebody waits for, or a wish for haste: no rest while there are any.
         self._urgent = 0
         self._hurried = False
+        #: Jobs that the writer waits for while it gathers.
+        self._wanted = 0
         self.closed = False
         #: Droppable jobs that were dropped.
         self.dropped = 0
@@ -87,8 +89,9 @@ class JobQueue:
                 self._urgent += 1
             elif waiting and self._linger:
                 return True  # the writer knows of the job before it, and rests
-            if self._asleep:
+            if self._asleep or 0 < self._wanted <= waiting + 1:
                 self._asleep = False
+                self._wanted = 0
                 self._changed.notify()
         return True
 
@@ -99,8 +102,10 @@ class JobQueue:
                 self._hurried = True
                 self._changed.notify()
 
-    def take(self, most: int, seconds: float) -> list[Job] | None:
+    def take(self, most: int, seconds: float, *, gather: int = 0, patience: float = 0.0) -> list[Job] | None:
         """The oldest jobs; an empty list after ``seconds`` of none; None when closed and empty.
+
+        Where there are any, waits up to ``patience`` seconds for ``gather`` of them.
 
         A job that needs the thread alone comes alone. Futures cancelled meanwhile are left out.
         """
@@ -115,6 +120,10 @@ class JobQueue:
                 self._asleep = True
                 self._changed.wait(self._linger)
                 self._asleep = False
+            elif 0 < len(self._jobs) < gather and not self.closed:
+                self._wanted = gather
+                self._changed.wait(patience)
+                self._wanted = 0
             self._hurried = False
             taken: list[Job] = []
             while self._jobs and len(taken) < most:

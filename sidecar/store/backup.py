@@ -16,11 +16,11 @@ from pathlib import Path
 
 import lmdb
 
-from sidecar.model.errors import PreconditionError
+from sidecar.model.errors import InvalidArgumentError, PreconditionError
 
 from . import folder as files
 from .environment import Environment, mark_superseded
-from .faults import typed
+from .faults import is_of_store, typed
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +34,18 @@ class FolderNotEmptyError(PreconditionError):
 def backup(environment: Environment, target: Path) -> int:
     """Write a consistent, compacted copy into a new or empty folder while the store is in use; its size in bytes.
 
-    FolderNotEmptyError; StoreFullError where the disk is full, StoreUnavailableError where it cannot be written; the
+    FolderNotEmptyError; InvalidArgumentError for a path that no folder can have; StoreFullError where the disk is full, StoreUnavailableError where it cannot be written; the
     folder is then left without ``CURRENT`` and without a copy. Writers go on; the file cannot reuse pages meanwhile.
     """
-    files.make_folder(target) if not target.exists() else None
-    if any(target.iterdir()):
-        raise FolderNotEmptyError(f"{target} is not empty", path=str(target))
-    target.chmod(0o700)
+    try:
+        files.make_folder(target) if not target.exists() else None
+        if any(target.iterdir()):
+            raise FolderNotEmptyError(f"{target} is not empty", path=str(target))
+        target.chmod(0o700)
+    except (OSError, ValueError) as error:
+        if is_of_store(error):
+            raise typed(error) from error
+        raise InvalidArgumentError("path", f"no folder can be made there: {error}"[:300]) from error
     try:
         size = _copy(environment, target, 1)
         files.write_current(target, 1)

@@ -32,6 +32,7 @@ class Load:
     def __init__(self, folder: Path, name: str, path: str, message: Message) -> None:
         self.name = name
         self._path = path
+        self._rate = 1_000.0  # at first; then what was found
         raw = message.SerializeToString()
         self._file = folder / f"{re.sub(r'[^a-z0-9]', '_', name)}.bin"
         self._file.write_bytes(b"\0" + len(raw).to_bytes(4, "big") + raw)
@@ -50,14 +51,18 @@ class Load:
             )
         return pinned(LOAD_CORE, [*command, f"http://{address}{self._path}"])
 
-    def start(self, address: str, shape: Shape, seconds: float, warm_up: float = 0.2) -> subprocess.Popen[str]:
-        """Start a run of ``seconds``; ``loaded`` waits for it."""
-        amount = ["-D", f"{seconds * 1000:.0f}ms", "--warm-up-time", f"{warm_up * 1000:.0f}ms"]
+    def start(self, address: str, shape: Shape, seconds: float) -> subprocess.Popen[str]:
+        """Start a run of ``seconds`` beside others; ``loaded`` waits for it."""
+        amount = ["-D", f"{seconds * 1000:.0f}ms", "--warm-up-time", "500ms"]
         return subprocess.Popen(self.command(address, shape, amount), stdout=subprocess.PIPE, text=True)
 
     def run(self, address: str, shape: Shape, seconds: float) -> Loaded:
-        """A run, to its end."""
-        return loaded(self.start(address, shape, seconds))
+        """A run to its end, of about as many seconds: of a number of requests, all of which are counted."""
+        count = max(2 * shape[0] * shape[1], int(seconds * self._rate))
+        command = self.command(address, shape, ["-n", str(count)])
+        run = loaded(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        self._rate = run.rate
+        return run
 
 
 def loaded(process: subprocess.Popen[str]) -> Loaded:

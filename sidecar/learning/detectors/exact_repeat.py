@@ -71,9 +71,9 @@ class ExactRepeat:
         if error is not None and error.template:
             summary += f", last with {quoted(error.last_error or error.template)}"
         if between:
-            summary += f"; of the {since} calls since then some may have changed something"
+            summary += "; since then something may have changed it"
         elif since:
-            summary += f"; nothing in the {since} calls since then may have changed that"
+            summary += f"; nothing that may have changed it happened in the {since} since" if since > 1 else ""
         else:
             summary += ", just now"
         cause = session.cause(seen)

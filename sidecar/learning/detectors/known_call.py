@@ -12,7 +12,7 @@ from math import log, log1p
 from ...model.counted import Counted
 from ...model.pattern import MAX_SCOPES, UsagePattern
 from ...model.vocabulary import Level
-from ..describe import evidence_of, quoted
+from ..describe import evidence_of, quoted, times
 from ..detector import Finding
 from ..evidence import logit
 from ..half_life import half_life_of
@@ -20,6 +20,8 @@ from ..tool_model import MAX_KEYS
 from ..view import Outcome, View
 
 _STRENGTH = 1.0
+#: What passes by itself is the tool's, seldom the arguments': a query can time out each time, but that has to show.
+_TRANSIENT_WEIGHT = 0.25
 #: How fast the record of a context key forgets: it remembers about 200 calls.
 _MEMORY = 0.995
 #: Keys with values longer than this are no scope; values are told apart by hash.
@@ -70,7 +72,7 @@ class KnownCall:
         if pattern is None or not pattern.failures:
             return None
         calls = pattern.failures + pattern.successes
-        summary = f"this call was made {calls} times before and failed {pattern.failures} times"
+        summary = f"this call was made {times(calls)} before and failed {times(pattern.failures)}"
         if pattern.last_error:
             summary += f", last with {quoted(pattern.last_error)}"
         return Finding(
@@ -91,10 +93,11 @@ class KnownCall:
         pattern = view.learned(Level.CALL, view.features.fingerprint[:8], view.features.preview)
         half_life = half_life_of(pattern.transient)
         _judge_scopes(view, pattern, outcome.failed)
-        pattern.rate.add(outcome.failed, outcome.now, half_life)
+        weight = _TRANSIENT_WEIGHT if outcome.failed and outcome.transient else 1.0
+        pattern.rate.add(outcome.failed, outcome.now, half_life, weight)
         for _, value in scopes_of(view.features.context):
             record = pattern.scopes.pop(value, None) or Counted()
-            record.add(outcome.failed, outcome.now, half_life)
+            record.add(outcome.failed, outcome.now, half_life, weight)
             pattern.scopes[value] = record
         while len(pattern.scopes) > MAX_SCOPES:
             del pattern.scopes[next(iter(pattern.scopes))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...model.pattern import UsagePattern
 from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
-from ..describe import evidence_of, quoted, seconds
+from ..describe import ago, evidence_of, quoted, seconds
 from ..detector import Finding
 from ..half_life import TRANSIENT_HALF_LIFE
 from ..sequential import OF_OUTAGE, UPPER, step
@@ -48,8 +48,8 @@ class Outage:
         ):
             if pattern is None or not (strength(pattern, view.now) or pattern.retry_until > view.now):
                 continue
-            ago = seconds(max(0.0, view.now - pattern.last_time))
-            summary = f"{name} is failing: its last failure, {ago} ago, was {quoted(pattern.last_error)}"
+            summary = f"{name} is failing: its last failure, {ago(view.now - pattern.last_time)}, was "
+            summary += quoted(pattern.last_error)
             if wait:
                 summary += f"; it asked for a pause of another {seconds(wait)}"
             return Finding(
