@@ -129,7 +129,8 @@ def _calls(
     rows = [row for row in _rows(reader, subject, Level.CALL, tool) if row[1].state is State.CONFIRMED]
     rows.sort(key=lambda row: (here.isdisjoint(row[1].scopes), -row[1].failures))
     for key, pattern in rows[:_CALLS]:
-        text = f"{name} with {shown_arguments(pattern.description)} failed {times(pattern.failures)}: {quoted(pattern.last_error)}."
+        text = f"{name} with {shown_arguments(pattern.description)} failed {times(pattern.failures)}: "
+        text += f"{quoted(pattern.last_error)}."
         yield _fact(text + _fixed(pattern), name, key, pattern, now, 2.0 + min(9.0, pattern.failures / 10.0))
 
 

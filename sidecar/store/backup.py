@@ -42,7 +42,7 @@ def backup(environment: Environment, target: Path) -> int:
         if any(target.iterdir()):
             raise FolderNotEmptyError(f"{target} is not empty", path=str(target))
         target.chmod(0o700)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if is_of_store(error):
             raise typed(error) from error
         raise InvalidArgumentError("path", f"no folder can be made there: {error}"[:300]) from error

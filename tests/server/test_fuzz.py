@@ -42,7 +42,7 @@ def fuzz(target: Target, method: MethodDescriptor, examples: int, *, derandomize
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_any_message(target: Target, method: MethodDescriptor) -> None:
-    fuzz(target, method, 25, derandomize=True)
+    fuzz(target, method, 15, derandomize=True)
 
 
 def test_the_store_is_whole_afterwards(target: Target) -> None:

@@ -55,9 +55,11 @@ def private_daemon(mode: str, extra: Sequence[str] = (), stopped: Callable[[], b
             )
         yield _wait(process, ready, folder / "log", stopped)
     finally:
-        if process is not None:
-            _stop(process)
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            if process is not None:
+                _stop(process)
+        finally:  # also when a second Ctrl-C ends the wait
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _environment() -> dict[str, str]:
