@@ -59,6 +59,7 @@ class Rooms:
 
     def close(self) -> None:
         """Write what waits, close the store."""
+        self.log.flush()
         self.store.close()
 
 
@@ -94,7 +95,7 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         mode = Mode[settings.mode.upper()]
         store.submit(lambda txn: set_mode(txn, mode)).result()
     extractor = Extractor(Redactor(key))
-    learner = UsagePatternLearner(foresight, settings.probe_seconds)
+    learner = UsagePatternLearner(foresight, settings.probe_seconds, settings.false_prevention_budget)
     log = DecisionLog(store, settings.queue_limit, settings.max_tools)
     ids = TimeOrderedIds(clock)
     caps = Caps(settings.max_patterns_per_tool, settings.max_patterns, settings.max_tools)

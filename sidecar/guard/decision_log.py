@@ -9,12 +9,14 @@ RESOURCE_EXHAUSTED.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
 from ..learning import totals
 from ..learning.combiner import SCORE_LIMIT
 from ..learning.evidence import logit
 from ..learning.tables import MODELS, OVERALL
+from ..learning.tool_model import Model
 from ..model.decision import DecisionRecord
 from ..model.errors import QueueFullError
 from ..model.pattern import subject_key
@@ -53,18 +55,29 @@ class DecisionLog:
         prevents = record.decision.would_be is Verdict.PREVENT
         room = self._prevented if prevents else self._allowed
         with self._lock:
-            if len(room.waiting) >= self._limit:
-                if prevents:
-                    raise QueueFullError(
-                        f"{self._limit} preventions wait to be logged; the store does not keep up",
-                        limit=str(self._limit),
-                    )
-                self._dropped += 1
-                return
-            room.waiting.append(record)
-            if room.posted:
-                if len(room.waiting) * 2 == self._limit:
+            full = len(room.waiting) >= self._limit
+            if not full:
+                room.waiting.append(record)
+                if room.posted and len(room.waiting) * 2 == self._limit:
                     self._store.writer.hurry()
+            elif not prevents:
+                self._dropped += 1
+        self.flush()
+        if full and prevents:
+            raise QueueFullError(
+                f"{self._limit} preventions wait to be logged; the store does not keep up", limit=str(self._limit)
+            )
+
+    def flush(self) -> None:
+        """Post a job for each room that has something waiting and none: also for what found no place in the queue."""
+        for room in (self._prevented, self._allowed):
+            if room.waiting and not room.posted:
+                self._post(room)
+
+    def _post(self, room: _Room) -> None:
+        prevents = room is self._prevented
+        with self._lock:
+            if room.posted or not room.waiting:
                 return
             room.posted = True
         job = _Write(self, room)
@@ -72,19 +85,13 @@ class DecisionLog:
             kept = self._store.post(job, droppable=not prevents, on_drop=job.dropped)
         except QueueFullError:
             kept = False
-        if not kept:
-            self._give_up(room, prevents=prevents)
-
-    def _give_up(self, room: _Room, *, prevents: bool) -> None:
-        """The writer takes no more. What may be dropped is; preventions stay for the next attempt."""
+        if kept:
+            return
         with self._lock:
             room.posted = False
-            if prevents:
-                if len(room.waiting) >= self._limit:
-                    raise QueueFullError("the store does not keep up with preventions", limit=str(self._limit))
-                return
-            self._dropped += len(room.waiting)
-            room.waiting = []
+            if not prevents:  # preventions stay for the next attempt
+                self._dropped += len(room.waiting)
+                room.waiting = []
 
     def take(self, room: _Room) -> Sequence[DecisionRecord]:
         """What waits in a room; the next decision posts a new job."""
@@ -138,6 +145,7 @@ class _Write:
         if self._batch is None:
             self._batch = self._log.take(self._room)
         by_tool: dict[str, list[DecisionRecord]] = {}
+        prevented: list[DecisionRecord] = []
         for record in self._batch:
             decision = record.decision
             txn.put(DECISIONS, decision.decision_id, record)
@@ -145,29 +153,40 @@ class _Write:
                 txn.put(DECISION_CALLS, hash16(record.call_id), decision.decision_id)
             by_tool.setdefault(record.tool, []).append(record)
             if decision.would_be is Verdict.PREVENT:
-                _prevented(txn, record)
+                prevented.append(record)
             if decision.probe is not None:
                 txn.put(LEASES, decision.probe.pattern_id, Lease(decision.decision_id, decision.probe.deadline))
+        _count_prevented(txn, prevented)
         for name in by_tool:
             _make_known(txn, name, self._log.max_tools)
         totals.add_decisions(txn, by_tool)
 
 
-def _prevented(txn: WriteTransaction, record: DecisionRecord) -> None:
-    """Count the prevention for its pattern, and book what it is expected to cost where the call is really not made."""
-    decision = record.decision
-    lead = decision.reasons[0].pattern_id if decision.reasons else b""
-    pattern = txn.get(PATTERNS, lead) if lead else None
-    if pattern is not None:
-        pattern.prevented += 1
-        txn.put(PATTERNS, lead, pattern)
-    if decision.verdict is not Verdict.PREVENT:
-        return
-    score = max(-SCORE_LIMIT, min(SCORE_LIMIT, logit(decision.p_fail)))
-    for key in (OVERALL, subject_key(record.tool)):
-        model = txn.get(MODELS, key)
+def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> None:
+    """Count preventions for their patterns, and book what they are expected to cost where the call is really not made.
+
+    Each row is read and written once however many speak of it: while something is failing, most speak of the same.
+    """
+    leads = Counter(record.decision.reasons[0].pattern_id for record in records if record.decision.reasons)
+    for lead, times in leads.items():
+        pattern = txn.get(PATTERNS, lead) if lead else None
+        if pattern is not None:
+            pattern.prevented += times
+            txn.put(PATTERNS, lead, pattern)
+    models: dict[bytes, Model | None] = {}
+    for record in records:
+        if record.decision.verdict is not Verdict.PREVENT:
+            continue
+        p = record.decision.p_fail
+        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, logit(p)))
+        for key in (OVERALL, subject_key(record.tool)):
+            if key not in models:
+                models[key] = txn.get(MODELS, key)
+            model = models[key]
+            if model is not None:
+                model.budget.spend(score, 1.0 - p, prevented=True)
+    for key, model in models.items():
         if model is not None:
-            model.budget.spend(score, 1.0 - decision.p_fail)
             txn.put(MODELS, key, model)
 
 

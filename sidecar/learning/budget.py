@@ -8,6 +8,7 @@ would trust the calibration of a model that is still learning; this trusts what 
 
 from __future__ import annotations
 
+from math import exp
 from typing import Final
 
 import msgspec
@@ -18,13 +19,22 @@ BIN_WIDTH: Final = 0.15
 LOWEST: Final = -1.0
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.4.
 FLOOR: Final = -0.405
-#: Aim inside the budget, since what is counted is a sample of what will come.
-UTILISATION: Final = 0.85
+#: What part of the budget is aimed at. Over 1: a prevention also needs a ground, so fewer are made than scores allow.
+UTILISATION: Final = 1.06
 #: Successes that are granted before any was seen, overall and to a new tool.
 GRACE_OVERALL: Final = 20.0
-GRACE_TOOL: Final = 100.0
+GRACE_TOOL: Final = 400.0
+#: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
+CAUTION: Final = 4.0
+#: The limit is corrected by what was allowed over what was spent, as if both had been more by ``STEADINESS`` successes;
+#: at most by ``CORRECTION`` either way.
+CORRECTION: Final = 3.0
+STEADINESS: Final = 5.0
 #: Beyond this many successes, old ones are forgotten by halves.
-_HORIZON: Final = 20_000.0
+_HORIZON: Final = 4_000.0
+_SPENT_HORIZON: Final = 20_000.0
+#: The share of successes that may be prevented, where nothing else is said.
+DEFAULT_BUDGET: Final = 0.01
 
 
 class Budget(msgspec.Struct, array_like=True):
@@ -32,8 +42,11 @@ class Budget(msgspec.Struct, array_like=True):
 
     bins: list[float] = msgspec.field(default_factory=lambda: [0.0] * BINS)
     total: float = 0.0
+    #: Successes that were prevented or would have been, and all, over a longer time.
+    spent: float = 0.0
+    seen: float = 0.0
 
-    def spend(self, score: float, success: float) -> None:
+    def spend(self, score: float, success: float, *, prevented: bool = False) -> None:
         """Count a call that scored ``score`` and succeeded with certainty or expectation ``success``."""
         if score >= LOWEST:
             self.bins[bin_of(score)] += success
@@ -41,10 +54,21 @@ class Budget(msgspec.Struct, array_like=True):
         if self.total > _HORIZON:
             self.total *= 0.5
             self.bins = [count * 0.5 for count in self.bins]
+        self.seen += success
+        if prevented:
+            self.spent += success
+        if self.seen > _SPENT_HORIZON:
+            self.seen *= 0.5
+            self.spent *= 0.5
 
     def above(self, score: float) -> float:
         """Successes that scored at least as high as ``score``'s bin."""
         return sum(self.bins[bin_of(score) :])
+
+    def correction(self, limit: float) -> float:
+        """What to multiply the limit by: scores move on, so what was counted long ago says too much or too little."""
+        factor = (limit * self.seen + STEADINESS) / (self.spent + STEADINESS)
+        return max(1.0 / CORRECTION, min(CORRECTION, factor))
 
 
 def bin_of(score: float) -> int:
@@ -57,6 +81,7 @@ def within(score: float, budget: float, overall: Budget, tool: Budget | None) ->
     if score < FLOOR:
         return False
     limit = budget * UTILISATION
-    if overall.above(score) > limit * (overall.total + GRACE_OVERALL):
+    own = CAUTION / (1.0 + exp(score))
+    if overall.above(score) + own > limit * overall.correction(limit) * (overall.total + GRACE_OVERALL):
         return False
-    return tool is None or tool.above(score) <= limit * (tool.total + GRACE_TOOL)
+    return tool is None or tool.above(score) + own <= limit * tool.correction(limit) * (tool.total + GRACE_TOOL)

@@ -15,7 +15,7 @@ from typing import Final
 from .tool_model import Model
 
 STEP_OVERALL: Final = 0.15
-STEP_TOOL: Final = 0.05
+STEP_TOOL: Final = 0.02
 #: Offsets are pulled back to zero by this share of a step, so that they stay small unless they earn it.
 OFFSET_DECAY: Final = 0.002
 #: Log-odds are kept within this, p in [0.0003, 0.9997].

@@ -17,12 +17,14 @@ from ..model.vocabulary import Level
 from ..store.tables import Table
 from ..store.transaction import WriteTransaction
 from .rates import KindRate
+from .tables import RATES
 
 V = TypeVar("V")
 
 SAMPLE: Final = 12
-#: Kinds of calls kept of one tool.
-MAX_KINDS: Final = 2_000
+#: Rates kept of one tool, of kinds of calls, endings, turns and words; and how many a record evicts at most.
+MAX_KINDS: Final = 16_000
+MAX_EVICTED: Final = 24
 _HALF_LIFE: Final = 14 * 86_400.0
 
 
@@ -49,6 +51,20 @@ def evict_one(
     return worst
 
 
+def evict_rates(txn: WriteTransaction, prefix: bytes, spare: frozenset[bytes], count: int) -> int:
+    """The same for up to ``count`` rates at once, the least valuable of one sample twice that size; how many went."""
+    seed = hashlib.blake2b(prefix + txn.commit_sequence.to_bytes(8, "big") + b"".join(sorted(spare)), digest_size=16)
+    stop = _after(prefix)
+    limit = max(SAMPLE, 2 * count) + len(spare)
+    sample = dict(txn.scan(RATES, prefix + seed.digest(), stop, limit=limit))
+    if len(sample) < limit:
+        sample.update(txn.scan(RATES, prefix, stop, limit=limit))
+    worst = sorted((kind_value(rate), key) for key, rate in sample.items() if key not in spare)[:count]
+    for _, key in worst:
+        txn.delete(RATES, key)
+    return len(worst)
+
+
 def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
     """How much a pattern is worth keeping: its evidence and its use, fading with the time since it last failed."""
 
@@ -64,8 +80,8 @@ def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
 
 
 def kind_value(rate: KindRate) -> float:
-    """How much the record of a kind of call is worth keeping."""
-    return rate.rate.total
+    """How much the record of calls that share something is worth keeping: most, where an error named that."""
+    return rate.rate.total if rate.named is None else rate.rate.total + 4.0 * rate.named.total
 
 
 def _after(prefix: bytes) -> bytes | None:

@@ -19,6 +19,7 @@ from ..model.vocabulary import Level, State
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
+from .budget import DEFAULT_BUDGET, within
 from .combiner import descend
 from .foresight import Foresight, Judgement
 from .sequential import OF_CALL, state_of, step
@@ -53,10 +54,14 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class UsagePatternLearner:
-    """Learns from one call at a time. ``probe_seconds`` is how long a permanent failure is believed before a probe."""
+    """Learns from one call at a time. ``probe_seconds`` is how long a permanent failure is believed before a probe.
 
-    def __init__(self, foresight: Foresight, probe_seconds: float) -> None:
+    ``budget`` is the share of successes that may be prevented, see ``budget.py``.
+    """
+
+    def __init__(self, foresight: Foresight, probe_seconds: float, budget: float = DEFAULT_BUDGET) -> None:
         self._foresight = foresight
+        self._budget = budget
         self._probe_seconds = probe_seconds
 
     def learn(self, view: View, outcome: Outcome, *, probed: bool = False) -> tuple[Judgement, list[Change]]:
@@ -77,16 +82,17 @@ class UsagePatternLearner:
         own = view.own_model()
         descend(view.overall, own, judgement.x, judgement.p, failed)
         success = 0.0 if failed else 1.0
-        view.overall.budget.spend(judgement.score, success)
-        own.budget.spend(judgement.score, success)
+        prevented = within(judgement.score, self._budget, view.overall.budget, own.budget)
+        view.overall.budget.spend(judgement.score, success, prevented=prevented)
+        own.budget.spend(judgement.score, success, prevented=prevented)
 
     def save(self, txn: WriteTransaction, view: View) -> None:
         """Write what the view's call changed, except its session and its tool, which the recorder owns."""
         txn.put(MODELS, OVERALL, view.overall)
         if view.model is not None:
             txn.put(MODELS, view.subject, view.model)
-        if view.rate is not None:
-            txn.put(RATES, view.subject + view.features.kind, view.rate)
+        for key, rate in view.changed_rates():
+            txn.put(RATES, key, rate)
         for key, pattern in view.changed():
             txn.put(PATTERNS, key, pattern)
 
@@ -176,6 +182,7 @@ class UsagePatternLearner:
         session.add(
             view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
         )
+        session.remember_wording(view.wording.ending, view.wording.words, view.named, failed=outcome.failed)
 
 
 def add_fix(pattern: UsagePattern, tool: str, preview: str, fingerprint: bytes, now: float) -> None:

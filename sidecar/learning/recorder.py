@@ -37,11 +37,11 @@ from ..store.transaction import WriteTransaction
 from . import totals
 from .describe import quoted
 from .events import add_event
-from .eviction import MAX_KINDS, evict_one, kind_value, pattern_value
+from .eviction import MAX_EVICTED, MAX_KINDS, evict_one, evict_rates, pattern_value
 from .foresight import Foresight, volatile_of
 from .learner import Change, Recorded, UsagePatternLearner
 from .session import FAILED as FAILED_MARK
-from .tables import RATES, SESSIONS
+from .tables import SESSIONS
 from .view import Outcome as Learned
 from .view import View
 
@@ -177,14 +177,12 @@ class Recorder:
         return tool
 
     def _save_learned(self, txn: WriteTransaction, view: View, tool: Tool) -> None:
-        new_kind = view.rate is not None and txn.get_raw(RATES, view.subject + view.features.kind) is None
         self._learner.save(txn, view)
-        if new_kind:
-            tool.kinds += 1
-            if tool.kinds > MAX_KINDS:
-                spare = frozenset((view.subject + view.features.kind,))
-                if evict_one(txn, RATES, view.subject, kind_value, spare) is not None:
-                    tool.kinds -= 1
+        tool.kinds += len(view.created_rates)
+        excess = tool.kinds - MAX_KINDS
+        if excess > 0:
+            spare = frozenset(key for key, _ in view.changed_rates())
+            tool.kinds -= evict_rates(txn, view.subject, spare, min(excess, MAX_EVICTED))
         if not view.created:
             return
         spare = frozenset(key for key, _ in view.changed())

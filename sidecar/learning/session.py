@@ -6,6 +6,7 @@ Each call is one entry in parallel byte strings: ``fingerprints`` and ``kinds`` 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -13,6 +14,8 @@ import msgspec
 from ..model.vocabulary import Cause
 
 RING: Final = 64
+#: Words that are remembered with how the last call with each went; the least recently used are forgotten.
+WORDS: Final = 128
 WIDTH: Final = 8
 
 FAILED: Final = 0x01
@@ -24,6 +27,10 @@ SILENT: Final = 0x04
 CAUSE_SHIFT: Final = 4
 
 NOTHING: Final = bytes(WIDTH)
+
+#: Marks of a word: the last call with it failed; an error of the session has named it.
+WORD_FAILED: Final = 0x01
+WORD_NAMED: Final = 0x02
 
 
 class Session(msgspec.Struct, array_like=True):
@@ -41,6 +48,10 @@ class Session(msgspec.Struct, array_like=True):
     failed_tool: str = ""
     failed_fingerprint: bytes = b""
     failed_template: bytes = b""
+    #: What the calls ended with, 8 bytes each; and words of 4 bytes with a mark each, see ``wording.py``.
+    endings: bytes = b""
+    words: bytes = b""
+    word_marks: bytes = b""
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -110,6 +121,43 @@ class Session(msgspec.Struct, array_like=True):
                 at += WIDTH - 1
             at = self.kinds.find(kind, at + 1)
         return calls, failures
+
+    def ended_like(self, ending: bytes) -> tuple[int, int, bool]:
+        """Calls in the ring with this ending, how many of them failed, and whether the last one did."""
+        calls = failures = last = 0
+        missing = len(self.marks) - len(self.endings) // WIDTH  # calls from before endings were remembered
+        at = self.endings.find(ending)
+        while at >= 0:
+            if at % WIDTH == 0:
+                last = self.marks[at // WIDTH + missing] & FAILED
+                calls += 1
+                failures += last
+                at += WIDTH - 1
+            at = self.endings.find(ending, at + 1)
+        return calls, failures, bool(last)
+
+    def word_mark(self, word: bytes) -> int:
+        """The mark of a word of 4 bytes, -1 where it is not remembered."""
+        at = self.words.find(word)
+        while at >= 0 and at % 4:
+            at = self.words.find(word, at + 1)
+        return self.word_marks[at // 4] if at >= 0 else -1
+
+    def remember_wording(self, ending: bytes, words: Sequence[int], named: frozenset[int], *, failed: bool) -> None:
+        """Remember what the newest call was made of. To be called after ``add``."""
+        self.endings = self.endings[-(RING - 1) * WIDTH :] + ending
+        marks = {self.words[4 * at : 4 * at + 4]: mark for at, mark in enumerate(self.word_marks)}
+        for word in words:
+            key = word.to_bytes(4, "big")
+            mark = marks.pop(key, 0) & WORD_NAMED
+            if failed:
+                mark |= WORD_FAILED
+                if word in named:
+                    mark |= WORD_NAMED
+            marks[key] = mark
+        kept = list(marks)[-WORDS:]
+        self.words = b"".join(kept)
+        self.word_marks = bytes([marks[key] for key in kept])
 
     def first_failed(self, fingerprint: bytes) -> bool:
         """Whether the oldest remembered call with this fingerprint failed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +15,8 @@ GRADIENT_FLOOR: Final = 1.0
 #: Kinds of calls in between, and context keys, that are told apart; the least recently used are forgotten.
 MAX_CHANGES: Final = 48
 MAX_KEYS: Final = 16
+#: Mask of the bytes of ``Model.named_bits``, by a word's bits 3 and up.
+NAMED_BITS: Final = 0xFF
 
 
 class Repeats(msgspec.Struct, array_like=True):
@@ -41,10 +43,21 @@ class Model(msgspec.Struct, array_like=True):
     changes: dict[bytes, Counted] = {}
     merits: dict[str, list[float]] = {}
     streak: int = 0
+    #: Bits of words that errors have named, by hash: those are looked up first. A false bit only costs a look.
+    named_bits: bytes = bytes(NAMED_BITS + 1)
+    #: Like ``merits``, of words that errors have named.
+    word_merits: dict[str, list[float]] = {}
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""
         return self.transient if transient else self.permanent
+
+    def remember_named(self, words: Iterable[int]) -> None:
+        """Note that errors have named these words."""
+        bits = bytearray(self.named_bits)
+        for word in words:
+            bits[word >> 3 & NAMED_BITS] |= 1 << (word & 7)
+        self.named_bits = bytes(bits)
 
 
 def new_model(values: Sequence[float]) -> Model:

@@ -60,6 +60,8 @@ class ToolRegistry:
             server=label(descriptor.server),
             version=label(descriptor.version),
             alternatives=tuple(label(name) for name in descriptor.alternatives),
+            # As the names of arguments are hidden before they are compared with these, by the same stand-in.
+            volatile_arguments=tuple(label(name) for name in descriptor.volatile_arguments),
             description=self._extractor.observation_text(descriptor.description, 2048),
             input_schema_json=without_secrets(descriptor.input_schema_json, self._extractor.whole_text),
         )

@@ -16,9 +16,11 @@ from ..model.tool import Tool
 from ..model.vocabulary import TRANSIENT, Cause, Level
 from ..store.tables import PATTERNS, Table, hash16
 from .rates import KindRate
+from .scopes import scopes_of
 from .session import Session
 from .tables import MODELS, OVERALL, RATES, SESSIONS
 from .tool_model import Model, new_model
+from .wording import Wording, visible, wording_of
 
 V = TypeVar("V")
 
@@ -61,7 +63,8 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_ids", "_patterns", "_source", "call", "created", "epoch", "features", "model", "now", "overall", "p_kind",
+        "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "call",
+        "created", "created_rates", "epoch", "features", "looked_up", "model", "named", "now", "overall", "p_kind",
         "p_tool", "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
     )  # fmt: skip
 
@@ -74,6 +77,14 @@ class View:
         self._ids: dict[tuple[Level, bytes], bytes] = {}  # detectors ask for the same few again and again
         self._changed: set[bytes] = set()
         self.created: list[bytes] = []
+        self._rates: dict[bytes, KindRate | None] = {}
+        self._changed_rates: set[bytes] = set()
+        self.created_rates: list[bytes] = []
+        self._wording: Wording | None = None
+        self._scopes: list[tuple[str, bytes]] | None = None
+        #: The words whose records are read, once they are chosen; and, while learning, those that the error named.
+        self.looked_up: tuple[bytes, ...] | None = None
+        self.named: frozenset[int] = frozenset()
         self.call = call
         self.features = features
         self.now = call.time
@@ -91,7 +102,7 @@ class View:
             self.session = get(SESSIONS, self.session_key)
             if self.session is not None:
                 self.seen = self.session.last_index(features.fingerprint)
-        self.rate: KindRate | None = get(RATES, self.subject + features.kind)
+        self.rate: KindRate | None = self.rate_of(features.kind)
         self.tool_pattern = self.pattern(Level.TOOL, b"")
         self.p_tool = BASE_RATE if self.tool_pattern is None else self.tool_pattern.rate.mean(BASE_RATE, STRENGTH_TOOL)
         self.p_kind = self.p_tool if self.rate is None else self.rate.rate.mean(self.p_tool, STRENGTH_KIND)
@@ -117,6 +128,45 @@ class View:
             return self._patterns[key]
         found = self._patterns[key] = self._source.get(PATTERNS, key)
         return found
+
+    @property
+    def wording(self) -> Wording:
+        """The words of the call, and its form."""
+        if self._wording is None:
+            arguments = visible(self.call, self.features)
+            volatile = self.tool.descriptor.volatile_arguments if self.tool is not None else ()
+            if volatile:
+                arguments = {name: value for name, value in arguments.items() if name not in volatile}
+            self._wording = wording_of(self.call.tool, arguments)
+        return self._wording
+
+    @property
+    def scopes(self) -> list[tuple[str, bytes]]:
+        """The scopes that the call is made in."""
+        if self._scopes is None:
+            self._scopes = scopes_of(self.features.context)
+        return self._scopes
+
+    def rate_of(self, shared: bytes) -> KindRate | None:
+        """The record of the tool's calls that share this with the call, loaded once."""
+        if shared in self._rates:
+            return self._rates[shared]
+        found = self._rates[shared] = self._source.get(RATES, self.subject + shared)
+        return found
+
+    def learned_rate(self, shared: bytes) -> KindRate:
+        """Such a record that is about to change: loaded, or made."""
+        found = self.rate_of(shared)
+        if found is None:
+            found = self._rates[shared] = KindRate(self.call.tool)
+            self.created_rates.append(self.subject + shared)
+        self._changed_rates.add(shared)
+        return found
+
+    def changed_rates(self) -> list[tuple[bytes, KindRate]]:
+        """The records of this sort that changed, with their keys."""
+        found = ((self.subject + shared, self._rates[shared]) for shared in sorted(self._changed_rates))
+        return [(key, rate) for key, rate in found if rate is not None]
 
     def forget(self) -> None:
         """Let go of the patterns that were read: the tool has just started a new epoch."""

@@ -16,7 +16,6 @@ from ..model.pattern import UsagePattern
 from ..model.tool import Counts, Tool, ToolDescriptor
 from ..model.vocabulary import Mode
 
-
 _LAST_SECOND = 253_402_300_799.0  # 9999-12-31T23:59:59Z
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..runtime import Rooms
 
 _DEFAULT_TOKENS = 500
+_HEX = frozenset("0123456789abcdef")
 
 
 class GuardService:
@@ -93,7 +94,7 @@ class GuardService:
         call = self._call(request.call)
         ranking = self._rooms.optimizer.optimize(
             call,
-            tuple(request.candidates),
+            tuple(self._rooms.extractor.label(name) for name in request.candidates),
             latency_weight=request.latency_weight,
             cost_weight=request.cost_weight,
             explore=request.explore,
@@ -114,7 +115,10 @@ class GuardService:
 
     def _record(self, request: guard_pb2.RecordCallRequest) -> Future[Recorded]:
         call = self._call(request.call)
-        return self._rooms.recorder.record(call, result_of(request.result), request.decision_id)
+        decision_id = request.decision_id
+        if not _HEX.issuperset(decision_id):  # no id of ours: kept as it came, but for secrets
+            decision_id = self._rooms.extractor.label(decision_id)
+        return self._rooms.recorder.record(call, result_of(request.result), decision_id)
 
     def RegisterTools(
         self, request: guard_pb2.RegisterToolsRequest, context: grpc.ServicerContext

@@ -41,9 +41,14 @@ def plain_record(message: guard_pb2.RecordCallRequest) -> bool:
         and len(result.error) <= 262_144
         and len(result.error_code) <= 32
         and len(result.result_excerpt) <= 16_384
-        and result.cost == 0.0
-        and not (result.HasField("duration") or result.HasField("retry_after"))
+        and 0.0 <= result.cost <= 1e300
+        and _plain_span(result.duration)
+        and _plain_span(result.retry_after)
     )
+
+
+def _plain_span(duration: Duration) -> bool:
+    return 0 <= duration.seconds <= 1_000_000_000 and 0 <= duration.nanos <= 999_999_999
 
 
 def plain_call(call: model_pb2.Call) -> bool:
@@ -66,7 +71,7 @@ def plain_call(call: model_pb2.Call) -> bool:
             not context
             or (
                 len(context) <= 32
-                and all([1 <= len(key) <= 16 and len(value) <= 256 for key, value in context.items()])
+                and all(1 <= len(key) <= 16 and len(value) <= 256 for key, value in context.items())
             )
         )
     )
@@ -130,7 +135,7 @@ def seconds_of(stamp: Timestamp, field: str) -> float:
 
 
 def span_of(duration: Duration, field: str) -> float:
-    """Seconds of a duration. Raises InvalidArgumentError outside of 0 to 10,000 years, and for nanos beyond a second."""
+    """Seconds of a duration. Raises InvalidArgumentError outside of 0 to 10,000 years."""
     if not (0 <= duration.seconds <= _LONGEST_SPAN and 0 <= duration.nanos <= 999_999_999):
         raise InvalidArgumentError(field, "must be between 0 and 315,576,000,000 seconds")
     return float(duration.seconds) + float(duration.nanos) / 1e9

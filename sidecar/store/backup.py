@@ -34,8 +34,9 @@ class FolderNotEmptyError(PreconditionError):
 def backup(environment: Environment, target: Path) -> int:
     """Write a consistent, compacted copy into a new or empty folder while the store is in use; its size in bytes.
 
-    FolderNotEmptyError; InvalidArgumentError for a path that no folder can have; StoreFullError where the disk is full, StoreUnavailableError where it cannot be written; the
-    folder is then left without ``CURRENT`` and without a copy. Writers go on; the file cannot reuse pages meanwhile.
+    FolderNotEmptyError; InvalidArgumentError for a path that no folder can have; StoreFullError where the disk is full,
+    StoreUnavailableError where it cannot be written; the folder is then left without ``CURRENT`` and without a copy.
+    Writers go on; the file cannot reuse pages meanwhile.
     """
     try:
         files.make_folder(target) if not target.exists() else None

@@ -59,7 +59,7 @@ class Store:
             self.writer = Writer(
                 self.environment,
                 queue_limit=queue_limit,
-                reserve=min(reserve, queue_limit // 8),
+                reserve=reserve if reserve < queue_limit else queue_limit // 8,
                 housekeeping=(retention or Retention(Limits()),),
                 on_commit=on_commit,
             )

@@ -24,7 +24,9 @@ OUTPUT = Path("build/bench.json")
 def main() -> int:
     """Runs the command line."""
     names = sorted(module.name for module in pkgutil.iter_modules(measures.__path__))
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("name", nargs="*", choices=[*names, []], help="benchmarks to run (default: all)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: a minute, and more noise")
     options = parser.parse_args()
@@ -53,7 +55,9 @@ def _line(row: Row) -> str:
     bar, verdict = "", ""
     if row.bar is not None:
         bar = f"{'≥' if row.best == 'high' else '≤'} {row.bar:,.4g}"
-        verdict = "met" if row.met else "later" if row.later else "MISSED" if row.missed_clearly else "missed, within noise"
+        verdict = (
+            "met" if row.met else "later" if row.later else "MISSED" if row.missed_clearly else "missed, within noise"
+        )
     return f"{row.name:52} {row.value:>10,.4g} {row.unit:6} {bar:>9} {verdict} {row.note}".rstrip()
 
 

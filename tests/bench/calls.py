@@ -23,7 +23,9 @@ _ERRORS = (
 )
 
 
-def call(tool: str, arguments: dict[str, object], session: str, context: dict[str, str] | None = None) -> model_pb2.Call:
+def call(
+    tool: str, arguments: dict[str, object], session: str, context: dict[str, str] | None = None
+) -> model_pb2.Call:
     """A call as a runtime sends it."""
     return model_pb2.Call(
         tool=tool,
@@ -48,7 +50,9 @@ def synthetic(count: int, seed: int = 1) -> Iterator[guard_pb2.RecordCallRequest
     for number in range(count):
         verb, noun = choice.choice(_VERBS), choice.choice(_NOUNS)
         item = int(choice.paretovariate(0.6)) % 5_000
-        made = call(f"{verb}_{noun}", {f"{noun}_id": f"#{noun[0].upper()}{item:06}", "verbose": False}, f"s{number // 25}")
+        made = call(
+            f"{verb}_{noun}", {f"{noun}_id": f"#{noun[0].upper()}{item:06}", "verbose": False}, f"s{number // 25}"
+        )
         failed = item % 7 == 3
         yield record(made, choice.choice(_ERRORS).format(verb=verb, noun=noun, id=item) if failed else "")
 

@@ -51,7 +51,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(folder: Path, module: str = "tests.bench.bench_daemon", core: int = DAEMON_CORE, *more: str) -> Iterator[Running]:
+def running(
+    folder: Path, module: str = "tests.bench.bench_daemon", core: int = DAEMON_CORE, *more: str
+) -> Iterator[Running]:
     """Runs a daemon over ``folder`` until the block ends. ``module`` is what ``python -m`` starts."""
     folder.mkdir(parents=True, exist_ok=True)
     ready, log = folder / "ready.json", folder / "log"

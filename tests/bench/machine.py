@@ -13,8 +13,8 @@ LOAD_CORE = _CORES[0]
 
 def pin(core: int, pid: int = 0) -> None:
     """Keep a process, with all threads it will start, on one core."""
-    for thread in os.listdir(f"/proc/{pid or 'self'}/task"):
-        os.sched_setaffinity(int(thread), {core})
+    for thread in Path(f"/proc/{pid or 'self'}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
 
 
 def pinned(core: int, command: list[str]) -> list[str]:

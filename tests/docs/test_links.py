@@ -15,7 +15,9 @@ PRIVATE = re.compile(r"/work/|/root/|/opt/|\.library|index-url|find-links", re.I
 def anchors(page: Path) -> set[str]:
     """The anchors that GitHub gives to a page's headings."""
     found: set[str] = set()
-    for heading in re.findall(r"^#{1,6} +(.*?) *$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.M):
+    for heading in re.findall(
+        r"^#{1,6} +(.*?) *$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE
+    ):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
         anchor = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
         number = 0

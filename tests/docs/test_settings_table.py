@@ -18,8 +18,7 @@ def lines() -> list[str]:
     """The rows of the table."""
     found = []
     for name, field in Settings.model_fields.items():
-        default = field.get_default(call_default_factory=name not in _DEFAULTS, validated_data={})
-        shown = _DEFAULTS.get(name, "" if default is None else f"`{default}`")
+        shown = _DEFAULTS.get(name, "" if field.default is None else f"`{field.default}`")
         found.append(f"| `--{name.replace('_', '-')}` | {shown} | {field.description} |")
     return found
 

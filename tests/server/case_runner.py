@@ -9,8 +9,9 @@
         expect: {category: FAILURE, cause: NOT_FOUND}
 
 Steps are `register`, `check`, `record`, `appeal`, `optimize`, `inject`, `similar`, `set_mode`, or `rpc: Name` with
-`request:` as the API's JSON. `at` is virtual time: seconds of event time, from 0; or `now`. `repeat: n` does a step n times, `{n}` in its
-texts is the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it later.
+`request:` as the API's JSON. `at` is virtual time: seconds of event time, from 0; or `now`. `repeat: n` does a step n
+times, `{n}` in its texts is the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it
+later.
 
 `expect` is a subset: keys that are named must be as said, lists may be longer. A mapping with one of these words is a
 test instead: `contains`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the request's refusal.
@@ -19,7 +20,7 @@ test instead: `contains`, `less_than`, `more_than`, `absent`, `length`. `error: 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import grpc
@@ -28,13 +29,20 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from forewarn.v1 import admin_pb2, guard_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
 
 from .running import RunningDaemon
 
 #: Where virtual time begins: 2026-01-01.
 START: Final = 1_767_225_600.0
-_WORDS: Final = {"contains", "less_than", "more_than", "absent", "length", "is_not"}
+_MEANINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "contains": lambda found, one: str(one) in (json.dumps(found) if isinstance(found, list) else str(found)),
+    "less_than": lambda found, one: bool(found < one),
+    "more_than": lambda found, one: bool(found > one),
+    "length": lambda found, one: len(found) == one,
+    "is_not": lambda found, one: bool(found != one),
+    "absent": lambda found, one: (not found) is one,
+}
 _CALL: Final = {
     "tool": "tool", "session": "session_id", "caller": "caller", "call_id": "call_id", "server": "server",
     "version": "tool_version", "context": "context", "attempt": "attempt",
@@ -45,7 +53,7 @@ _RESULT: Final = {
 }  # fmt: skip
 
 
-def reason_of(error: grpc.RpcError) -> str:
+def reason_of(error: Any) -> str:
     """The stable reason in an error's details; empty where there is none."""
     status = rpc_status.from_call(error)
     for detail in status.details if status is not None else ():
@@ -59,7 +67,7 @@ def run(case: Mapping[str, Any], daemon: RunningDaemon) -> None:
     """Run one case. Raises AssertionError that names the step."""
     saved: dict[str, Any] = {}
     if "mode" in case:
-        daemon.admin.SetMode(admin_pb2.SetModeRequest(mode=f"MODE_{case['mode'].upper()}"))
+        daemon.admin.SetMode(admin_pb2.SetModeRequest(mode=model_pb2.Mode.Value(f"MODE_{case['mode'].upper()}")))
     for number, step in enumerate(case["steps"], 1):
         for n in range(1, step.get("repeat", 1) + 1):
             where = f"step {number}, {', '.join(key for key in step if key not in ('expect', 'save'))} ({n})"
@@ -76,8 +84,8 @@ def _step(step: dict[str, Any], daemon: RunningDaemon, saved: dict[str, Any], wh
     try:
         answer = rpc(request, timeout=30)
     except grpc.RpcError as error:
-        assert refused is not None, f"{where}: {error}"
-        assert reason_of(error) == refused, f"{where}: {error}"
+        told = reason_of(error)
+        assert told == refused, f"{where}: refused with {told}"
         return
     assert refused is None, f"{where}: was not refused"
     document = _plain(answer)
@@ -189,7 +197,7 @@ def _shorten(value: Any) -> Any:
 
 def _differences(expected: Any, found: Any, path: str) -> list[str]:
     if isinstance(expected, dict):
-        if expected and set(expected) <= _WORDS:
+        if expected and expected.keys() <= _MEANINGS.keys():
             return [f"{path}: {found!r} is not {expected}"] if not _meets(expected, found) else []
         if not isinstance(found, dict):
             return [f"{path}: {found!r} is no mapping"]
@@ -219,15 +227,4 @@ def _differences(expected: Any, found: Any, path: str) -> list[str]:
 
 
 def _meets(expected: dict[str, Any], found: Any) -> bool:
-    for word, one in expected.items():
-        met = {
-            "contains": lambda one=one: str(one) in (json.dumps(found) if isinstance(found, list) else str(found)),
-            "less_than": lambda one=one: found < one,
-            "more_than": lambda one=one: found > one,
-            "length": lambda one=one: len(found) == one,
-            "is_not": lambda one=one: found != one,
-            "absent": lambda one=one: (not found) is one,
-        }[word]()
-        if not met:
-            return False
-    return True
+    return all(_MEANINGS[word](found, one) for word, one in expected.items())

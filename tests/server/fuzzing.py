@@ -39,7 +39,8 @@ class Target:
         self.daemon = RunningDaemon("--max-tools", "500").start()
         self.folder = Path(tempfile.mkdtemp(prefix="fwz", dir="/tmp"))
         guard, admin = self.daemon.guard, self.daemon.admin
-        guard.RegisterTools(guard_pb2.RegisterToolsRequest(tools=[{"tool": "t", "input_schema_json": '{"required":["a"]}'}]))
+        tool = model_pb2.ToolDescriptor(tool="t", input_schema_json='{"required":["a"]}')
+        guard.RegisterTools(guard_pb2.RegisterToolsRequest(tools=[tool]))
         for n in range(8):
             guard.RecordCall(failed("t", {"a": 1}, session=f"s{n}"))
             guard.RecordCall(record("u", {"a": n}, session=f"s{n}"))
@@ -75,16 +76,14 @@ class Target:
                     assert answer.error.details, answer
                     assert grpc.StatusCode.INTERNAL.value[0] != answer.error.code, answer
         except grpc.RpcError as error:
-            reason = reason_of(error)
-            assert error.code() in _CODES, f"{error.code()} {error.details()}\n{self.daemon.log[-3000:]}"
-            assert reason or "larger than max" in (error.details() or ""), error
+            code, reason, text = error.code(), reason_of(error), error.details() or ""
+            assert code in _CODES, f"{code} {text}\n{self.daemon.log[-3000:]}"
+            assert reason or "larger than max" in text, text
             assert self.state() == before, f"{reason} changed the store"
             assert self.daemon.alive
             return reason
         assert self.daemon.alive
-        if method.name in _DECIDE:
-            self.flush()
-        elif method.name == "SetMode":
+        if method.name in _DECIDE or method.name == "SetMode":
             self.flush()
         return "OK"
 

@@ -95,10 +95,13 @@ class Hostile:
         if field.type == field.TYPE_STRING:
             return self.text(field.name)
         if field.type == field.TYPE_BYTES:
-            return st.one_of(st.binary(max_size=200), st.sampled_from([b"", b"- a: 1\n", b"\xff" * 100, b"&a [*a, *a]"]))
+            return st.one_of(
+                st.binary(max_size=200), st.sampled_from([b"", b"- a: 1\n", b"\xff" * 100, b"&a [*a, *a]"])
+            )
         if field.type == field.TYPE_BOOL:
             return st.booleans()
         if field.type == field.TYPE_ENUM:
+            assert field.enum_type is not None
             known = [one.number for one in field.enum_type.values]
             return st.one_of(st.sampled_from(known), st.sampled_from([99, -1, 2**31 - 1, -(2**31)]))
         if field.type in (field.TYPE_DOUBLE, field.TYPE_FLOAT):

@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+from sidecar.server.chain import broken_rules
+from sidecar.server.requests import plain_call, plain_record
 
 from . import hostile
 from .fuzzing import METHODS, Target
-from .messages import call
+from .messages import FAILURE, call
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,19 @@ def test_any_message(target: Target, method: MethodDescriptor) -> None:
     fuzz(target, method, 15, derandomize=True)
 
 
+@settings(max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_is_plain_breaks_no_rule(data: st.DataObject) -> None:
+    """The short way past the rules is only for messages that keep them."""
+    shapes = hostile.Hostile(["00" * 16], ["t"], "/tmp")
+    request = data.draw(shapes.message(guard_pb2.RecordCallRequest.DESCRIPTOR))
+    assert isinstance(request, guard_pb2.RecordCallRequest)
+    if plain_record(request):
+        assert broken_rules(request) is None
+    if plain_call(request.call):
+        assert broken_rules(guard_pb2.ShouldPreventRequest(call=request.call)) is None
+
+
 def test_the_store_is_whole_afterwards(target: Target) -> None:
     report = target.daemon.admin.VerifyStore(admin_pb2.VerifyStoreRequest(), timeout=60)
     assert report.ok, report.problems
@@ -54,7 +69,10 @@ def test_the_store_is_whole_afterwards(target: Target) -> None:
 def test_arguments(target: Target, text: str) -> None:
     for request, name in (
         (guard_pb2.ShouldPreventRequest(call=call("args", text)), "ShouldPrevent"),
-        (guard_pb2.RecordCallRequest(call=call("args", text), result=model_pb2.CallResult(outcome=2)), "RecordCall"),
+        (
+            guard_pb2.RecordCallRequest(call=call("args", text), result=model_pb2.CallResult(outcome=FAILURE)),
+            "RecordCall",
+        ),
         (guard_pb2.FindSimilarRequest(call=call("args", text)), "FindSimilar"),
     ):
         method = next(one for one in METHODS if one.name == name)
@@ -64,7 +82,7 @@ def test_arguments(target: Target, text: str) -> None:
 @pytest.mark.parametrize("schema", hostile._SCHEMAS, ids=range(len(hostile._SCHEMAS)))
 def test_schemas(target: Target, schema: str) -> None:
     register = next(one for one in METHODS if one.name == "RegisterTools")
-    tools = guard_pb2.RegisterToolsRequest(tools=[{"tool": "schema", "input_schema_json": schema}])
+    tools = guard_pb2.RegisterToolsRequest(tools=[model_pb2.ToolDescriptor(tool="schema", input_schema_json=schema)])
     if target.throw(register, tools) == "OK":
         ask = next(one for one in METHODS if one.name == "ShouldPrevent")
         for text in ("{}", '{"a": "' + "a" * 40 + '!"}', '{"a":' * 60 + "1" + "}" * 60):

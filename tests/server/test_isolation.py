@@ -49,12 +49,16 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="fw", dir="/tmp"))
-    daemon = Daemon(
-        Settings(
-            data_dir=folder / "data", guard_address=[f"unix:{folder}/g"], admin_address=[f"unix:{folder}/a"],
-            mode="enforce", record_threads=4, queue_limit=64, drain_seconds=1, _cli_parse_args=[],
-        )
-    )  # fmt: skip
+    options: dict[str, Any] = {
+        "data_dir": folder / "data",
+        "guard_address": [f"unix:{folder}/g"],
+        "admin_address": [f"unix:{folder}/a"],
+        "mode": "enforce",
+        "record_threads": 4,
+        "queue_limit": 64,
+        "drain_seconds": 1,
+    }
+    daemon = Daemon(Settings(**options))
     daemon.start()
     channels = [grpc.insecure_channel(one[0]) for one in (daemon.guard_addresses, daemon.admin_addresses)]
     made = Held(
@@ -114,7 +118,8 @@ def test_the_store_does_not_keep_up(held: Held) -> None:
             held.guard.ShouldPrevent(ask("t", {"a": 1}, session="s"), timeout=5)
             prevented += 1
         except grpc.RpcError as error:
-            assert (error.code(), reason_of(error)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL")
+            told = (error.code(), reason_of(error))
+            assert told == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL")
             refused += 1
     assert prevented >= 60
     assert refused >= 30
@@ -124,8 +129,9 @@ def test_the_store_does_not_keep_up(held: Held) -> None:
     answers = list(stream)
     assert [one.index for one in answers] == list(range(100))
     assert {one.error.code for one in answers if one.HasField("error")} <= {grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]}
+    held.guard.ShouldPrevent(ask("fine"), timeout=5)  # what found no place is posted with the next decision
     held.guard.RecordCall(record("t", {"n": 1}), timeout=10)
     total = held.admin.GetStats(admin_pb2.GetStatsRequest()).total
     assert total.would_prevent == prevented
-    assert total.decisions == prevented + 200 - held.admin.GetStatus(admin_pb2.GetStatusRequest()).decisions_dropped
+    assert total.decisions == prevented + 201 - held.admin.GetStatus(admin_pb2.GetStatusRequest()).decisions_dropped
     assert held.admin.VerifyStore(admin_pb2.VerifyStoreRequest()).ok

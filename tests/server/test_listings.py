@@ -48,10 +48,9 @@ def test_decisions_in_pages_and_by_filter(daemon: RunningDaemon) -> None:
         request = ask(tool, {"n": 1 if n % 3 == 1 else n}, session="s" if n % 3 == 1 else "other", call_id=f"c{n}")
         ids.append(daemon.guard.ShouldPrevent(request).decision.decision_id)
     settled(daemon, 130)
-    request = admin_pb2.QueryDecisionsRequest
 
     def query(**more: Any) -> list[str]:
-        found = paged(daemon.admin.QueryDecisions, request(**more), "decisions")
+        found = paged(daemon.admin.QueryDecisions, admin_pb2.QueryDecisionsRequest(**more), "decisions")
         return [one.decision.decision_id for one in found]
 
     assert query() == ids[::-1]
@@ -101,16 +100,16 @@ def test_calls_patterns_tools_and_events_in_pages(daemon: RunningDaemon) -> None
 
 def test_counts_equal_the_journal_when_retention_removes(start_daemon: StartDaemon) -> None:
     daemon = start_daemon("--max-calls", "100", "--max-decisions", "100", "--max-sessions", "10")
-    for n in range(400):
+    for n in range(250):
         made = daemon.guard.ShouldPrevent(ask("t", {"n": n % 5}, session=f"s{n % 30}")).decision
         outcome = FAILURE if n % 2 else model_pb2.OUTCOME_SUCCESS
         daemon.guard.RecordCall(
             record("t", {"n": n % 5}, session=f"s{n % 30}", outcome=outcome, error="no", decision_id=made.decision_id)
         )
-    settled(daemon, 400)
+    settled(daemon, 250)
     total = daemon.admin.GetStats(admin_pb2.GetStatsRequest()).total
-    assert total.success + total.retry + total.failure == 400
-    assert total.failure == 200
+    assert total.success + total.retry + total.failure == 250
+    assert total.failure == 125
     report = daemon.admin.VerifyStore(admin_pb2.VerifyStoreRequest())
     assert report.ok, report.problems
     assert report.entries["calls"] <= 164
@@ -244,6 +243,7 @@ def test_patterns_travel_to_another_daemon(daemon: RunningDaemon, start_daemon: 
     decision = other.guard.ShouldPrevent(ask("t", {"a": 1}, session="new")).decision
     assert decision.known
     assert decision.reasons[0].code == "known_call"
+    other.guard.RecordCall(record())  # brings in the decision that is not logged yet
     for bad in (b"\xff\xfe", b"- [", b"42", b"&a [*a]", text.replace(b": ", b":: ")):
         before = other.admin.GetStatus(admin_pb2.GetStatusRequest()).store_sequence
         with pytest.raises(grpc.RpcError) as caught:

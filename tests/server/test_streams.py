@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 
 from forewarn.v1 import admin_pb2, guard_pb2, guard_pb2_grpc, model_pb2
 from tests.conftest import StartDaemon
@@ -135,16 +137,15 @@ def test_too_many_streams_are_refused_at_once(start_daemon: StartDaemon) -> None
         assert next(stream).HasField("recorded")
     tails = [daemon.admin.TailDecisions(admin_pb2.TailDecisionsRequest(), timeout=60) for _ in range(2)]
     time.sleep(0.3)
-    for rpc in (
+    rpcs: list[Callable[[], Any]] = [
         lambda: next(daemon.guard.RecordCalls(each([record()]), timeout=10)),
         lambda: next(daemon.admin.TailDecisions(admin_pb2.TailDecisionsRequest(), timeout=10)),
-    ):
-        try:
+    ]
+    for rpc in rpcs:
+        with pytest.raises(grpc.RpcError) as caught:
             rpc()
-        except grpc.RpcError as error:
-            assert (error.code(), reason_of(error)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
-        else:
-            raise AssertionError("was not refused")
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert reason_of(caught.value) == "TOO_MANY_STREAMS"
     for feed in feeds:
         feed.put(None)
     assert [list(stream) for stream in streams] == [[], []]

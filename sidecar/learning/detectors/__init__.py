@@ -10,8 +10,19 @@ from .known_call import KnownCall
 from .outage import Outage
 from .schema_violation import SchemaViolation
 from .session_trend import SessionTrend
+from .similar_calls import SimilarCalls
+from .telling_words import TellingWords
 
 
 def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
     """One of each. The first is the base that the others are weighed against."""
-    return (BaseRate(), SessionTrend(), ExactRepeat(), KnownCall(), Outage(), SchemaViolation(schemas))
+    return (
+        BaseRate(),
+        SimilarCalls(),
+        TellingWords(),
+        SessionTrend(),
+        ExactRepeat(),
+        KnownCall(),
+        Outage(),
+        SchemaViolation(schemas),
+    )

@@ -10,7 +10,6 @@ from ..describe import evidence_of
 from ..detector import Finding
 from ..evidence import logit
 from ..half_life import PERMANENT_HALF_LIFE
-from ..rates import KindRate
 from ..view import Outcome, View
 
 _STREAK_LIMIT: Final = 20
@@ -54,9 +53,6 @@ class BaseRate:
         """Count the call for its tool, its kind and the streak."""
         pattern = view.learned(Level.TOOL, b"", f"any call of {view.call.tool}")
         pattern.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
-        rate = view.rate
-        if rate is None:
-            rate = view.rate = KindRate(view.call.tool)
-        rate.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        view.learned_rate(view.features.kind).rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
         model = view.own_model()
         model.streak = min(model.streak + 1, _STREAK_LIMIT) if outcome.failed else 0

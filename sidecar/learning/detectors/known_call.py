@@ -5,27 +5,21 @@ Attempts of one call within a session are one episode: an agent that tries ten t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from hashlib import blake2b
-from math import log, log1p
+from math import log1p
 
-from ...model.counted import Counted
-from ...model.pattern import MAX_SCOPES, UsagePattern
 from ...model.vocabulary import Level
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
 from ..evidence import logit
 from ..half_life import half_life_of
-from ..tool_model import MAX_KEYS
+from ..scopes import best_scope, count_scopes, inside, judge_scopes, scopes_of
 from ..view import Outcome, View
+
+__all__ = ["KnownCall", "scopes_of"]
 
 _STRENGTH = 1.0
 #: What passes by itself is the tool's, seldom the arguments': a query can time out each time, but that has to show.
 _TRANSIENT_WEIGHT = 0.25
-#: How fast the record of a context key forgets: it remembers about 200 calls.
-_MEMORY = 0.995
-#: Keys with values longer than this are no scope; values are told apart by hash.
-_SCOPE_KEYS = 8
 
 
 class KnownCall:
@@ -58,7 +52,8 @@ class KnownCall:
         x[at] = level - logit(view.p_kind)
         if here:
             return
-        scope = best_scope(view, pattern)
+        merits = view.model.merits if view.model is not None else {}
+        scope = best_scope(merits, pattern.scopes, view.scopes)
         if scope is not None:
             x[at + 1] = logit(inside(pattern.rate, scope, view.p_kind)) - level
         x[at + 2] = 1.0 if pattern.last_failed else -1.0
@@ -92,60 +87,7 @@ class KnownCall:
             return
         pattern = view.learned(Level.CALL, view.features.fingerprint[:8], view.features.preview)
         half_life = half_life_of(pattern.transient)
-        _judge_scopes(view, pattern, outcome.failed)
+        judge_scopes(view.own_model().merits, pattern.rate, pattern.scopes, view.scopes, outcome.failed)
         weight = _TRANSIENT_WEIGHT if outcome.failed and outcome.transient else 1.0
         pattern.rate.add(outcome.failed, outcome.now, half_life, weight)
-        for _, value in scopes_of(view.features.context):
-            record = pattern.scopes.pop(value, None) or Counted()
-            record.add(outcome.failed, outcome.now, half_life, weight)
-            pattern.scopes[value] = record
-        while len(pattern.scopes) > MAX_SCOPES:
-            del pattern.scopes[next(iter(pattern.scopes))]
-
-
-def scopes_of(context: Mapping[str, str]) -> list[tuple[str, bytes]]:
-    """The context's keys, each with the hash of key and value; at most ``_SCOPE_KEYS``, by name."""
-    return [
-        (key, blake2b(f"{key}\0{context[key]}".encode("utf-8", "replace"), digest_size=8).digest())
-        for key in sorted(context)[:_SCOPE_KEYS]
-    ]
-
-
-def best_scope(view: View, pattern: UsagePattern) -> Counted | None:
-    """The record of the context value whose key has told most so far for this tool; None when none tells anything."""
-    if view.model is None or not pattern.scopes:
-        return None
-    best, found = 0.0, None
-    for key, value in scopes_of(view.features.context):
-        record = pattern.scopes.get(value)
-        merit = view.model.merits.get(key)
-        if record is not None and merit is not None and merit[0] > best:
-            best, found = merit[0], record
-    return found
-
-
-def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
-    """The failure rate in a scope, shrunk to the rate outside of it, so that no evidence counts twice."""
-    successes = max(0.0, everywhere.successes - scope.successes)
-    failures = max(0.0, everywhere.failures - scope.failures)
-    return scope.mean((failures + _STRENGTH * prior) / (successes + failures + _STRENGTH), _STRENGTH)
-
-
-def _judge_scopes(view: View, pattern: UsagePattern, failed: bool) -> None:
-    """Note by how much each context key's value's record had predicted this better than the record of all."""
-    p_all = pattern.rate.mean(0.5, _STRENGTH)
-    loss_all = -log(p_all if failed else 1.0 - p_all)
-    merits = view.own_model().merits
-    for key, value in scopes_of(view.features.context):
-        record = pattern.scopes.get(value)
-        if record is None:
-            continue
-        p = inside(pattern.rate, record, 0.5)
-        gain = loss_all + log(p if failed else 1.0 - p)
-        merit = merits.get(key)
-        if merit is None:
-            if len(merits) >= MAX_KEYS:
-                continue
-            merit = merits[key] = [0.0, 0.0]
-        merit[0] = merit[0] * _MEMORY + gain
-        merit[1] = merit[1] * _MEMORY + 1.0
+        count_scopes(pattern.scopes, view.scopes, outcome.failed, outcome.now, half_life, weight)

@@ -63,7 +63,9 @@ def _known() -> list[guard_pb2.RecordCallRequest]:
     for number in range(3):
         for session in range(6):
             records.append(calls.record(_call("known good", number, f"good-{session}")))
-            records.append(calls.record(_call("known failing", number, f"bad-{session}"), "Error: order #W404 not found"))
+            records.append(
+                calls.record(_call("known failing", number, f"bad-{session}"), "Error: order #W404 not found")
+            )
     return records
 
 
@@ -75,5 +77,3 @@ def _call(kind: str, number: int, session: str) -> model_pb2.Call:
 def _question(folder: Path, kind: str, number: int) -> Load:
     made: Message = guard_pb2.ShouldPreventRequest(call=_call(kind, number, f"asking-{number}"))
     return Load(folder, f"{kind} {number}", "/forewarn.v1.GuardService/ShouldPrevent", made)
-
-

@@ -33,7 +33,10 @@ def measure(plan: Plan) -> Iterator[Row]:
         ratio = busy[len(busy) * 99 // 100] / idle[len(idle) * 99 // 100]
         yield Row("latency/check p99, recorders to idle", ratio, "ratio")
         checker = Load(folder, "checker", "/forewarn.v1.GuardService/ShouldPrevent", questions[0])
-        started = [checker.start(daemon.port, (32, 1), seconds), *(one.start(daemon.port, (1, 4), seconds) for one in records)]
+        started = [
+            checker.start(daemon.port, (32, 1), seconds),
+            *(one.start(daemon.port, (1, 4), seconds) for one in records),
+        ]
         checks, *recorded = [loaded(one) for one in started]
         yield Row("saturated/checks of 32", checks.rate, "1/s")
         yield Row("saturated/records of 16", sum(one.rate for one in recorded), "1/s", 100.0, note="no starvation")
@@ -42,7 +45,7 @@ def measure(plan: Plan) -> Iterator[Row]:
 def _latencies(
     guard: guard_pb2_grpc.GuardServiceStub, questions: list[guard_pb2.ShouldPreventRequest], seconds: float
 ) -> list[float]:
-    found = []
+    found: list[float] = []
     end = time.perf_counter() + seconds
     while (began := time.perf_counter()) < end:
         guard.ShouldPrevent(questions[len(found) % len(questions)], timeout=30)

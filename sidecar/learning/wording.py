@@ -1,0 +1,140 @@
+"""The words of a call's arguments, hashed, and what they make of its form: how it opens and what it ends with.
+
+Words are runs between spaces, quotes and brackets, in lower case, then the parts of those that are no plain names
+(folders of a path, fields of a dotted name); each argument's first character is one too, with the argument's name: a
+leading quote or a letter for a number is a mistake of form. What capture hid stays hidden: where something was
+redacted, words are taken from the preview.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import Final
+from zlib import crc32
+
+import msgspec
+
+from ..capture.culprits import culprits
+from ..model.call import JSON, Call, Features
+
+#: Words that are kept of one call, and characters read of one argument.
+MAX_WORDS: Final = 64
+_CHARS: Final = 600
+_OPENING_CHARS: Final = 256
+
+_RUN: Final = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
+_PART: Final = re.compile(r"\w{3,}")
+#: What steps of a script or parts of a query are told apart by.
+_STEP: Final = re.compile(r"[\n|;]|&&")
+_SETTING: Final = re.compile(r"[^\W\d]\w*=")
+_STEM: Final = re.compile(r"\W*\w*")
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """``opening`` (8 bytes) is equal for calls whose longest text opens alike, ``ending`` where its last step does.
+
+    Alike means the first word, and the stem of the second. ``words`` are hashes of 32 bits, in order, each once.
+    """
+
+    opening: bytes
+    ending: bytes
+    words: tuple[int, ...]
+
+
+def visible(call: Call, features: Features) -> Mapping[str, JSON]:
+    """The arguments as they may be learned from: without what was hidden."""
+    if not features.redacted:
+        return call.arguments
+    try:
+        shown = msgspec.json.decode(features.preview)
+    except msgspec.DecodeError:
+        return {}  # the preview was cut
+    return shown if isinstance(shown, dict) else {}
+
+
+def wording_of(tool: str, arguments: Mapping[str, JSON]) -> Wording:
+    """The wording of a call."""
+    longest = ""
+    words: dict[int, None] = {}
+    parts: dict[int, None] = {}
+    for name, text in _leaves(arguments):
+        if len(text) > len(longest):
+            longest = text
+        words[hash_of(f"^{name}\0{_first(text)}")] = None
+        if len(words) >= MAX_WORDS:
+            break
+        for run in _RUN.findall(text[:_CHARS].lower()):
+            word = run.rstrip(".!?")
+            words[hash_of(word)] = None
+            if not word.isidentifier():
+                for part in _PART.findall(word):
+                    parts[hash_of(part)] = None
+    names = "\0".join(sorted(arguments))
+    return Wording(
+        opening=_form(tool, "opening", names, longest[:_OPENING_CHARS].split(None, 2)),
+        ending=_form(tool, "ending", names, _last_step(longest)),
+        words=tuple({**words, **parts})[:MAX_WORDS],
+    )
+
+
+def named_by(error: str, arguments: Mapping[str, JSON]) -> frozenset[int]:
+    """The words of the arguments that an error objects to."""
+    return frozenset([hash_of(culprit) for culprit in culprits(error, arguments)])
+
+
+def spelled(word: int, arguments: Mapping[str, JSON]) -> str:
+    """A word as it stands in the arguments; empty for one that is no text of them."""
+    for _, text in _leaves(arguments):
+        for run in _RUN.findall(text[:_CHARS].lower()):
+            found: str = run.rstrip(".!?")
+            for candidate in (found, *_PART.findall(found)):
+                if hash_of(candidate) == word:
+                    return str(candidate)
+    return ""
+
+
+def hash_of(word: str) -> int:
+    """32 bits of a word."""
+    return crc32(word.encode("utf-8", "replace"))
+
+
+def _last_step(text: str) -> list[str]:
+    """The words of the last step that has any, without settings in front (``NAME=value command``)."""
+    for step in reversed(_STEP.split(text[-_CHARS:])):
+        words = step.split(None, 6)
+        while words and _SETTING.match(words[0]):
+            del words[0]
+        if words:
+            return words
+    return []
+
+
+def _form(tool: str, side: str, names: str, words: list[str]) -> bytes:
+    first = words[0] if words else ""
+    stem = _STEM.match(words[1]) if len(words) > 1 else None
+    text = "\0".join((tool, side, names, first, stem[0] if stem is not None else ""))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _first(text: str) -> str:
+    first = text[:1]
+    if first.isalpha():
+        return "A" if first.isupper() else "a"
+    return "0" if first.isdigit() else first
+
+
+def _leaves(arguments: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+    """Texts and numbers in the arguments, each with the path of names to it."""
+    stack: list[tuple[str, JSON]] = [*arguments.items()][::-1]
+    while stack:
+        name, item = stack.pop()
+        if isinstance(item, str):
+            yield name, item
+        elif isinstance(item, dict):
+            stack.extend((f"{name}.{key}", value) for key, value in reversed(item.items()))
+        elif isinstance(item, list):
+            stack.extend((name, value) for value in reversed(item))
+        elif item is not None:
+            yield name, str(item)

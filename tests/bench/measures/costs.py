@@ -1,0 +1,86 @@
+"""What the steps cost by themselves, in this process: medians of CPU time over real calls where there are any."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from forewarn.v1 import guard_pb2
+from sidecar.config import Settings
+from sidecar.model.decision import DecisionRecord
+from sidecar.runtime import Rooms, open_rooms
+from sidecar.server import answers, chain
+from sidecar.server.requests import call_of, plain_question, result_of
+from sidecar.store.transaction import WriteTransaction
+
+from .. import calls
+from ..machine import DAEMON_CORE, LOAD_CORE, pin
+from ..rows import Plan, Row, middle
+
+T = TypeVar("T")
+#: Bars of a later issue, µs.
+DECISION_BAR = 60.0
+RECORD_BAR = 300.0
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Yields microseconds."""
+    pin(DAEMON_CORE)
+    rooms = open_rooms(Settings.model_validate({"data_dir": plan.folder / "costs"}))
+    try:
+        records = calls.some(600 if plan.quick else 1_800)
+        known, asked = records[: len(records) * 2 // 3], records[len(records) * 2 // 3 :]
+        for future in [rooms.recorder.record(call_of(one.call, time.time()), result_of(one.result)) for one in known]:
+            future.result(60)
+        rounds = plan.rounds(9)
+        questions = [guard_pb2.ShouldPreventRequest(call=one.call) for one in [*known[::2], *asked]]
+        yield Row("cost/message rules", _each(chain.broken_rules, questions, rounds), "µs")
+        yield Row("cost/message rules, plain", _each(plain_question, questions, rounds), "µs")
+        yield Row("cost/call from message", _each(lambda one: call_of(one.call, 1e9), questions, rounds), "µs")
+        made = [call_of(one.call, time.time()) for one in questions]
+        extractor = rooms.extractor
+        yield Row(
+            "cost/features",
+            _each(lambda one: extractor.features_of(one.tool, one.arguments, one.context), made, rounds),
+            "µs",
+        )
+        with rooms.store.read() as reader:
+            views = [
+                rooms.foresight.view(reader, one, extractor.features_of(one.tool, one.arguments, one.context), None)
+                for one in made
+            ]
+            yield Row("cost/judge", _each(rooms.foresight.judge, views, rounds), "µs")
+        decided: list[DecisionRecord] = []
+        add, rooms.log.add = rooms.log.add, decided.append  # type: ignore[assignment]
+        decision = _each(rooms.tracker.should_prevent, made, rounds)
+        yield Row("cost/decision", decision, "µs", DECISION_BAR, best="low", later=True, note="(bar of issue 3)")
+        decisions = [one.decision for one in decided[: len(made)]]
+        yield Row("cost/response", _each(lambda one: answers.decided(one).SerializeToString(), decisions, rounds), "µs")
+        rooms.log.add = add  # type: ignore[method-assign]
+        yield Row("cost/decision log, add", _each(add, decided[:2_000], 1), "µs")
+        jobs: list[Callable[[WriteTransaction], object]] = []
+        submit, rooms.store.submit = rooms.store.submit, jobs.append  # type: ignore[assignment]
+        capture = _each(lambda one: _record(rooms, one), asked, 1)
+        yield Row("cost/record, before the writer", capture, "µs")
+        rooms.store.submit = submit  # type: ignore[method-assign]
+        learned = submit(lambda txn: _each(lambda job: job(txn), jobs, 1)).result(60)
+        yield Row("cost/record, learn job", learned, "µs", RECORD_BAR, best="low", later=True, note="(bar of issue 3)")
+    finally:
+        rooms.close()
+        pin(LOAD_CORE)
+
+
+def _record(rooms: Rooms, request: guard_pb2.RecordCallRequest) -> object:
+    return rooms.recorder.record(call_of(request.call, time.time()), result_of(request.result))
+
+
+def _each(run: Callable[[T], object], over: Sequence[T], rounds: int) -> float:
+    """The median over rounds of the mean CPU time of this thread for one, in microseconds."""
+    found = []
+    for _ in range(rounds):
+        before = time.thread_time()
+        for one in over:
+            run(one)
+        found.append((time.thread_time() - before) / len(over) * 1e6)
+    return middle(found)
