@@ -69,10 +69,7 @@ def plain_call(call: model_pb2.Call) -> bool:
         and call.attempt <= 1000
         and (
             not context
-            or (
-                len(context) <= 32
-                and all(1 <= len(key) <= 16 and len(value) <= 256 for key, value in context.items())
-            )
+            or (len(context) <= 32 and all(1 <= len(key) <= 16 and len(value) <= 256 for key, value in context.items()))
         )
     )
 

@@ -57,9 +57,15 @@ def test_check_with_facts(forewarn: Forewarn) -> None:
     assert "facts" in run.json
 
 
+def logged(forewarn: Forewarn) -> None:
+    """Decisions are logged a moment behind their answers; a record is durable, and what came before it with it."""
+    assert forewarn("record", "other", "--outcome", "success").code == 0
+
+
 def test_decisions_lists_newest_first_and_by_default(forewarn: Forewarn) -> None:
     for tool in ("one", "two"):
         assert forewarn("check", tool).code == 0
+    logged(forewarn)
     assert [row["tool"] for row in forewarn("decisions").rows] == ["two", "one"]
     assert forewarn("decisions", "query").out == forewarn("decisions").out
     assert [row["tool"] for row in forewarn("decisions", "--tool", "one").rows] == ["one"]
@@ -68,6 +74,7 @@ def test_decisions_lists_newest_first_and_by_default(forewarn: Forewarn) -> None
 def test_a_list_goes_on_with_its_token(forewarn: Forewarn) -> None:
     for _ in range(3):
         assert forewarn("check", "sql").code == 0
+    logged(forewarn)
     first = forewarn("decisions", "--limit", "2", "--json").json
     assert len(first["decisions"]) == 2
     rest = forewarn("decisions", "--page-token", first["next_page_token"], "--json").json

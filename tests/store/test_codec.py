@@ -20,13 +20,11 @@ class New(msgspec.Struct, array_like=True):
 
 
 def test_records_come_back() -> None:
-    for table, record in (
-        (CALLS, observation(1, "a")),
-        (DECISIONS, decision(decision_id(1), "a")),
-        (TOOLS, Tool(ToolDescriptor("git"))),
-        (CALL_IDS, 2**64 - 1),
-    ):
-        assert table.decode(b"k", table.encode(record)) == record
+    call, decided, tool = observation(1, "a"), decision(decision_id(1), "a"), Tool(ToolDescriptor("git"))
+    assert CALLS.decode(b"k", CALLS.encode(call)) == call
+    assert DECISIONS.decode(b"k", DECISIONS.encode(decided)) == decided
+    assert TOOLS.decode(b"k", TOOLS.encode(tool)) == tool
+    assert CALL_IDS.decode(b"k", CALL_IDS.encode(2**64 - 1)) == 2**64 - 1
 
 
 def test_appended_fields_read_both_ways() -> None:

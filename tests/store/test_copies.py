@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.model.errors import CorruptStoreError, SchemaVersionError
-from sidecar.store import FolderNotEmptyError, Migration, Schema, Store, WriteTransaction, verify_pages
-from sidecar.store import backup as backups
+from sidecar.store import FolderNotEmptyError, Migration, Schema, Store, WriteTransaction, folder, verify_pages
 from sidecar.store.tables import META
 
 Open = Callable[..., Store]
@@ -105,7 +104,7 @@ def test_a_failed_compaction_changes_nothing(open_store: Open, monkeypatch: pyte
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backups.files, "write_current", full)
+    monkeypatch.setattr(folder, "write_current", full)
     assert getattr(store.compact().exception(5), "reason", "") == "STORE_FULL"
     store.submit(put(b"b")).result(5)
     monkeypatch.undo()
