@@ -99,7 +99,8 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
     log = DecisionLog(store, settings.queue_limit, settings.max_tools)
     ids = TimeOrderedIds(clock)
     caps = Caps(settings.max_patterns_per_tool, settings.max_patterns, settings.max_tools)
-    recorder = Recorder(store, extractor, foresight, learner, clock, caps)
+    leases = Leases(PROBE_LEASE_SECONDS)
+    recorder = Recorder(store, extractor, foresight, learner, clock, caps, leases.release)
     return Rooms(
         store=store,
         extractor=extractor,
@@ -113,9 +114,10 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
             foresight,
             recorder,
             log,
-            Leases(PROBE_LEASE_SECONDS),
+            leases,
             clock,
             settings.false_prevention_budget,
+            settings.probe_seconds,
         ),
         checker=UsagePatternChecker(store, extractor, foresight),
         optimizer=UsagePatternOptimizer(store, extractor, foresight, log, ids, randomness),

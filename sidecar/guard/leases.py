@@ -33,15 +33,28 @@ class Leases:
         self.seconds = seconds
         self._lock = threading.Lock()
         self._held: OrderedDict[bytes, Lease] = OrderedDict()
+        self._granted: OrderedDict[bytes, float] = OrderedDict()
 
-    def grant(self, pattern_id: bytes, decision_id: bytes, now: float, stored: Lease | None) -> Lease | None:
-        """Lease a probe of a pattern to a decision, or None while another one holds it."""
+    def grant(
+        self, pattern_id: bytes, decision_id: bytes, now: float, stored: Lease | None, pause: float = 0.0
+    ) -> Lease | None:
+        """Lease a probe of a pattern to a decision, or None while another one holds it.
+
+        ``pause`` is how many seconds must have passed since it was first asked for, and since the last was granted.
+        """
         lease = Lease(decision_id, now + self.seconds)
         with self._lock:
             held = self._held.get(pattern_id, stored)
             # A deadline further away than a lease lasts was made by a clock that ran ahead: it does not hold.
             if held is not None and now < held.deadline <= now + self.seconds:
                 return None
+            if pause:
+                before = self._granted.setdefault(pattern_id, now)
+                if before <= now < before + pause:
+                    return None
+                self._granted[pattern_id] = now
+                while len(self._granted) > _LIMIT:
+                    self._granted.popitem(last=False)
             self._held[pattern_id] = lease
             self._held.move_to_end(pattern_id)
             while len(self._held) > _LIMIT:

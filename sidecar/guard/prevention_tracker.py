@@ -42,6 +42,9 @@ WARN_AT: Final = 0.5
 FIRST_RETRY: Final = 1.0
 LONGEST_RETRY: Final = 60.0
 _REASONS: Final = 5
+#: What a fact must add to the log-odds of failure to be the ground of a prevention.
+LEAST_GROUND: Final = 0.25
+_SET_ASIDE: Final = frozenset((State.REFUTED, State.SUSPENDED))
 _UNKNOWN: Final = Interval(0.0, 1.0, 0.9)
 
 
@@ -76,6 +79,7 @@ class UsagePreventionTracker:
         leases: Leases,
         clock: Clock,
         budget: float,
+        probe_seconds: float,
     ) -> None:
         self._store = store
         self._extractor = extractor
@@ -84,6 +88,7 @@ class UsagePreventionTracker:
         self._log = log
         self._leases = leases
         self._budget = budget
+        self._probe_seconds = probe_seconds
         self._clock = clock
         self._ids = TimeOrderedIds(clock)
 
@@ -125,7 +130,10 @@ class UsagePreventionTracker:
             yield key, self._rule(reader, key, pattern)
 
     def _rule(self, reader: Reader, key: bytes, pattern: UsagePattern) -> PreventionRule | None:
-        if pattern.state is not State.CONFIRMED or pattern.level is Level.ERROR:
+        stands = pattern.state is State.CONFIRMED or (
+            pattern.state is State.CANDIDATE and pattern.prevented > 0 and pattern.last_failed
+        )
+        if not stands or pattern.level is Level.ERROR:
             return None
         tool = reader.get(TOOLS, tool_key(pattern.tool)) if pattern.tool else None
         if tool is not None and pattern.epoch < tool.epoch:
@@ -195,31 +203,36 @@ class UsagePreventionTracker:
         )
 
     def _ground(self, view: View, judgement: Judgement, findings: list[tuple[str, float, Finding]]) -> Finding | None:
-        """The fact on which the call is prevented; None when it is not."""
-        if judgement.leader < 0:
-            return None
+        """The strongest fact on which the call may be prevented; None when it is not to be."""
         own = view.model
         if not within(judgement.score, self._budget, view.overall.budget, own.budget if own is not None else None):
             return None
-        code = self._foresight.detectors[judgement.leader].code
-        for found, part, fact in findings:
-            if found != code or not fact.prevents or part <= 0.0:
+        call, tool = view.known_call(), view.tool_pattern
+        if (call is not None and call.state in _SET_ASIDE) or (tool is not None and tool.state in _SET_ASIDE):
+            return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it
+        for _, part, fact in findings:  # strongest first
+            if part < LEAST_GROUND or not fact.prevents:
                 continue
             pattern = view.by_id(fact.pattern_id) if fact.pattern_id else None
-            if pattern is not None and pattern.state in (State.REFUTED, State.SUSPENDED):
-                return None
-            return fact
+            if pattern is None or pattern.state not in _SET_ASIDE:
+                return fact
         return None
 
     def _probe(self, reader: Reader, view: View, lead: Finding, decision_id: bytes) -> Probe | None:
-        """A lease to try the call all the same, when its pattern is due for one and trying does no harm."""
-        if not lead.pattern_id or (view.tool is not None and view.tool.descriptor.destructive):
+        """A lease to try the call all the same, when its pattern is due for one and trying does no harm.
+
+        What has no pattern of its own (a word, a likeness) is probed once per tool and interval, first after one.
+        """
+        if not lead.learned or (view.tool is not None and view.tool.descriptor.destructive):
             return None
-        pattern = view.by_id(lead.pattern_id)
-        if pattern is None or view.now < pattern.probe_due:
-            return None
-        lease = self._leases.grant(lead.pattern_id, decision_id, view.now, reader.get(LEASES, lead.pattern_id))
-        return Probe(lead.pattern_id, lease.deadline) if lease is not None else None
+        key = lead.pattern_id or view.id_of(Level.TOOL, b"")
+        if lead.pattern_id:
+            pattern = view.by_id(key)
+            if pattern is None or view.now < pattern.probe_due:
+                return None
+        pause = 0.0 if lead.pattern_id else self._probe_seconds
+        lease = self._leases.grant(key, decision_id, view.now, reader.get(LEASES, key), pause)
+        return Probe(key, lease.deadline) if lease is not None else None
 
     def _off(self, call: Call) -> Decision:
         return Decision(

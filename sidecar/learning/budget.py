@@ -22,7 +22,7 @@ FLOOR: Final = -0.405
 #: What part of the budget is aimed at. Over 1: a prevention also needs a ground, so fewer are made than scores allow.
 UTILISATION: Final = 1.06
 #: Successes that are granted before any was seen, overall and to a new tool.
-GRACE_OVERALL: Final = 20.0
+GRACE_OVERALL: Final = 40.0
 GRACE_TOOL: Final = 400.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
 CAUTION: Final = 4.0

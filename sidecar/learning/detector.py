@@ -19,7 +19,8 @@ from .view import Outcome, View
 class Finding(msgspec.Struct, frozen=True):
     """What a detector knows of a call, for people: a fact, the pattern and the calls behind it.
 
-    ``prevents`` says whether it may be the ground of a prevention: what only shifts the odds may not.
+    ``prevents`` says whether it may be the ground of a prevention: what only shifts the odds may not. ``learned`` says
+    whether it was: what somebody has said of a tool is not put to the test by probes.
     """
 
     summary: str
@@ -28,6 +29,7 @@ class Finding(msgspec.Struct, frozen=True):
     evidence: Evidence | None = None
     prevents: bool = True
     remedy: str = ""
+    learned: bool = True
 
 
 class Detector(Protocol):

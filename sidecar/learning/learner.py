@@ -51,6 +51,8 @@ class Recorded(msgspec.Struct, frozen=True):
     sequence: int
     duplicate: bool
     changes: tuple[Change, ...] = ()
+    #: The pattern and the decision of the probe that this record reported.
+    probe: tuple[bytes, bytes] | None = None
 
 
 class UsagePatternLearner:

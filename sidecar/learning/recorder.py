@@ -5,6 +5,7 @@ The job is a pure function of its transaction, as the writer asks: it may run ag
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +26,7 @@ from ..store.tables import (
     CALLS,
     DECISION_CALLS,
     DECISIONS,
+    LEASE_KEYS,
     PATTERNS,
     SESSION_AGES,
     TOOLS,
@@ -47,6 +49,8 @@ from .view import View
 
 #: A session's age is written anew when the last one is older than this, so that most records need not.
 _AGE_STEP: Final = 60.0
+#: A call dated further ahead than this, in seconds, is learned from as if it were made now.
+_FUTURE: Final = 86_400.0
 _LATENCIES: Final = 64
 _SUCCESSORS: Final = 16
 
@@ -71,7 +75,9 @@ class Recorder:
         learner: UsagePatternLearner,
         clock: Clock,
         caps: Caps,
+        probe_reported: Callable[[bytes, bytes], None],
     ) -> None:
+        self._probe_reported = probe_reported
         self._store = store
         self._extractor = extractor
         self._foresight = foresight
@@ -85,6 +91,10 @@ class Recorder:
 
         Raises QueueFullError; the future may raise StoreFullError, StoreUnavailableError, TooManyToolsError.
         """
+        now, made = self._clock(), call.time
+        if made > now + _FUTURE:
+            # A clock that far ahead would make all evidence from now on look old.
+            call = replace(call, time=now)
         with self._store.read() as reader:
             known = reader.get(TOOLS, tool_key(call.tool))
         captured = self._extractor.extract_pattern(call, result, volatile=volatile_of(known))
@@ -98,9 +108,20 @@ class Recorder:
             result=replace(result, error="", result_excerpt=""),
             silent=not result.result_excerpt,
             decision_id=decision_id,
-            now=self._clock(),
+            made=made,
+            now=now,
         )
-        return self._store.submit(lambda txn: self._apply(txn, entry))
+        future = self._store.submit(lambda txn: self._apply(txn, entry))
+        if decision_id or call.call_id:
+            future.add_done_callback(self._release)
+        return future
+
+    def _release(self, future: Future[Recorded]) -> None:
+        """Let the next probe of a pattern be granted once the last one is reported."""
+        if not future.cancelled() and future.exception() is None:
+            recorded = future.result()
+            if recorded.probe is not None:
+                self._probe_reported(*recorded.probe)
 
     def _apply(self, txn: WriteTransaction, entry: _Entry) -> Recorded:
         found = _duplicate(txn, entry.call_id)
@@ -135,8 +156,12 @@ class Recorder:
             self._save_learned(txn, view, tool)
         sequence = self._journal(txn, entry, view, tool, classification)
         _remember_session(txn, view)
+        probe: tuple[bytes, bytes] | None = None
         if decision is not None:
             _settle(txn, tool, decision, classification)
+            if decision.decision.probe is not None and (category in FAILED or category in WORKED):
+                probe = (decision.decision.probe.pattern_id, decision.decision.decision_id)
+                txn.delete(LEASE_KEYS, probe[0])
         totals.add_call(txn, tool, category)
         tool.last_time = max(tool.last_time, call.time)
         txn.put(TOOLS, tool_key(call.tool), tool)
@@ -150,7 +175,7 @@ class Recorder:
                 tool=call.tool,
                 pattern_id=change.pattern_id,
             )
-        return Recorded(entry.call_id, classification, sequence, duplicate=False, changes=tuple(changes))
+        return Recorded(entry.call_id, classification, sequence, duplicate=False, changes=tuple(changes), probe=probe)
 
     def _tool(self, txn: WriteTransaction, view: View) -> Tool:
         """The call's tool, made when it is new; starts a new epoch when its version changed."""
@@ -217,7 +242,7 @@ class Recorder:
             error=captured.error,
             duration=result.duration if result.duration is not None else -1.0,
             cost=result.cost,
-            time=call.time,
+            time=entry.made,
             recorded_time=entry.now,
             decision_id=entry.decision_id,
             attempt=call.attempt,
@@ -242,6 +267,7 @@ class _Entry:
     result: Result
     silent: bool
     decision_id: str
+    made: float
     now: float
 
 

@@ -188,6 +188,11 @@ class View:
         """The pattern of this very call, if it ever failed."""
         return self.pattern(Level.CALL, covered_call(self.features.fingerprint))
 
+    def set_aside(self) -> bool:
+        """Whether an administrator has set aside what was learned of this very call."""
+        pattern = self.known_call()
+        return pattern is not None and pattern.suspended
+
     def server_pattern(self) -> UsagePattern | None:
         """The pattern of the call's server, if it is known."""
         return self.pattern(Level.SERVER, b"") if self.server else None

@@ -32,7 +32,6 @@ _CODES: Final[dict[str, grpc.StatusCode]] = {
     "TOO_MANY_STREAMS": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "STORE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "STORE_UNAVAILABLE": grpc.StatusCode.UNAVAILABLE,
-    "STOPPING": grpc.StatusCode.UNAVAILABLE,
     "DEADLINE_EXCEEDED": grpc.StatusCode.DEADLINE_EXCEEDED,
     "UNAUTHENTICATED": grpc.StatusCode.UNAUTHENTICATED,
     "SCHEMA_VERSION": grpc.StatusCode.FAILED_PRECONDITION,

@@ -121,6 +121,7 @@ class FolderLock:
             raise FolderLockedError(
                 f"{folder} is in use by process {pid or '(unknown)'}; one daemon per data folder", pid=pid
             ) from error
+        self._owner = os.getpid()
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
@@ -128,4 +129,7 @@ class FolderLock:
         """Let others in. In a forked child: give up the child's share, the parent keeps the lock."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
+            if self._owner == os.getpid():
+                # By name, not by closing alone: a child that was forked a moment ago may still hold its share.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)

@@ -13,10 +13,11 @@ table                     key                                                   
 ``patterns``              20-byte pattern id                                     UsagePattern
 ``sessions``              hash16(session id)                                     the learning room's record
 ``session_ages``          u64 µs of last use + key in ``sessions``               empty
-``weights``               the learning room's                                    the learning room's record
+``models``                8-byte subject key of a tool; ``overall``              the learning room's record
+``rates``                 8-byte subject key + what calls share                  the learning room's record
 ``leases``                20-byte pattern id                                     the guard room's record
 ``appeals``               the guard room's                                       the guard room's record
-``events``                u64 sequence                                           the suggestions room's record
+``events``                u64 number                                             the learning room's record
 ========================  =====================================================  =======================
 
 Meta keys: ``schema_version``, ``sequence`` (last number given by ``next_sequence``), ``commit_sequence`` (u64 each),
@@ -51,7 +52,7 @@ _SHARED_ROWS: Final = 1_024
 #: Every table of schema version 1. Names are part of the file format.
 NAMES: Final = (
     "meta", "calls", "call_ids", "decisions", "decision_calls", "tools", "patterns", "sessions", "session_ages",
-    "weights", "leases", "appeals", "events",
+    "models", "rates", "leases", "appeals", "events",
 )  # fmt: skip
 
 
@@ -104,6 +105,7 @@ PATTERNS: Final = Table("patterns", struct_codec(UsagePattern), shared=True)
 SESSION_AGES: Final = Table("session_ages", RAW)
 #: For those who only move or delete the records of other rooms (retention, verification).
 SESSION_KEYS: Final = Table("sessions", RAW)
+LEASE_KEYS: Final = Table("leases", RAW)
 
 
 def u64(number: int) -> bytes:

@@ -39,7 +39,7 @@ def status(context: typer.Context, json: options.Json = False) -> None:
             ("administrators at", ", ".join(answer.admin_addresses)),
             ("store", f"{answer.store_path}, schema {answer.schema_version}"),
             ("size", size(answer.store_bytes) + full),
-            ("observations", str(answer.store_sequence)),
+            ("commits", str(answer.store_sequence)),
             ("queue", f"{answer.queue_length} of {answer.queue_limit}"),
             ("decisions not logged", str(answer.decisions_dropped) if answer.decisions_dropped else ""),
             ("store error", Styled(answer.store_error, "bold red")),

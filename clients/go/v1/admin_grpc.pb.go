@@ -72,7 +72,8 @@ type AdminServiceClient interface {
 	GetUsagePattern(ctx context.Context, in *GetUsagePatternRequest, opts ...grpc.CallOption) (*GetUsagePatternResponse, error)
 	// Sets a usage pattern aside, or takes it back: it is shown and learns, but does not prevent.
 	SuspendUsagePattern(ctx context.Context, in *SuspendUsagePatternRequest, opts ...grpc.CallOption) (*SuspendUsagePatternResponse, error)
-	// Removes a usage pattern and its evidence. It can be learned anew.
+	// Removes a usage pattern and its evidence. It can be learned anew, and what other patterns and the tool's rates know
+	// of such calls stays: to let calls be made whatever is known, set the pattern aside instead.
 	ForgetUsagePattern(ctx context.Context, in *ForgetUsagePatternRequest, opts ...grpc.CallOption) (*ForgetUsagePatternResponse, error)
 	// Writes usage patterns as YAML (patterns.yaml), in chunks.
 	ExportUsagePatterns(ctx context.Context, in *ExportUsagePatternsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportUsagePatternsResponse], error)
@@ -354,7 +355,8 @@ type AdminServiceServer interface {
 	GetUsagePattern(context.Context, *GetUsagePatternRequest) (*GetUsagePatternResponse, error)
 	// Sets a usage pattern aside, or takes it back: it is shown and learns, but does not prevent.
 	SuspendUsagePattern(context.Context, *SuspendUsagePatternRequest) (*SuspendUsagePatternResponse, error)
-	// Removes a usage pattern and its evidence. It can be learned anew.
+	// Removes a usage pattern and its evidence. It can be learned anew, and what other patterns and the tool's rates know
+	// of such calls stays: to let calls be made whatever is known, set the pattern aside instead.
 	ForgetUsagePattern(context.Context, *ForgetUsagePatternRequest) (*ForgetUsagePatternResponse, error)
 	// Writes usage patterns as YAML (patterns.yaml), in chunks.
 	ExportUsagePatterns(*ExportUsagePatternsRequest, grpc.ServerStreamingServer[ExportUsagePatternsResponse]) error

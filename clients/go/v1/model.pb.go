@@ -832,7 +832,7 @@ func (x *Evidence) GetLastTime() *timestamppb.Timestamp {
 // One reason of a decision.
 type Reason struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A stable code: the detector that speaks ("exact_repeat", "schema_violation", "tool_outage", …), or "policy".
+	// A stable code: the detector that speaks ("exact_repeat", "schema_violation", "outage", …), or "policy".
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// The reason in a sentence, as a fact.
 	Summary string `protobuf:"bytes,2,opt,name=summary,proto3" json:"summary,omitempty"`
@@ -1105,7 +1105,7 @@ func (x *Snapshot) GetEvidenceModel() string {
 // A permission to make one call that would have been prevented, to find out whether it still fails.
 type Probe struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The usage pattern that is on trial.
+	// The usage pattern that is on trial; the tool's own where what speaks against the call has no pattern of its own.
 	UsagePatternId string `protobuf:"bytes,1,opt,name=usage_pattern_id,json=usagePatternId,proto3" json:"usage_pattern_id,omitempty"`
 	// When the permission ends. An outcome reported later does not count as the probe's.
 	Deadline      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=deadline,proto3" json:"deadline,omitempty"`
@@ -1422,7 +1422,7 @@ type UsagePattern struct {
 	Tool string `protobuf:"bytes,3,opt,name=tool,proto3" json:"tool,omitempty"`
 	// The server, where known.
 	Server string `protobuf:"bytes,4,opt,name=server,proto3" json:"server,omitempty"`
-	// Where it holds: "*" for everywhere, "key=value" for one context key's value.
+	// Where it holds: "*" for everywhere. What holds only for some values of a context key is part of the evidence.
 	Scope string `protobuf:"bytes,5,opt,name=scope,proto3" json:"scope,omitempty"`
 	// The calls it covers, in words: redacted arguments at level call, the error template at level error.
 	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`

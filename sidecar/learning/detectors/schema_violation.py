@@ -38,7 +38,10 @@ class SchemaViolation:
             else "The arguments have to meet the tool's schema."
         )
         return Finding(
-            summary=f"the arguments break the tool's schema: {violation}", cause=Cause.INVALID_ARGUMENT, remedy=remedy
+            summary=f"the arguments break the tool's schema: {violation}",
+            cause=Cause.INVALID_ARGUMENT,
+            remedy=remedy,
+            learned=False,
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

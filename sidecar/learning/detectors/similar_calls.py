@@ -91,6 +91,7 @@ class SimilarCalls:
                 interval=wilson(failures / total, total),
                 last_time=rate.rate.time,
             ),
+            prevents=not view.set_aside(),
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

@@ -104,6 +104,7 @@ class TellingWords:
                 interval=wilson(failures / total if total else 0.5, total),
                 last_time=rate.named.time,
             ),
+            prevents=not view.set_aside(),
             remedy=f"Use something else than “{text}”, or make it known first." if text else "",
         )
 

@@ -214,7 +214,8 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ForgetUsagePattern(self, request, context):
-        """Removes a usage pattern and its evidence. It can be learned anew.
+        """Removes a usage pattern and its evidence. It can be learned anew, and what other patterns and the tool's rates know
+        of such calls stays: to let calls be made whatever is known, set the pattern aside instead.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

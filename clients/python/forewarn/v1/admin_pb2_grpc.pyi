@@ -59,7 +59,9 @@ class AdminServiceStub:
     SuspendUsagePattern: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SuspendUsagePatternRequest, _admin_pb2.SuspendUsagePatternResponse]
     """Sets a usage pattern aside, or takes it back: it is shown and learns, but does not prevent."""
     ForgetUsagePattern: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ForgetUsagePatternRequest, _admin_pb2.ForgetUsagePatternResponse]
-    """Removes a usage pattern and its evidence. It can be learned anew."""
+    """Removes a usage pattern and its evidence. It can be learned anew, and what other patterns and the tool's rates know
+    of such calls stays: to let calls be made whatever is known, set the pattern aside instead.
+    """
     ExportUsagePatterns: _grpc.UnaryStreamMultiCallable[_admin_pb2.ExportUsagePatternsRequest, _admin_pb2.ExportUsagePatternsResponse]
     """Writes usage patterns as YAML (patterns.yaml), in chunks."""
     ImportUsagePatterns: _grpc.StreamUnaryMultiCallable[_admin_pb2.ImportUsagePatternsRequest, _admin_pb2.ImportUsagePatternsResponse]
@@ -112,7 +114,9 @@ class AdminServiceAsyncStub(AdminServiceStub):
     SuspendUsagePattern: _aio.UnaryUnaryMultiCallable[_admin_pb2.SuspendUsagePatternRequest, _admin_pb2.SuspendUsagePatternResponse]  # type: ignore[assignment]
     """Sets a usage pattern aside, or takes it back: it is shown and learns, but does not prevent."""
     ForgetUsagePattern: _aio.UnaryUnaryMultiCallable[_admin_pb2.ForgetUsagePatternRequest, _admin_pb2.ForgetUsagePatternResponse]  # type: ignore[assignment]
-    """Removes a usage pattern and its evidence. It can be learned anew."""
+    """Removes a usage pattern and its evidence. It can be learned anew, and what other patterns and the tool's rates know
+    of such calls stays: to let calls be made whatever is known, set the pattern aside instead.
+    """
     ExportUsagePatterns: _aio.UnaryStreamMultiCallable[_admin_pb2.ExportUsagePatternsRequest, _admin_pb2.ExportUsagePatternsResponse]  # type: ignore[assignment]
     """Writes usage patterns as YAML (patterns.yaml), in chunks."""
     ImportUsagePatterns: _aio.StreamUnaryMultiCallable[_admin_pb2.ImportUsagePatternsRequest, _admin_pb2.ImportUsagePatternsResponse]  # type: ignore[assignment]
@@ -222,7 +226,9 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.ForgetUsagePatternRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ForgetUsagePatternResponse, _abc.Awaitable[_admin_pb2.ForgetUsagePatternResponse]]:
-        """Removes a usage pattern and its evidence. It can be learned anew."""
+        """Removes a usage pattern and its evidence. It can be learned anew, and what other patterns and the tool's rates know
+        of such calls stays: to let calls be made whatever is known, set the pattern aside instead.
+        """
 
     @_abc_1.abstractmethod
     def ExportUsagePatterns(

@@ -499,7 +499,7 @@ class Reason(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """A stable code: the detector that speaks ("exact_repeat", "schema_violation", "tool_outage", …), or "policy"."""
+    """A stable code: the detector that speaks ("exact_repeat", "schema_violation", "outage", …), or "policy"."""
     summary: _builtins.str
     """The reason in a sentence, as a fact."""
     contribution: _builtins.float
@@ -629,7 +629,7 @@ class Probe(_message.Message):
     USAGE_PATTERN_ID_FIELD_NUMBER: _builtins.int
     DEADLINE_FIELD_NUMBER: _builtins.int
     usage_pattern_id: _builtins.str
-    """The usage pattern that is on trial."""
+    """The usage pattern that is on trial; the tool's own where what speaks against the call has no pattern of its own."""
     @_builtins.property
     def deadline(self) -> _timestamp_pb2.Timestamp:
         """When the permission ends. An outcome reported later does not count as the probe's."""
@@ -813,7 +813,7 @@ class UsagePattern(_message.Message):
     server: _builtins.str
     """The server, where known."""
     scope: _builtins.str
-    """Where it holds: "*" for everywhere, "key=value" for one context key's value."""
+    """Where it holds: "*" for everywhere. What holds only for some values of a context key is part of the evidence."""
     description: _builtins.str
     """The calls it covers, in words: redacted arguments at level call, the error template at level error."""
     state: Global___UsagePatternState.ValueType

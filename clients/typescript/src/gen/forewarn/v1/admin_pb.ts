@@ -1924,7 +1924,8 @@ export const AdminService: GenService<{
     output: typeof SuspendUsagePatternResponseSchema;
   },
   /**
-   * Removes a usage pattern and its evidence. It can be learned anew.
+   * Removes a usage pattern and its evidence. It can be learned anew, and what other patterns and the tool's rates know
+   * of such calls stays: to let calls be made whatever is known, set the pattern aside instead.
    *
    * @generated from rpc forewarn.v1.AdminService.ForgetUsagePattern
    */

@@ -268,7 +268,7 @@ export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
  */
 export type Reason = Message<"forewarn.v1.Reason"> & {
   /**
-   * A stable code: the detector that speaks ("exact_repeat", "schema_violation", "tool_outage", …), or "policy".
+   * A stable code: the detector that speaks ("exact_repeat", "schema_violation", "outage", …), or "policy".
    *
    * @generated from field: string code = 1;
    */
@@ -436,7 +436,7 @@ export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
  */
 export type Probe = Message<"forewarn.v1.Probe"> & {
   /**
-   * The usage pattern that is on trial.
+   * The usage pattern that is on trial; the tool's own where what speaks against the call has no pattern of its own.
    *
    * @generated from field: string usage_pattern_id = 1;
    */
@@ -660,7 +660,7 @@ export type UsagePattern = Message<"forewarn.v1.UsagePattern"> & {
   server: string;
 
   /**
-   * Where it holds: "*" for everywhere, "key=value" for one context key's value.
+   * Where it holds: "*" for everywhere. What holds only for some values of a context key is part of the evidence.
    *
    * @generated from field: string scope = 5;
    */
