@@ -25,7 +25,7 @@ from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Pr
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
 from ..model.pattern import UsagePattern
-from ..model.vocabulary import TRANSIENT, Level, Mode, Outcome, State, Verdict
+from ..model.vocabulary import TRANSIENT, Cause, Level, Mode, Outcome, State, Verdict
 from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
@@ -155,8 +155,10 @@ class UsagePreventionTracker:
     def _decide(self, reader: Reader, view: View, mode: Mode) -> Decision:
         judgement = self._foresight.judge(view)
         decision_id = self._ids()
-        findings = self._foresight.findings(view, judgement) if judgement.known else []
-        lead = self._ground(view, judgement, findings)
+        # Facts cost more than the judgement: what is let through without a warning is only told who said what.
+        serious = judgement.known and (judgement.p >= WARN_AT or self._sure(view, judgement))
+        findings = self._foresight.findings(view, judgement) if serious else []
+        lead = self._ground(view, findings) if serious and self._sure(view, judgement) else None
         would_be = Verdict.ALLOW
         if lead is not None:
             would_be = Verdict.PREVENT
@@ -185,6 +187,12 @@ class UsagePreventionTracker:
             if would_be is not Verdict.ALLOW:
                 alternatives = fixes_for(reader, view)
                 remedy = _remedy(findings, alternatives)
+        elif judgement.known:
+            reasons = tuple(
+                Reason(code, about, round(part, 3), b"", Cause.NONE, None)
+                for code, about, part in self._foresight.parts(judgement)[:_REASONS]
+            )
+            retry_after = _retry_after(view, None)
         return Decision(
             decision_id=decision_id,
             verdict=verdict,
@@ -202,11 +210,13 @@ class UsagePreventionTracker:
             time=view.now,
         )
 
-    def _ground(self, view: View, judgement: Judgement, findings: list[tuple[str, float, Finding]]) -> Finding | None:
-        """The strongest fact on which the call may be prevented; None when it is not to be."""
+    def _sure(self, view: View, judgement: Judgement) -> bool:
+        """Whether preventing what is as sure to fail as this keeps to the budget."""
         own = view.model
-        if not within(judgement.score, self._budget, view.overall.budget, own.budget if own is not None else None):
-            return None
+        return within(judgement.score, self._budget, view.overall.budget, own.budget if own is not None else None)
+
+    def _ground(self, view: View, findings: list[tuple[str, float, Finding]]) -> Finding | None:
+        """The strongest fact on which the call may be prevented; None when it is not to be."""
         call, tool = view.known_call(), view.tool_pattern
         if (call is not None and call.state in _SET_ASIDE) or (tool is not None and tool.state in _SET_ASIDE):
             return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it

@@ -40,6 +40,10 @@ class Detector(Protocol):
         """Stable: the reason's code in the API."""
 
     @property
+    def about(self) -> str:
+        """What it looks at, in half a sentence."""
+
+    @property
     def features(self) -> tuple[tuple[str, float], ...]:
         """Names and first weights."""
 

@@ -16,9 +16,12 @@ from .detectors import all_detectors
 from .evidence import sigmoid, wilson
 from .schemas import Schemas
 from .view import STRENGTH_TOOL, Source, View
+from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
-EVIDENCE_MODEL: Final = "logistic-1"
+EVIDENCE_MODEL: Final = "logistic-2"
+#: What adds less than this to the log-odds is not worth a word.
+_LEAST_PART: Final = 0.01
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -53,10 +56,11 @@ class Foresight:
             (detector.propose, start) for detector, (start, _) in zip(self.detectors, self._spans, strict=True)
         ]
         self._base_end = self._spans[0][1]
+        self._wordings = Wordings()
 
     def view(self, source: Source, call: Call, features: Features, tool: Tool | None) -> View:
         """A view of one call, with weights for all features. ``tool`` is what ``source`` has of the call's tool."""
-        return View(source, call, features, tool, self.first_values)
+        return View(source, call, features, tool, self.first_values, self._wordings)
 
     def judge(self, view: View) -> Judgement:
         """What is known of the view's call."""
@@ -92,11 +96,21 @@ class Foresight:
             weight += error.plain.total + error.changed.total
         return wilson(judgement.p, weight)
 
+    def parts(self, judgement: Judgement) -> list[tuple[str, str, float]]:
+        """What each detector adds, without its facts: (code, what it looks at, log-odds), strongest first."""
+        found = [
+            (detector.code, detector.about, part)
+            for detector, part in zip(self.detectors, judgement.parts, strict=True)
+            if abs(part) >= _LEAST_PART
+        ]
+        found.sort(key=lambda item: -abs(item[2]))
+        return found
+
     def findings(self, view: View, judgement: Judgement) -> list[tuple[str, float, Finding]]:
         """The facts behind a judgement: (code, contribution in log-odds, fact), strongest first."""
         found = []
         for detector, part in zip(self.detectors, judgement.parts or [0.0] * len(self.detectors), strict=True):
-            if abs(part) < 0.01 and judgement.parts:
+            if abs(part) < _LEAST_PART and judgement.parts:
                 continue
             finding = detector.explain(view)
             if finding is not None:

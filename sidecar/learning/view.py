@@ -20,7 +20,7 @@ from .scopes import scopes_of
 from .session import Session
 from .tables import MODELS, OVERALL, RATES, SESSIONS
 from .tool_model import Model, new_model
-from .wording import Wording, visible, wording_of
+from .wording import Wording, Wordings
 
 V = TypeVar("V")
 
@@ -63,13 +63,19 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "call",
-        "created", "created_rates", "epoch", "features", "looked_up", "model", "named", "now", "overall", "p_kind",
-        "p_tool", "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
+        "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
+        "call", "created", "created_rates", "epoch", "features", "looked_up", "model", "named", "now", "overall",
+        "p_kind", "p_tool", "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
     )  # fmt: skip
 
     def __init__(
-        self, source: Source, call: Call, features: Features, tool: Tool | None, first_values: tuple[float, ...]
+        self,
+        source: Source,
+        call: Call,
+        features: Features,
+        tool: Tool | None,
+        first_values: tuple[float, ...],
+        wordings: Wordings,
     ) -> None:
         get = source.get
         self._source = source
@@ -81,6 +87,7 @@ class View:
         self._changed_rates: set[bytes] = set()
         self.created_rates: list[bytes] = []
         self._wording: Wording | None = None
+        self._wordings = wordings
         self._scopes: list[tuple[str, bytes]] | None = None
         #: The words whose records are read, once they are chosen; and, while learning, those that the error named.
         self.looked_up: tuple[bytes, ...] | None = None
@@ -133,11 +140,8 @@ class View:
     def wording(self) -> Wording:
         """The words of the call, and its form."""
         if self._wording is None:
-            arguments = visible(self.call, self.features)
             volatile = self.tool.descriptor.volatile_arguments if self.tool is not None else ()
-            if volatile:
-                arguments = {name: value for name, value in arguments.items() if name not in volatile}
-            self._wording = wording_of(self.call.tool, arguments)
+            self._wording = self._wordings.of(self.call, self.features, volatile)
         return self._wording
 
     @property
@@ -187,11 +191,6 @@ class View:
     def known_call(self) -> UsagePattern | None:
         """The pattern of this very call, if it ever failed."""
         return self.pattern(Level.CALL, covered_call(self.features.fingerprint))
-
-    def set_aside(self) -> bool:
-        """Whether an administrator has set aside what was learned of this very call."""
-        pattern = self.known_call()
-        return pattern is not None and pattern.suspended
 
     def server_pattern(self) -> UsagePattern | None:
         """The pattern of the call's server, if it is known."""

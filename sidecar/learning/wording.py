@@ -9,7 +9,7 @@ redacted, words are taken from the preview.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
 from typing import Final
 from zlib import crc32
@@ -23,6 +23,8 @@ from ..model.call import JSON, Call, Features
 MAX_WORDS: Final = 64
 _CHARS: Final = 600
 _OPENING_CHARS: Final = 256
+#: Wordings that are remembered.
+_KNOWN: Final = 4_096
 
 _RUN: Final = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
 _PART: Final = re.compile(r"\w{3,}")
@@ -41,6 +43,29 @@ class Wording(msgspec.Struct, frozen=True):
     opening: bytes
     ending: bytes
     words: tuple[int, ...]
+
+
+class Wordings:
+    """The wordings of calls seen lately, by fingerprint: a call is asked about and then recorded. Thread-safe, bounded.
+
+    Holds hashes only, so that no argument stays in memory.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Wording] = {}
+
+    def of(self, call: Call, features: Features, volatile: Collection[str]) -> Wording:
+        """The wording of a call without its volatile arguments."""
+        found = self._known.get(features.fingerprint)
+        if found is None:
+            arguments = visible(call, features)
+            if volatile:
+                arguments = {name: value for name, value in arguments.items() if name not in volatile}
+            found = wording_of(call.tool, arguments)
+            if len(self._known) >= _KNOWN:
+                self._known = {}  # replaced, not cleared: other threads read it
+            self._known[features.fingerprint] = found
+        return found
 
 
 def visible(call: Call, features: Features) -> Mapping[str, JSON]:

@@ -56,6 +56,9 @@ INJECT_CONTEXT: Final = Rpc("InjectContext", guard_pb2.InjectContextRequest, gua
 FIND_SIMILAR: Final = Rpc("FindSimilar", guard_pb2.FindSimilarRequest, guard_pb2.FindSimilarResponse)
 APPEAL: Final = Rpc("Appeal", guard_pb2.AppealRequest, guard_pb2.AppealResponse)
 
+_POLLING_SECONDS = 2.0
+"""How long grpcio may go on polling a channel that nobody watches any more, with time to spare."""
+
 OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.service_config_disable_resolution", 1),
     ("grpc.enable_retries", 0),
@@ -229,10 +232,16 @@ class Link:
         self.unwatch()
         with self._lock:
             channel, self._channel, self._calls, self._closed = self._channel, None, {}, True
-        # grpcio's polling thread outlives unsubscribe by up to 0.2 s and prints a traceback when the channel is closed
-        # under it, so a channel that was watched is left to be collected after that thread.
-        if channel is not None and self._wire.pid == os.getpid() and not self._watched:
+        if channel is None or self._wire.pid != os.getpid():
+            return
+        if not self._watched:
             channel.close()
+            return
+        # grpcio's polling thread outlives unsubscribe by up to 0.2 s and ends with a traceback when the channel is closed
+        # or collected under it, so a channel that was watched is held, and closed a little later.
+        later = threading.Timer(_POLLING_SECONDS, channel.close)
+        later.daemon = True
+        later.start()
 
 
 class AsyncLink:

@@ -30,6 +30,7 @@ class ExactRepeat:
     """See the module."""
 
     code = "exact_repeat"
+    about = "how this very call went before in this session"
     features = (
         ("repeat_failed", 0.8),  # log-odds of failing again (sort of error, tool, error template) over the base
         ("repeat_plain", 0.3),  # nothing was done in between

@@ -26,6 +26,7 @@ class KnownCall:
     """See the module."""
 
     code = "known_call"
+    about = "how this very call went in earlier sessions"
     features = (
         ("known_all", 0.8),  # log-odds of the call's record in other sessions over the base
         ("known_scope", 0.8),  # its record in the most telling context value over that

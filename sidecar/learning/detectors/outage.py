@@ -23,6 +23,7 @@ class Outage:
     """See the module."""
 
     code = "outage"
+    about = "whether the tool or its server is failing at present"
     features = (
         ("outage_tool", 1.5),  # the tool's test ratio over its boundary, faded, where it is beyond
         ("outage_server", 1.5),  # the same for its server

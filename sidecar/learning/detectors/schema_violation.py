@@ -15,6 +15,7 @@ class SchemaViolation:
     """See the module."""
 
     code = "schema_violation"
+    about = "whether the arguments meet the tool's schema"
     features = (("schema_violation", 6.0),)
 
     def __init__(self, schemas: Schemas) -> None:

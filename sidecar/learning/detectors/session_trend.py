@@ -25,6 +25,7 @@ class SessionTrend:
     """See the module."""
 
     code = "session_trend"
+    about = "how calls of this kind went in this session"
     features = (
         ("session_streak", 0.1),  # log of the session's failures in a row, any tool
         ("session_rate", 0.3),  # log-odds of the session's rate over the tool's

@@ -27,6 +27,7 @@ class SimilarCalls:
     """See the module."""
 
     code = "similar_calls"
+    about = "how calls that look like this one went"
     features = (
         ("ending_rate", 0.3),  # log-odds of calls that end like this over the kind's
         ("ending_scope", 0.3),  # the same where this call is made, over everywhere
@@ -91,7 +92,6 @@ class SimilarCalls:
                 interval=wilson(failures / total, total),
                 last_time=rate.rate.time,
             ),
-            prevents=not view.set_aside(),
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

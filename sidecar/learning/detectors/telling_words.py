@@ -33,6 +33,7 @@ class TellingWords:
     """See the module."""
 
     code = "telling_words"
+    about = "how calls with the same words in their arguments went"
     features = (
         ("word_worst", 0.1),  # log-odds of the word with the worst record over the kind's
         ("word_best", 0.0),  # of that with the best
@@ -104,7 +105,6 @@ class TellingWords:
                 interval=wilson(failures / total if total else 0.5, total),
                 last_time=rate.named.time,
             ),
-            prevents=not view.set_aside(),
             remedy=f"Use something else than “{text}”, or make it known first." if text else "",
         )
 
