@@ -237,8 +237,8 @@ class Link:
         if not self._watched:
             channel.close()
             return
-        # grpcio's polling thread outlives unsubscribe by up to 0.2 s and ends with a traceback when the channel is closed
-        # or collected under it, so a channel that was watched is held, and closed a little later.
+        # grpcio's polling thread outlives unsubscribe by up to 0.2 s and ends with a traceback when the channel is
+        # closed or collected under it, so a channel that was watched is held, and closed a little later.
         later = threading.Timer(_POLLING_SECONDS, channel.close)
         later.daemon = True
         later.start()
