@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from ..model.pattern import UsagePattern
 from ..model.vocabulary import Level
-from ..store.tables import Table
+from ..store.tables import Table, after_prefix
 from ..store.transaction import WriteTransaction
 from .rates import KindRate
 from .tables import RATES
@@ -36,7 +36,7 @@ def evict_one(
     None, and nothing deleted, where all that was looked at is to be kept.
     """
     seed = hashlib.blake2b(prefix + txn.commit_sequence.to_bytes(8, "big") + b"".join(sorted(spare)), digest_size=16)
-    stop = _after(prefix)
+    stop = after_prefix(prefix)
     sample = [
         row for row in txn.scan(table, prefix + seed.digest(), stop, limit=SAMPLE + len(spare)) if row[0] not in spare
     ]
@@ -54,7 +54,7 @@ def evict_one(
 def evict_rates(txn: WriteTransaction, prefix: bytes, spare: frozenset[bytes], count: int) -> int:
     """The same for up to ``count`` rates at once, the least valuable of one sample twice that size; how many went."""
     seed = hashlib.blake2b(prefix + txn.commit_sequence.to_bytes(8, "big") + b"".join(sorted(spare)), digest_size=16)
-    stop = _after(prefix)
+    stop = after_prefix(prefix)
     limit = max(SAMPLE, 2 * count) + len(spare)
     sample = dict(txn.scan(RATES, prefix + seed.digest(), stop, limit=limit))
     if len(sample) < limit:
@@ -82,9 +82,3 @@ def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
 def kind_value(rate: KindRate) -> float:
     """How much the record of calls that share something is worth keeping: most, where an error named that."""
     return rate.rate.total if rate.named is None else rate.rate.total + 4.0 * rate.named.total
-
-
-def _after(prefix: bytes) -> bytes | None:
-    """The least key above all that begin with ``prefix``; None when there is none."""
-    trimmed = prefix.rstrip(b"\xff")
-    return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else None

@@ -15,8 +15,7 @@ from msgspec.structs import replace
 from ..capture.classifier import seen_retry
 from ..capture.extractor import Captured, Extractor
 from ..clock import Clock, TimeOrderedIds
-from ..model.call import Call, Observation, Result
-from ..model.decision import DecisionRecord
+from ..model.call import Call, Classification, Observation, Result
 from ..model.errors import TooManyToolsError
 from ..model.tool import Tool, ToolDescriptor
 from ..model.vocabulary import FAILED, WORKED, Mode, Outcome
@@ -24,8 +23,6 @@ from ..store.store import Store
 from ..store.tables import (
     CALL_IDS,
     CALLS,
-    DECISION_CALLS,
-    DECISIONS,
     LEASE_KEYS,
     PATTERNS,
     SESSION_AGES,
@@ -42,8 +39,9 @@ from .events import add_event
 from .eviction import MAX_EVICTED, MAX_KINDS, evict_one, evict_rates, pattern_value
 from .foresight import Foresight, volatile_of
 from .learner import Change, Recorded, UsagePatternLearner
-from .session import FAILED as FAILED_MARK
+from .settlement import decision_before, settle
 from .tables import SESSIONS
+from .tool_history import learn_duration, learn_successor
 from .view import Outcome as Learned
 from .view import View
 
@@ -51,8 +49,6 @@ from .view import View
 _AGE_STEP: Final = 60.0
 #: A call dated further ahead than this, in seconds, is learned from as if it were made now.
 _FUTURE: Final = 86_400.0
-_LATENCIES: Final = 64
-_SUCCESSORS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,7 @@ class Recorder:
             if attempts:
                 classification = seen_retry(classification)
         category = classification.category
-        decision = _decision(txn, entry)
+        decision = decision_before(txn, entry.decision_id, entry.call_id, call.tool)
         changes: list[Change] = []
         if category in FAILED or category in WORKED:
             learned = Learned(
@@ -150,15 +146,15 @@ class Recorder:
                 retry_after=entry.result.retry_after if entry.result.retry_after is not None else -1.0,
             )
             probed = decision is not None and decision.decision.probe is not None
-            _learn_successor(txn, view, learned)
+            learn_successor(txn, view, learned)
             _, changes = self._learner.learn(view, learned, probed=probed)
-            _learn_latency(tool, entry.result, learned.failed)
+            learn_duration(tool, entry.result, failed=learned.failed)
             self._save_learned(txn, view, tool)
         sequence = self._journal(txn, entry, view, tool, classification)
         _remember_session(txn, view)
         probe: tuple[bytes, bytes] | None = None
         if decision is not None:
-            _settle(txn, tool, decision, classification)
+            settle(txn, tool, decision, classification)
             if decision.decision.probe is not None and (category in FAILED or category in WORKED):
                 probe = (decision.decision.probe.pattern_id, decision.decision.decision_id)
                 txn.delete(LEASE_KEYS, probe[0])
@@ -223,7 +219,9 @@ class Recorder:
             # The evicted pattern's tool keeps counting it; it will evict one of its own a little early.
             evict_one(txn, PATTERNS, b"", pattern_value(view.now, 0), spare)
 
-    def _journal(self, txn: WriteTransaction, entry: _Entry, view: View, tool: Tool, classification: object) -> int:
+    def _journal(
+        self, txn: WriteTransaction, entry: _Entry, view: View, tool: Tool, classification: Classification
+    ) -> int:
         call, captured, result = entry.call, entry.captured, entry.result
         sequence = txn.next_sequence()
         observation = Observation(
@@ -238,7 +236,7 @@ class Recorder:
             kind=captured.features.kind,
             preview=captured.features.preview,
             context=captured.features.context,
-            classification=classification,  # type: ignore[arg-type]
+            classification=classification,
             error=captured.error,
             duration=result.duration if result.duration is not None else -1.0,
             cost=result.cost,
@@ -281,41 +279,6 @@ def _duplicate(txn: WriteTransaction, call_id: str) -> Recorded | None:
     return Recorded(call_id, observation.classification, sequence, duplicate=True)
 
 
-def _decision(txn: WriteTransaction, entry: _Entry) -> DecisionRecord | None:
-    """The decision before the call: the one that the record names, else the last one about its call id."""
-    key: bytes | None = None
-    if entry.decision_id:
-        try:
-            key = bytes.fromhex(entry.decision_id)
-        except ValueError:
-            key = None
-    if key is None:
-        key = txn.get(DECISION_CALLS, hash16(entry.call_id))
-    if not key or len(key) != 16:
-        return None
-    record = txn.get(DECISIONS, key)
-    return record if record is not None and record.tool == entry.call.tool else None
-
-
-def _settle(txn: WriteTransaction, tool: Tool, record: DecisionRecord, classification: object) -> None:
-    """Write into the decision, and into the patterns that it stood on, what became of its call. Once."""
-    if record.classification is not None:
-        return
-    record.classification = classification  # type: ignore[assignment]
-    assert record.classification is not None  # noqa: S101 - for the type checker
-    category = record.classification.category
-    txn.put(DECISIONS, record.decision.decision_id, record)
-    totals.settle_decision(txn, tool, record, category)
-    if record.decision.would_be.name != "PREVENT" or not record.decision.reasons:
-        return
-    lead = record.decision.reasons[0].pattern_id
-    pattern = txn.get(PATTERNS, lead) if lead else None
-    if pattern is not None and (category in FAILED or category in WORKED):
-        pattern.right += category in FAILED
-        pattern.wrong += category in WORKED
-        txn.put(PATTERNS, lead, pattern)
-
-
 def _remember_session(txn: WriteTransaction, view: View) -> None:
     session = view.session
     if session is None or not view.session_key:
@@ -327,31 +290,3 @@ def _remember_session(txn: WriteTransaction, view: View) -> None:
         session.age_key = age_key(int(txn.commit_time * 1e6), view.session_key)
         txn.put(SESSION_AGES, session.age_key, b"")
     txn.put(SESSIONS, view.session_key, session)
-
-
-def _learn_latency(tool: Tool, result: Result, failed: bool) -> None:
-    if result.duration is not None and not failed:
-        tool.latencies = [*tool.latencies, result.duration][-_LATENCIES:]
-    if result.cost:
-        tool.cost_sum += result.cost
-        tool.cost_calls += 1
-
-
-def _learn_successor(txn: WriteTransaction, view: View, outcome: Learned) -> None:
-    """What a session uses right after a tool failed, and whether that worked: kept with the tool that failed."""
-    session = view.session
-    if session is None or not session.marks or not session.marks[-1] & FAILED_MARK:
-        return
-    before = session.failed_tool
-    if not before or before == view.call.tool:
-        return
-    key = tool_key(before)
-    failed_tool = txn.get(TOOLS, key)
-    if failed_tool is None:
-        return
-    counts = failed_tool.successors.pop(view.call.tool, None) or [0, 0]
-    counts[outcome.failed] += 1
-    failed_tool.successors[view.call.tool] = counts
-    while len(failed_tool.successors) > _SUCCESSORS:
-        del failed_tool.successors[next(iter(failed_tool.successors))]
-    txn.put(TOOLS, key, failed_tool)

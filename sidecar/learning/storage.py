@@ -17,7 +17,7 @@ from ..model.tool import Tool
 from ..model.vocabulary import Cause, Level, State
 from ..store.reader import Reader
 from ..store.store import Store
-from ..store.tables import PATTERNS, TOOLS, tool_key
+from ..store.tables import PATTERNS, TOOLS, after_prefix, tool_key
 from ..store.transaction import WriteTransaction
 from .describe import failure_probability, quoted
 from .events import add_event
@@ -79,7 +79,7 @@ class UsagePatternStorage:
         Patterns from before their tool's last reset are left out.
         """
         prefix = subject_key(criteria.tool) if criteria.tool else b""
-        stop = _after(prefix) if prefix else None
+        stop = after_prefix(prefix) if prefix else None
         epochs: dict[str, int] = {}
         for key, pattern in reader.scan(PATTERNS, max(start, prefix), stop):
             if pattern.tool not in epochs:
@@ -148,8 +148,3 @@ def _uncount(txn: WriteTransaction, pattern: UsagePattern) -> None:
     if tool is not None and tool.patterns:
         tool.patterns -= 1
         txn.put(TOOLS, tool_key(pattern.tool), tool)
-
-
-def _after(prefix: bytes) -> bytes | None:
-    trimmed = prefix.rstrip(b"\xff")
-    return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else None

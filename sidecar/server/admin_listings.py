@@ -22,7 +22,19 @@ from ..model.pattern import UsagePattern, pattern_id, subject_key
 from ..model.tool import Tool
 from ..model.vocabulary import Cause, Level, Outcome, State, Verdict
 from ..store.reader import Reader
-from ..store.tables import CALL_IDS, CALLS, DECISION_CALLS, DECISIONS, PATTERNS, TOOLS, Table, hash16, tool_key, u64
+from ..store.tables import (
+    CALL_IDS,
+    CALLS,
+    DECISION_CALLS,
+    DECISIONS,
+    PATTERNS,
+    TOOLS,
+    Table,
+    after_prefix,
+    hash16,
+    tool_key,
+    u64,
+)
 from . import answers
 from .pages import page, position_of
 from .requests import seconds_of
@@ -90,7 +102,7 @@ class AdminListings:
     def appeals_against(self, decision_id: bytes) -> list[admin_pb2.LoggedAppeal]:
         """The appeals against a decision, at most 100."""
         with self._rooms.store.read() as reader:
-            rows = list(reader.scan(APPEALS, decision_id, _after(decision_id), limit=100))
+            rows = list(reader.scan(APPEALS, decision_id, after_prefix(decision_id), limit=100))
         return [answers.logged_appeal(appeal) for _, appeal in rows]
 
     def calls(self, request: admin_pb2.QueryCallsRequest) -> admin_pb2.QueryCallsResponse:
@@ -183,7 +195,7 @@ class AdminListings:
             )
 
         with self._rooms.store.read() as reader:
-            rows = self._rooms.tracker.get_prevention_rules(reader, start, _after(prefix))
+            rows = self._rooms.tracker.get_prevention_rules(reader, start, after_prefix(prefix))
             found, token = page(rows, request.page_size, keep)
         return admin_pb2.ListPreventionRulesResponse(rules=found, next_page_token=token)
 
@@ -220,9 +232,3 @@ def _indexed(reader: Reader, index: Table[bytes], call_id: str, table: Table[V])
 def _id_at(seconds: float) -> bytes:
     """The least decision id that was made at a time."""
     return int(seconds * 1000.0).to_bytes(6, "big") + bytes(10)
-
-
-def _after(prefix: bytes) -> bytes | None:
-    """The least key above all that begin with ``prefix``; None for no prefix or no such key."""
-    trimmed = prefix.rstrip(b"\xff")
-    return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else None

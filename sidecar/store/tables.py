@@ -129,3 +129,9 @@ def tool_key(name: str) -> bytes:
 def age_key(microseconds: int, session: bytes) -> bytes:
     """The key in ``session_ages`` of a session (its 16-byte key) last used at a time (µs since the epoch, ≥ 0)."""
     return u64(microseconds) + session
+
+
+def after_prefix(prefix: bytes) -> bytes | None:
+    """The least key above all that begin with ``prefix``; None for no prefix or where there is no such key."""
+    trimmed = prefix.rstrip(b"\xff")
+    return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else None

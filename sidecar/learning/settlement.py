@@ -1,0 +1,47 @@
+"""What became of the call of a decision: written into the decision, its patterns and the counts. Once."""
+
+from __future__ import annotations
+
+from ..model.call import Classification
+from ..model.decision import DecisionRecord
+from ..model.tool import Tool
+from ..model.vocabulary import FAILED, WORKED, Verdict
+from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, hash16
+from ..store.transaction import WriteTransaction
+from . import totals
+
+_ID_BYTES = 16
+
+
+def decision_before(txn: WriteTransaction, decision_id: str, call_id: str, tool: str) -> DecisionRecord | None:
+    """The decision before a call: the one that its record names, else the last one about its call id."""
+    key: bytes | None = None
+    if decision_id:
+        try:
+            key = bytes.fromhex(decision_id)
+        except ValueError:
+            key = None
+    if key is None:
+        key = txn.get(DECISION_CALLS, hash16(call_id))
+    if not key or len(key) != _ID_BYTES:
+        return None
+    record = txn.get(DECISIONS, key)
+    return record if record is not None and record.tool == tool else None
+
+
+def settle(txn: WriteTransaction, tool: Tool, record: DecisionRecord, classification: Classification) -> None:
+    """Write what became of a decision's call, unless that was known before. The caller writes ``tool``."""
+    if record.classification is not None:
+        return
+    record.classification = classification
+    category = classification.category
+    txn.put(DECISIONS, record.decision.decision_id, record)
+    totals.settle_decision(txn, tool, record, category)
+    if record.decision.would_be is not Verdict.PREVENT or not record.decision.reasons:
+        return
+    lead = record.decision.reasons[0].pattern_id
+    pattern = txn.get(PATTERNS, lead) if lead else None
+    if pattern is not None and (category in FAILED or category in WORKED):
+        pattern.right += category in FAILED
+        pattern.wrong += category in WORKED
+        txn.put(PATTERNS, lead, pattern)
