@@ -19,8 +19,8 @@ BIN_WIDTH: Final = 0.15
 LOWEST: Final = -1.0
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.4.
 FLOOR: Final = -0.405
-#: What part of the budget is aimed at. Over 1: a prevention also needs a ground, so fewer are made than scores allow.
-UTILISATION: Final = 1.06
+#: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
+UTILISATION: Final = 0.95
 #: Successes that are granted before any was seen, overall and to a new tool.
 GRACE_OVERALL: Final = 40.0
 GRACE_TOOL: Final = 400.0
