@@ -22,8 +22,8 @@ FLOOR: Final = -0.405
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
 UTILISATION: Final = 0.95
 #: Successes that are granted before any was seen, overall and to a new tool.
-GRACE_OVERALL: Final = 40.0
-GRACE_TOOL: Final = 400.0
+GRACE_OVERALL: Final = 45.0
+GRACE_TOOL: Final = 450.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
 CAUTION: Final = 4.0
 #: The limit is corrected by what was allowed over what was spent, as if both had been more by ``STEADINESS`` successes;
