@@ -17,6 +17,11 @@ from tests.cli.double import Double
 QUERY = '{"query": "SELECT nme"}'
 
 
+def heed_ctrl_c() -> None:
+    """In a child: a suite that a shell runs in the background ignores SIGINT, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_0_when_the_answer_is_yes_and_nobody_asked_for_a_code(forewarn_double: Forewarn) -> None:
     forewarn_double("record", "sql", QUERY, "--outcome", "failure")
     assert forewarn_double("check", "sql", QUERY).code == 0
@@ -132,6 +137,7 @@ def test_130_on_ctrl_c(double: Double) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
     try:
         assert double.state.tailing.wait(20)

@@ -30,6 +30,11 @@ FIGURES = ["source", "calls", "failures", "prevented", "precision", "recall", "f
            "records_per_second"]  # fmt: skip
 
 
+def heed_ctrl_c() -> None:
+    """In a child: a suite that a shell runs in the background ignores SIGINT, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def row(args: str, outcome: str, session: str = "s", source: str = "web", **more: Any) -> dict[str, Any]:
     return {"source": source, "session_id": session, "tool": "get", "args": {"url": args}, "outcome": outcome, **more}
 
@@ -229,7 +234,11 @@ def test_nothing_is_left_after_an_interrupt(tmp_path: Path, number: signal.Signa
         f"sys.exit(main(['replay', {file!r}, '--private']))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(folder)}, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", script],
+        env={**os.environ, "TMPDIR": str(folder)},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
     )
     while not (ready := list(folder.glob("*/ready.json"))) and process.poll() is None:
         time.sleep(0.02)
