@@ -125,10 +125,13 @@ def descriptor_of(message: model_pb2.ToolDescriptor) -> ToolDescriptor:
 
 
 def seconds_of(stamp: Timestamp, field: str) -> float:
-    """Seconds since the epoch. Raises InvalidArgumentError outside of 1970 to 9999."""
+    """Seconds since the epoch. Raises InvalidArgumentError outside of 1970 to 9999.
+
+    A float has no room for the fraction of the last second there is, and would round it up into the next year.
+    """
     if not (0 <= stamp.seconds <= _MAX_SECONDS and 0 <= stamp.nanos <= 999_999_999):
         raise InvalidArgumentError(field, "must be between 1970-01-01 and 9999-12-31")
-    return stamp.seconds + stamp.nanos / 1e9
+    return min(stamp.seconds + stamp.nanos / 1e9, float(_MAX_SECONDS))
 
 
 def span_of(duration: Duration, field: str) -> float:
