@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from ..capture.extractor import Extractor
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.pattern import PATTERN_ID_BYTES, UsagePattern, subject_key
@@ -107,7 +109,7 @@ class UsagePatternStorage:
                 txn, "pattern_suspended", f"{what}: {quoted(pattern.description)} ({reason or 'no reason given'})",
                 tool=pattern.tool, pattern_id=key,
             )  # fmt: skip
-            return key, pattern
+            return key, replace(pattern)  # the writer goes on with its own
 
         return self._store.submit(job)
 

@@ -10,9 +10,9 @@ from .rates import KindRate
 from .session import Session
 from .tool_model import Model
 
-SESSIONS: Final = Table("sessions", struct_codec(Session))
-MODELS: Final = Table("models", struct_codec(Model), shared=True)
-RATES: Final = Table("rates", struct_codec(KindRate))
+SESSIONS: Final = Table("sessions", struct_codec(Session), cached=True)
+MODELS: Final = Table("models", struct_codec(Model), cached=True)
+RATES: Final = Table("rates", struct_codec(KindRate), cached=True)
 
 #: The key in MODELS of the model of all tools; a tool's own stands under its 8-byte subject key.
 OVERALL: Final = b"overall"

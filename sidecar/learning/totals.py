@@ -13,7 +13,7 @@ from ..store.retention import count_call, count_decision
 from ..store.tables import META, TOOLS, Table
 from ..store.transaction import WriteTransaction
 
-TOTALS: Final = Table(META.name, struct_codec(Counts))
+TOTALS: Final = Table(META.name, struct_codec(Counts), cached=True)
 TOTALS_KEY: Final = b"totals"
 
 

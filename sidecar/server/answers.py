@@ -52,7 +52,7 @@ def _set_interval(message: model_pb2.Interval, value: Interval) -> None:
 
 
 def _set_stamp(message: Timestamp, seconds: float) -> None:
-    message.seconds, micros = divmod(round((seconds if seconds < _LAST_SECOND else _LAST_SECOND) * 1e6), 1_000_000)
+    message.seconds, micros = divmod(round((min(_LAST_SECOND, seconds)) * 1e6), 1_000_000)
     message.nanos = micros * 1000
 
 

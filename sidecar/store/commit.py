@@ -38,6 +38,14 @@ class _JobFailedError(Exception):
         self.error = error
 
 
+class _NotEncodedError(Exception):
+    """A record that a job put cannot be encoded; which job's is not known."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Committer:
     """Runs on the writer's thread. Counters may be read from any."""
 
@@ -76,6 +84,9 @@ class Committer:
                 jobs = self._without(jobs, failure, tidy)
                 if not jobs:
                     return
+            except _NotEncodedError as failure:
+                self._one_by_one(jobs, failure.error)
+                return
             except (lmdb.MapFullError, lmdb.TxnFullError) as error:
                 if not self._make_room(jobs, error):
                     return
@@ -98,6 +109,16 @@ class Committer:
             log.error("a posted job failed", exc_info=failure.error)
         self._queue.fail([bad], failure.error)
         return jobs[failure.index + 1 :]
+
+    def _one_by_one(self, jobs: list[Job], error: Exception) -> None:
+        """Something that was put cannot be encoded: find the job that put it."""
+        if len(jobs) > 1:
+            for job in jobs:
+                self.process([job], tidy=False)
+        elif jobs:
+            self._without(jobs, _JobFailedError(0, error), tidy=False)
+        else:
+            self._fault(jobs, error)
 
     def _make_room(self, jobs: list[Job], error: lmdb.Error) -> bool:
         """Whether the map has grown and the jobs are to run again. Otherwise they have been answered."""
@@ -142,6 +163,12 @@ class Committer:
                 self.untidy = any(left)
             if self.store_error and not transaction.writes:
                 transaction.touch()  # find out whether the disk takes writes again
+            try:
+                transaction.flush()
+            except Exception as error:
+                if transaction.fault is not None or is_of_store(error):
+                    raise
+                raise _NotEncodedError(error) from error
             start = time.perf_counter()
             changed = transaction.commit()
         except BaseException:

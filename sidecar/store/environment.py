@@ -28,6 +28,7 @@ from . import folder as files
 from .faults import ForkedStoreError, typed
 from .generation import Generation
 from .reader import Reader
+from .rows import SharedRows, WorkingRows
 from .tables import NAMES
 from .transaction import WriteTransaction
 
@@ -73,6 +74,9 @@ class Environment:
         self._names = (*NAMES, *extra_tables)
         self._clock = clock
         self._retired: list[Generation] = []
+        #: Decoded rows: what readers share, and what the writer's thread works on.
+        self.shared_rows = SharedRows()
+        self._working_rows: WorkingRows = {}
         self._why = StoreUnavailableError("the store is closed")
         files.make_folder(folder)
         self._lock = files.FolderLock(folder)
@@ -127,7 +131,8 @@ class Environment:
         current = self.current
         if current.env is None:
             raise self._why
-        return WriteTransaction(current.env.begin(write=True), current.handles, self._clock())
+        txn = current.env.begin(write=True)
+        return WriteTransaction(txn, current.handles, self._clock(), self._working_rows, self.shared_rows)
 
     def grow(self, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Double the map, with no write transaction open. False at the limit.
@@ -163,6 +168,7 @@ class Environment:
                 raise StoreUnavailableError("the store must be reopened, but a reader stays open")
             broken.env.close()
         self._why = StoreUnavailableError("the store is being reopened")
+        self._working_rows.clear()  # what the lost transaction had
         self.current = Generation(broken.number, broken.path, None, {})
         broken.retire()
         self.current = self.open_generation(broken.number)

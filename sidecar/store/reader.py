@@ -65,7 +65,7 @@ class Reader:
     work through large tables in chunks. StoreUnavailableError where the store is closed or cannot be read.
     """
 
-    __slots__ = ("_environment", "_get", "_handles", "_slot", "_txn", "generation")
+    __slots__ = ("_environment", "_get", "_handles", "_sequence", "_shared", "_slot", "_txn", "generation")
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -94,6 +94,8 @@ class Reader:
         self._txn: Any = txn
         self._get = txn.get
         self._handles = generation.handles
+        self._shared = self._environment.shared_rows
+        self._sequence = -1
         return self
 
     def __exit__(
@@ -103,11 +105,23 @@ class Reader:
         self._slot.active -= 1
 
     def get(self, table: Table[V], key: bytes) -> V | None:
-        """The record, None where there is none; CorruptStoreError where it cannot be read."""
+        """The record, None where there is none; CorruptStoreError where it cannot be read.
+
+        Of a cached table it is shared with other readers: it must not be changed.
+        """
+        if not table.cached:
+            raw = self._get(key, None, self._handles[table.name])
+            return None if raw is None else table.decode(key, raw)
+        place = (table.name, key)
+        sequence = self._sequence if self._sequence >= 0 else self.commit_sequence
+        kept = self._shared.find(place, sequence)
+        if kept is not None:
+            found: V | None = kept.record
+            return found
         raw = self._get(key, None, self._handles[table.name])
-        if raw is None:
-            return None
-        return table.decode_shared(key, raw) if table.shared else table.decode(key, raw)
+        record = None if raw is None else table.decode(key, raw)
+        self._shared.keep(place, sequence, record)
+        return record
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
         """The record's bytes as they are stored."""
@@ -141,7 +155,9 @@ class Reader:
     @property
     def commit_sequence(self) -> int:
         """Number of the last commit that this view holds."""
-        return int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big")
+        if self._sequence < 0:
+            self._sequence = int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big")
+        return self._sequence
 
     def copy_to(self, descriptor: int) -> None:
         """Write a compacted copy of this view to an open file. Takes as long as the disk."""

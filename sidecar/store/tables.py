@@ -46,8 +46,8 @@ V = TypeVar("V")
 
 MAX_TOOL_NAME_BYTES: Final = 256
 MAX_KEY_BYTES: Final = 511
-#: Decoded rows that a table shares at a time.
-_SHARED_ROWS: Final = 1_024
+#: Names of tables of which decoded rows are kept in memory.
+CACHED: Final[set[str]] = set()
 
 #: Every table of schema version 1. Names are part of the file format.
 NAMES: Final = (
@@ -59,16 +59,17 @@ NAMES: Final = (
 class Table(Generic[V]):
     """A name and the record kept under it. Declaring costs nothing; it may be done at import and more than once.
 
-    ``shared``: readers are given one record for equal bytes, again and again, so they must not change it. For rows that
-    are large, few and read by every decision; a write transaction always decodes its own.
+    ``cached``: decoded rows stay in memory, see ``rows.py``. Readers are given the same record again and again, so they
+    must not change it; a job of the writer must put every record that it changes.
     """
 
-    __slots__ = ("_decode", "_known", "encode", "name", "record", "shared")
+    __slots__ = ("_decode", "cached", "encode", "name", "record")
 
-    def __init__(self, name: str, codec: Codec[V], *, shared: bool = False) -> None:
+    def __init__(self, name: str, codec: Codec[V], *, cached: bool = False) -> None:
         self.name = name
-        self.shared = shared
-        self._known: dict[bytes, tuple[bytes, V]] = {}
+        self.cached = cached
+        if cached:
+            CACHED.add(name)
         self.record = codec.kind
         self.encode = codec.encode
         self._decode = codec.decode
@@ -80,17 +81,6 @@ class Table(Generic[V]):
         except ValueError as error:
             raise_corrupt(self.name, key, error)
 
-    def decode_shared(self, key: bytes, raw: bytes) -> V:
-        """As ``decode``; the same record while the row's bytes are the same. Thread-safe."""
-        known = self._known.get(key)
-        if known is not None and known[0] == raw:
-            return known[1]
-        record = self.decode(key, raw)
-        if len(self._known) >= _SHARED_ROWS:
-            self._known.clear()
-        self._known[key] = (raw, record)
-        return record
-
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {self.record})"
 
@@ -100,8 +90,8 @@ CALLS: Final = Table("calls", struct_codec(Observation))
 CALL_IDS: Final = Table("call_ids", U64)
 DECISIONS: Final = Table("decisions", struct_codec(DecisionRecord))
 DECISION_CALLS: Final = Table("decision_calls", RAW)
-TOOLS: Final = Table("tools", struct_codec(Tool), shared=True)
-PATTERNS: Final = Table("patterns", struct_codec(UsagePattern), shared=True)
+TOOLS: Final = Table("tools", struct_codec(Tool), cached=True)
+PATTERNS: Final = Table("patterns", struct_codec(UsagePattern), cached=True)
 SESSION_AGES: Final = Table("session_ages", RAW)
 #: For those who only move or delete the records of other rooms (retention, verification).
 SESSION_KEYS: Final = Table("sessions", RAW)

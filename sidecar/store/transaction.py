@@ -1,15 +1,23 @@
-"""A write transaction: what a job sees of the store while it changes it."""
+"""A write transaction: what a job sees of the store while it changes it.
+
+Rows of cached tables (``rows.py``) are decoded once, shared by the jobs of the commit and by those of later ones, and
+encoded once a commit: a thousand calls of one tool change its row a thousand times, and most of what a commit of many
+records costs would be saying so. They reach LMDB with ``flush``: before the commit, and before anything looks at a
+table as a whole.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import lmdb
 
+from . import rows
 from .faults import is_of_store
 from .reader import scan_raw
-from .tables import META, Table, u64
+from .rows import Place, Row, SharedRows, WorkingRows
+from .tables import CACHED, META, Table, u64
 
 V = TypeVar("V")
 
@@ -18,14 +26,32 @@ class WriteTransaction:
     """Reads its own writes; nobody else sees them before the commit. Lives on the writer's thread only.
 
     ``commit_time`` is seconds since the epoch, the same for all jobs of a commit; ``commit_sequence`` the number that
-    the commit will have.
+    the commit will have. ``working`` and ``shared`` are the environment's.
+
+    Of a cached table, ``get`` gives the record that other jobs of this commit have, too: change it only to ``put`` it.
     """
 
-    __slots__ = ("_first", "_handles", "_last", "_txn", "commit_sequence", "commit_time", "fault", "writes")
+    __slots__ = (
+        "_changed", "_dirty", "_first", "_fresh", "_handles", "_last", "_shared", "_txn", "_working",
+        "commit_sequence", "commit_time", "fault", "writes",
+    )  # fmt: skip
 
-    def __init__(self, txn: lmdb.Transaction[bytes], handles: dict[str, lmdb._Database], time: float) -> None:
+    def __init__(
+        self,
+        txn: lmdb.Transaction[bytes],
+        handles: dict[str, lmdb._Database],
+        time: float,
+        working: WorkingRows,
+        shared: SharedRows,
+    ) -> None:
         self._txn = txn
         self._handles = handles
+        self._working = working
+        self._shared = shared
+        #: Rows to be encoded; how many of them, by table, are not in the file yet; and all that the commit changes.
+        self._dirty: dict[Place, Row] = {}
+        self._fresh: dict[str, int] = {}
+        self._changed: set[Place] = set()
         self._first = self._last = -1
         self.commit_time = time
         self.commit_sequence = int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big") + 1
@@ -36,30 +62,48 @@ class WriteTransaction:
 
     def get(self, table: Table[V], key: bytes) -> V | None:
         """The record, None where there is none; CorruptStoreError where it cannot be read."""
-        raw = self._txn.get(key, None, self._handles[table.name])
-        return None if raw is None else table.decode(key, raw)
+        if not table.cached:
+            raw = self.get_raw(table, key)
+            return None if raw is None else table.decode(key, raw)
+        record: V | None = self._row(table, key).record
+        return record
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
         """The record's bytes as they are stored."""
+        if self._dirty and (table.name, key) in self._dirty:
+            self.flush(table)
         return self._txn.get(key, None, self._handles[table.name])
 
     def put(self, table: Table[V], key: bytes, value: V) -> None:
-        """Write a record, over any other under that key. Keys are 1–511 bytes."""
-        self.put_raw(table, key, table.encode(value))
+        """Write a record, over any other under that key. Keys are 1–511 bytes.
+
+        A record of a cached table belongs to the store from then on. It is encoded later: what cannot be makes the
+        commit fail, with this job where it was alone in it.
+        """
+        if not table.cached:
+            self.put_raw(table, key, table.encode(value))
+            return
+        self.writes += 1
+        row = self._row(table, key)
+        row.record, row.table = value, table
+        place = (table.name, key)
+        if place not in self._dirty:
+            self._dirty[place] = row
+            if not row.stored:
+                self._fresh[table.name] = self._fresh.get(table.name, 0) + 1
 
     def put_raw(self, table: Table[V], key: bytes, raw: bytes) -> None:
         """Write bytes as they are; for migrations."""
+        if table.name in CACHED:
+            self._forget(table.name, key)
         self.writes += 1
-        try:
-            self._txn.put(key, raw, True, True, False, self._handles[table.name])
-        except lmdb.Error as error:
-            self._note(error)
-            raise
+        self._write(table.name, key, raw)
 
     def delete(self, table: Table[V], key: bytes) -> bool:
         """Remove a record. False where there was none."""
+        pending = self._forget(table.name, key) if table.name in CACHED else False
         try:
-            found = self._txn.delete(key, b"", self._handles[table.name])
+            found = self._txn.delete(key, b"", self._handles[table.name]) or pending
         except lmdb.Error as error:
             self._note(error)
             raise
@@ -75,13 +119,63 @@ class WriteTransaction:
         reverse: bool = False,
         limit: int | None = None,
     ) -> Iterator[tuple[bytes, V]]:
-        """As ``Reader.scan``. Rows may be put and deleted meanwhile; rows ahead by up to 128 are seen as they were."""
+        """As ``Reader.scan``. Rows may be put and deleted meanwhile; rows ahead by up to 128 are seen as they were.
+
+        Its records are nobody else's. Of a cached table, ``get`` what is to be changed.
+        """
+        self.flush(table)
         for key, raw in scan_raw(self._txn, self._handles[table.name], start, stop, reverse, limit):
             yield key, table.decode(key, raw)
 
     def count(self, table: Table[V]) -> int:
         """Rows of a table. Costs the same however many."""
-        return int(self._txn.stat(self._handles[table.name])["entries"])
+        return int(self._txn.stat(self._handles[table.name])["entries"]) + self._fresh.get(table.name, 0)
+
+    def flush(self, table: Table[Any] | None = None) -> None:
+        """Give LMDB what was put: of one table, or of all. Raises what encoding raises, and lmdb.Error."""
+        if not self._dirty:
+            return
+        places = list(self._dirty) if table is None else [place for place in self._dirty if place[0] == table.name]
+        for place in places:
+            row = self._dirty[place]
+            self._write(*place, row.table.encode(row.record))
+            row.stored = True
+            del self._dirty[place]
+        if table is None:
+            self._fresh.clear()
+        else:
+            self._fresh.pop(table.name, None)
+        self._changed.update(places)
+
+    def _row(self, table: Table[Any], key: bytes) -> Row:
+        place = (table.name, key)
+        row = self._working.get(place)
+        if row is None:
+            raw = self._txn.get(key, None, self._handles[table.name])
+            row = Row(table, None if raw is None else table.decode(key, raw), stored=raw is not None)
+            if len(self._working) >= rows.LIMIT:
+                self.flush()  # what is dirty must not be decoded again from what is stored
+                self._working.clear()
+            self._working[place] = row
+        return row
+
+    def _forget(self, name: str, key: bytes) -> bool:
+        """Let go of what is known of a row that changes past the cache. Whether it was put and not yet stored."""
+        place = (name, key)
+        self._changed.add(place)
+        self._working.pop(place, None)
+        row = self._dirty.pop(place, None)
+        if row is None or row.stored:
+            return False
+        self._fresh[name] -= 1
+        return True
+
+    def _write(self, name: str, key: bytes, raw: bytes) -> None:
+        try:
+            self._txn.put(key, raw, True, True, False, self._handles[name])
+        except lmdb.Error as error:
+            self._note(error)
+            raise
 
     def next_sequence(self) -> int:
         """A number that was never given before, rising by one from 1. Numbers of aborted transactions come again."""
@@ -96,17 +190,21 @@ class WriteTransaction:
 
     def commit(self) -> bool:
         """Make it durable: returns after the disk has it. False, and nothing written, where no job changed anything."""
+        self.flush()
         if self._last != self._first:
             self.put_raw(META, b"sequence", u64(self._last))
         if not self.writes:
             self._txn.abort()
             return False
         self.put_raw(META, b"commit_sequence", u64(self.commit_sequence))
+        # Before anybody can see it: from then on readers of the new commit must not be given old rows.
+        self._shared.note(self._changed, self.commit_sequence)
         self._txn.commit()
         return True
 
     def abort(self) -> None:
         """Forget it. Safe to repeat, and after a failed commit."""
+        self._working.clear()  # jobs may have changed them
         self._txn.abort()
 
     def _note(self, error: lmdb.Error) -> None:

@@ -1,4 +1,4 @@
-"""Readers share decoded rows (``Table.shared``): nothing that only reads may change one."""
+"""Rows stay decoded in memory (``Table.cached``): who reads changes none, who writes puts each that it changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.config import Settings
-from sidecar.learning.tables import MODELS
+from sidecar.learning.tables import MODELS, RATES, SESSIONS
+from sidecar.learning.totals import TOTALS
 from sidecar.runtime import open_rooms
 from sidecar.server.requests import call_of, result_of
 from sidecar.store.tables import PATTERNS, TOOLS, Table
@@ -15,7 +16,7 @@ from sidecar.store.tables import PATTERNS, TOOLS, Table
 from . import calls
 
 
-def test_deciding_changes_no_shared_row(tmp_path: Path) -> None:
+def test_rows_in_memory_are_those_in_the_file(tmp_path: Path) -> None:
     rooms = open_rooms(Settings.model_validate({"data_dir": tmp_path / "data", "mode": "enforce"}))
     try:
         records = list(calls.synthetic(400))
@@ -27,10 +28,21 @@ def test_deciding_changes_no_shared_row(tmp_path: Path) -> None:
             rooms.checker.check_pattern(call, 5)
             rooms.optimizer.optimize(call, (), latency_weight=0.1, cost_weight=0.1, explore=True, limit=5)
             rooms.injector.inject([call.tool], 300, call.session_id, call.context, call.time)
-        tables: tuple[Table[Any], ...] = (TOOLS, PATTERNS, MODELS)
-        for table in tables:
-            assert table._known
-            for key, (raw, record) in table._known.items():
-                assert table.encode(record) == table.encode(table.decode(key, raw)), (table, key)
+        environment = rooms.store.environment
+        with rooms.store.read() as reader:
+            tables: dict[str, Table[Any]] = {
+                table.name: table for table in (TOOLS, PATTERNS, MODELS, RATES, SESSIONS, TOTALS)
+            }
+            shared = 0
+            for (name, key), kept in list(environment.shared_rows.known.items()):
+                raw = reader.get_raw(tables[name], key)
+                if environment.shared_rows.find((name, key), reader.commit_sequence) is not None:
+                    assert raw == (None if kept.record is None else tables[name].encode(kept.record)), (name, key)
+                    shared += kept.record is not None
+            assert shared > 100
+            for (name, key), row in list(environment._working_rows.items()):
+                raw = reader.get_raw(tables[name], key)
+                assert raw == (None if row.record is None else tables[name].encode(row.record)), (name, key)
+            assert environment._working_rows
     finally:
         rooms.close()
