@@ -72,7 +72,7 @@ class Extractor:
         """The same for arguments that were parsed already, by :func:`~sidecar.capture.arguments.parse`."""
         text = canonical(arguments)
         redacted = False
-        if not self._redactor.is_clean(text):
+        if not self._redactor.is_clean(arguments, text):
             arguments, redacted = self._redactor.redact_arguments(arguments)
             if redacted:
                 text = canonical(arguments)

@@ -42,6 +42,8 @@ _CLEAN_TEXTS: Final = 8_192
 _CLEAN_CHARS: Final = 512
 # From a run's first backslash only, and never giving one back: else a long run costs the square of its length.
 _LINE_BREAK: Final = re.compile(rb"(?<!\\)\\++[nrt]")
+#: A whole number with more digits than this one may be a card's.
+_LONG_NUMBER: Final = 10**12
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -99,9 +101,37 @@ class Redactor:
             self._clean.add(text)
         return text
 
-    def is_clean(self, canonical_arguments: bytes) -> bool:
-        """Whether canonical JSON certainly holds nothing to hide: one pass. A backslash may hide a secret's edge."""
-        return b"\\" not in canonical_arguments and not self._set.Match(canonical_arguments)
+    def is_clean(self, arguments: Mapping[str, JSON], canonical: bytes) -> bool:
+        """Whether ``redact_arguments`` would hide nothing; ``canonical`` is their JSON.
+
+        One pass over the JSON says so for many. Its escapes may hide the edge of a secret, and what the pass is wary of
+        (a flag, four digits) is seldom one: then the texts themselves are searched, for those shapes only.
+        """
+        escaped = b"\\" in canonical
+        hits = None if escaped else self._set.Match(canonical)
+        if not (escaped or hits):
+            return True
+        texts: list[str] = []
+        names: list[str] = []
+        if not _collect(arguments, texts, names, MAX_DEPTH):
+            return False  # too deep: redaction says so
+        if escaped:
+            joined = well_formed("\n".join(texts))
+            hits = self._set.Match(joined if "\\" not in joined else _unescaped(joined.encode()))
+            if not hits:
+                return True
+        last = len(self._shapes)
+        searches = [self._shapes[hit] for hit in sorted(hits or ()) if hit < last]
+        if last in (hits or ()) and any(map(self._is_secret, names)):
+            return False
+        for text in texts:
+            piece = well_formed(text).encode()
+            if b"<" in piece and self._stand_in.search(piece):
+                return False
+            for search in searches:
+                if search.finds(piece):
+                    return False
+        return True
 
     def redact_arguments(self, arguments: Mapping[str, JSON]) -> tuple[dict[str, JSON], bool]:
         """The arguments with secrets hidden in values, in keys, and below keys whose name says secret.
@@ -175,6 +205,24 @@ class Redactor:
         return self.hide("secret", _encode(value).decode())
 
 
+def _collect(value: JSON | Mapping[str, JSON], texts: list[str], names: list[str], depth: int) -> bool:
+    """Gather what redaction looks at: texts, names of keys (texts too), long numbers. False where nested too deep."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, Mapping | list):
+        if not depth:
+            return False
+        if isinstance(value, Mapping):
+            names += value
+            texts += value
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            if not _collect(inner, texts, names, depth - 1):
+                return False
+    elif type(value) is int and not -_LONG_NUMBER < value < _LONG_NUMBER:
+        texts.append(str(value))
+    return True
+
+
 def _wider(pattern: str) -> str:
     """A pattern that matches wherever this one does, with short counts only.
 
@@ -229,6 +277,17 @@ class _Search:
                 kept = at = span[1]
             split.append(piece[kept:])
         return split
+
+    def finds(self, piece: bytes) -> bool:
+        """Whether there is a secret of this shape in a text without stand-ins."""
+        at = 0
+        seen = _unescaped(piece) if b"\\" in piece else piece
+        while match := self._pattern.search(seen, at):
+            found = Found(seen, {name: match.span(group) for name, group in self._groups.items()})
+            if self._hides(found) is not None:
+                return True
+            at = self._resume(found)
+        return False
 
     def _hides(self, found: Found) -> tuple[int, int] | None:
         if self._shape.accept:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from .checksums import iban_end, is_card_number
-from .secret_names import is_secret_name
+from .secret_names import HINT, is_secret_name
 
 Span = tuple[int, int]
 
@@ -193,6 +193,7 @@ _TOKEN: Final = "|".join(  # noqa: FLY002  (a table)
     )
 )
 
+_FLAG: Final = HINT.removeprefix("(?i)").replace("[^a-z0-9]?", "[-_]?")
 _NAME: Final = (
     r"(?P<n>[A-Za-z0-9_.\-]*(?i:passw|passphrase|passcode|pwd|pass|secret|credential|token|bearer|jwt|cv[vc]|ssn|iban"
     r"|dsn|cookie|user_?pass|(?:api|private|access|signing|encryption|auth|ssh|account|shared|master|license|service"
@@ -235,7 +236,8 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("api_key", rf"(?P<v>{_TOKEN})"),
     Shape("api_key", r"(?P<v>\bsk-[A-Za-z0-9_\-]{16,})", _bounded),
     Shape("secret", rf"{_NAME}\\*[\"'`\]]*(?:\s*(?:==?=?|!=|:=?|=>|~=)\s*|%3[DdAa]){_VALUE}", _assigned),
-    Shape("secret", r"(?i)(?P<n>--?[a-z0-9][a-z0-9\-_]{0,40})[ =]+[\"']?(?P<v>[^\s\"'`<>|;&]+)", _flag),
+    # Every command line has flags: only those are looked at whose name may say secret.
+    Shape("secret", rf"(?i)(?P<n>--?[a-z0-9\-_]*(?:{_FLAG})[a-z0-9\-_]*)[ =]+[\"']?(?P<v>[^\s\"'`<>|;&]+)", _flag),
     Shape(
         "secret",
         r"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?(?:by|as)|(?:encrypted\s+)?password)\s+(?:password\s+)?"
