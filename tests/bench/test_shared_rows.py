@@ -28,6 +28,7 @@ def test_rows_in_memory_are_those_in_the_file(tmp_path: Path) -> None:
             rooms.checker.check_pattern(call, 5)
             rooms.optimizer.optimize(call, (), latency_weight=0.1, cost_weight=0.1, explore=True, limit=5)
             rooms.injector.inject([call.tool], 300, call.session_id, call.context, call.time)
+        rooms.store.submit(lambda txn: txn.commit_sequence).result(30)  # decisions are logged behind their answers
         environment = rooms.store.environment
         with rooms.store.read() as reader:
             tables: dict[str, Table[Any]] = {
