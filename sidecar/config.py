@@ -70,6 +70,15 @@ class Settings(BaseSettings):
     false_prevention_budget: float = Field(
         0.01, gt=0, le=0.5, description="Largest share of successful calls that learning may prevent."
     )
+    holdout_share: float = Field(
+        0.03, ge=0, le=0.2, description="Share of learned preventions that is let through by lot, to learn from."
+    )
+    blast_cap: float = Field(
+        0.5, gt=0, le=1, description="Largest share of a tool's recent calls that learning may prevent."
+    )
+    seed: int | None = Field(
+        None, ge=0, description="Seed of the holdout's lots and of exploration. Default: from the system."
+    )
     store_limit_bytes: int = Field(
         16 << 30, ge=16 << 20, le=1 << 46, description="Size that the store may grow to, in bytes."
     )

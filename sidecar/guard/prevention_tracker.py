@@ -21,7 +21,7 @@ from ..learning.recorder import Recorder
 from ..learning.sequential import OF_CALL
 from ..learning.view import View
 from ..model.call import Call, Features, Result
-from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Probe, Reason, Snapshot
+from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Reason, Snapshot
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
 from ..model.pattern import UsagePattern
@@ -32,9 +32,9 @@ from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
 from .decision_log import DecisionLog
 from .fixes import fixes_for
-from .leases import Leases
+from .letting_through import LettingThrough, Passage
 from .modes import mode_of
-from .tables import APPEALS, LEASES
+from .tables import APPEALS
 
 #: From this probability on, a call that is let through is warned of.
 WARN_AT: Final = 0.5
@@ -45,6 +45,8 @@ _REASONS: Final = 5
 #: What a fact must add to the log-odds of failure to be the ground of a prevention.
 LEAST_GROUND: Final = 0.25
 _SET_ASIDE: Final = frozenset((State.REFUTED, State.SUSPENDED))
+#: Of a call that is not to be prevented.
+UNHINDERED: Final = Passage(Verdict.ALLOW)
 _UNKNOWN: Final = Interval(0.0, 1.0, 0.9)
 
 
@@ -76,19 +78,17 @@ class UsagePreventionTracker:
         foresight: Foresight,
         recorder: Recorder,
         log: DecisionLog,
-        leases: Leases,
+        letting_through: LettingThrough,
         clock: Clock,
         budget: float,
-        probe_seconds: float,
     ) -> None:
         self._store = store
         self._extractor = extractor
         self._foresight = foresight
         self._recorder = recorder
         self._log = log
-        self._leases = leases
+        self._letting_through = letting_through
         self._budget = budget
-        self._probe_seconds = probe_seconds
         self._clock = clock
         self._ids = TimeOrderedIds(clock)
 
@@ -164,15 +164,16 @@ class UsagePreventionTracker:
             would_be = Verdict.PREVENT
         elif judgement.known and judgement.p >= WARN_AT:
             would_be = Verdict.WARN
-        verdict, probe = would_be, None
+        verdict, passage = would_be, UNHINDERED
         if mode is Mode.SHADOW:
             verdict = Verdict.ALLOW
-        elif would_be is Verdict.PREVENT:
+        elif lead is not None:
             if mode is Mode.WARN:
                 verdict = Verdict.WARN
-            elif lead is not None:
-                probe = self._probe(reader, view, lead, decision_id)
-                verdict = Verdict.ALLOW if probe is not None else verdict
+            else:
+                code = next(code for code, _, fact in findings if fact is lead)
+                passage = self._letting_through.passage(reader, view, code, lead, decision_id)
+                verdict = passage.verdict
         reasons: tuple[Reason, ...] = ()
         alternatives: tuple[Alternative, ...] = ()
         remedy, retry_after = "", -1.0
@@ -205,9 +206,12 @@ class UsagePreventionTracker:
             remedy=remedy,
             retry_after=retry_after,
             alternatives=alternatives,
-            probe=probe,
+            probe=passage.probe,
             snapshot=Snapshot(reader.commit_sequence, "", EVIDENCE_MODEL),
             time=view.now,
+            holdout=passage.holdout,
+            capped=passage.capped,
+            propensity=passage.propensity,
         )
 
     def _sure(self, view: View, judgement: Judgement) -> bool:
@@ -218,7 +222,9 @@ class UsagePreventionTracker:
     def _ground(self, view: View, findings: list[tuple[str, float, Finding]]) -> Finding | None:
         """The strongest fact on which the call may be prevented; None when it is not to be."""
         call, tool = view.known_call(), view.tool_pattern
-        if (call is not None and call.state in _SET_ASIDE) or (tool is not None and tool.state in _SET_ASIDE):
+        if (call is not None and call.state in _SET_ASIDE) or (
+            tool is not None and tool.state in _SET_ASIDE and not tool.automatic
+        ):
             return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it
         for _, part, fact in findings:  # strongest first
             if part < LEAST_GROUND or not fact.prevents:
@@ -227,22 +233,6 @@ class UsagePreventionTracker:
             if pattern is None or pattern.state not in _SET_ASIDE:
                 return fact
         return None
-
-    def _probe(self, reader: Reader, view: View, lead: Finding, decision_id: bytes) -> Probe | None:
-        """A lease to try the call all the same, when its pattern is due for one and trying does no harm.
-
-        What has no pattern of its own (a word, a likeness) is probed once per tool and interval, first after one.
-        """
-        if not lead.learned or (view.tool is not None and view.tool.descriptor.destructive):
-            return None
-        key = lead.pattern_id or view.id_of(Level.TOOL, b"")
-        if lead.pattern_id:
-            pattern = view.by_id(key)
-            if pattern is None or view.now < pattern.probe_due:
-                return None
-        pause = 0.0 if lead.pattern_id else self._probe_seconds
-        lease = self._leases.grant(key, decision_id, view.now, reader.get(LEASES, key), pause)
-        return Probe(key, lease.deadline) if lease is not None else None
 
     def _off(self, call: Call) -> Decision:
         return Decision(
@@ -263,7 +253,7 @@ class UsagePreventionTracker:
             call_id=label(call.call_id),
             context=features.context,
             fingerprint=features.fingerprint,
-            propensity=1.0,
+            propensity=decision.propensity,
         )
 
 

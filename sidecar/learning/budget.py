@@ -30,6 +30,13 @@ CAUTION: Final = 4.0
 #: at most by ``CORRECTION`` either way.
 CORRECTION: Final = 3.0
 STEADINESS: Final = 5.0
+#: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
+#: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
+#: At most that many times, and no less than its inverse. Trials fade with preventions.
+DOUBT: Final = 2.0
+DOUBT_STRENGTH: Final = 1.0
+MOST_DOUBT: Final = 8.0
+_TRIALS_KEPT: Final = 0.9995
 #: Beyond this many successes, old ones are forgotten by halves.
 _HORIZON: Final = 4_000.0
 _SPENT_HORIZON: Final = 20_000.0
@@ -45,9 +52,14 @@ class Budget(msgspec.Struct, array_like=True):
     #: Successes that were prevented or would have been, and all, over a longer time.
     spent: float = 0.0
     seen: float = 0.0
+    #: Of calls that were to be prevented and were made all the same: successes that were expected, and that came.
+    tried: float = 0.0
+    came: float = 0.0
+    #: The part of ``spent`` that nobody saw.
+    guessed: float = 0.0
 
-    def spend(self, score: float, success: float, *, prevented: bool = False) -> None:
-        """Count a call that scored ``score`` and succeeded with certainty or expectation ``success``."""
+    def spend(self, score: float, success: float, *, prevented: bool = False, guessed: bool = False) -> None:
+        """Count a call that scored ``score`` and succeeded with certainty or, ``guessed``, in expectation."""
         if score >= LOWEST:
             self.bins[bin_of(score)] += success
         self.total += success
@@ -57,9 +69,29 @@ class Budget(msgspec.Struct, array_like=True):
         self.seen += success
         if prevented:
             self.spent += success
+            if guessed:
+                self.guessed += success
         if self.seen > _SPENT_HORIZON:
             self.seen *= 0.5
             self.spent *= 0.5
+            self.guessed *= 0.5
+
+    def expect(self, p: float) -> float:
+        """How likely a call succeeds that is prevented at probability ``p`` of failure, as far as trials tell."""
+        self.tried *= _TRIALS_KEPT
+        self.came *= _TRIALS_KEPT
+        return min(1.0, (1.0 - p) * self.doubt)
+
+    def try_out(self, p: float, success: float) -> None:
+        """Note what became of a call that was to be prevented, at probability ``p`` of failure, but was made."""
+        self.tried = self.tried * _TRIALS_KEPT + 1.0 - p
+        self.came = self.came * _TRIALS_KEPT + success
+
+    @property
+    def doubt(self) -> float:
+        """How many times as often as expected prevented calls would succeed, from trials and a sceptical prior."""
+        found = (self.came + DOUBT * DOUBT_STRENGTH) / (self.tried + DOUBT_STRENGTH)
+        return max(1.0 / MOST_DOUBT, min(MOST_DOUBT, found))
 
     def above(self, score: float) -> float:
         """Successes that scored at least as high as ``score``'s bin."""
@@ -68,7 +100,9 @@ class Budget(msgspec.Struct, array_like=True):
     def correction(self, limit: float) -> float:
         """What to multiply the limit by: scores move on, so what was counted long ago says too much or too little."""
         factor = (limit * self.seen + STEADINESS) / (self.spent + STEADINESS)
-        return max(1.0 / CORRECTION, min(CORRECTION, factor))
+        # A limit that guesses have loosened would be guessed about the more: only what was seen loosens it.
+        most = CORRECTION - (CORRECTION - 1.0) * self.guessed / self.spent if self.spent else CORRECTION
+        return max(1.0 / CORRECTION, min(most, factor))
 
 
 def bin_of(score: float) -> int:

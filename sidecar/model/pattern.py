@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from .counted import Counted
+from .trial import Trial
 from .vocabulary import Cause, Level, State
 
 #: Bytes of a pattern's id: 8 of the tool (or server), 1 of the level, 11 of what it covers.
@@ -81,10 +82,14 @@ class UsagePattern(msgspec.Struct, array_like=True):
     epoch: int = 0
     #: At level error: how the session's next call of the same kind, with other arguments, went after such an error.
     kin: Counted = msgspec.field(default_factory=Counted)
+    #: What became of calls that were to be prevented because of it, weighted by propensity.
+    trial: Trial = msgspec.field(default_factory=Trial)
+    #: Nobody suspended it: its own record did.
+    automatic: bool = False
 
     @property
     def suspended(self) -> bool:
-        """An administrator set it aside."""
+        """An administrator set it aside, or its own record did (``automatic``)."""
         return self.state is State.SUSPENDED
 
 

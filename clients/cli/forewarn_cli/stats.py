@@ -28,6 +28,7 @@ def stats(
     from forewarn.v1 import admin_pb2
     from forewarn_cli.paging import read
     from forewarn_cli.screen import Screen, Styled, show_json
+    from forewarn_cli.standing_view import standing
 
     request = admin_pb2.GetStatsRequest(tool=tool, page_token=page_token)
     with admin(context) as ask:
@@ -36,13 +37,14 @@ def stats(
         show_json(answer)
         return
     columns = ["tool", ">calls", ">ok", ">retried", ">failed", ">timed out", ">prevented", ">fails",
-               ">asked", ">would prevent", ">right", ">wrong"]  # fmt: skip
+               ">asked", ">would prevent", ">right", ">wrong", ">held out", ">capped"]  # fmt: skip
     screen = Screen()
     rows = [[one.tool, *_counts(one.counts)] for one in answer.tools]
     screen.table(columns, [*rows, [Styled("all", "bold"), *_counts(answer.total)]])
     screen.pairs(
         [
             ("usage patterns", str(answer.usage_patterns)),
+            *standing(answer.false_prevention),
             ("more tools", f"--page-token {answer.next_page_token}" if answer.next_page_token else ""),
         ]
     )
@@ -55,4 +57,5 @@ def _counts(counts: admin_pb2.Counts) -> list[str]:
     failed = percent((counts.failure + counts.timeout) / made if made else None)
     shown = [made, counts.success, counts.retry, counts.failure, counts.timeout, counts.prevented]
     judged = [counts.decisions, counts.would_prevent, counts.would_prevent_right, counts.would_prevent_wrong]
+    judged += [counts.held_out, counts.capped]
     return [*map(str, shown), failed, *map(str, judged)]

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Cause, Classification, Decision, Evidence, Mode, Outcome, ToolDescriptor, UsagePattern, UsagePatternLevel, UsagePatternState, Verdict } from "./model_pb.js";
+import type { Cause, Classification, Decision, Evidence, Interval, Mode, Outcome, ToolDescriptor, UsagePattern, UsagePatternLevel, UsagePatternState, Verdict } from "./model_pb.js";
 import { file_forewarn_v1_model } from "./model_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/admin.proto.
  */
 export const file_forewarn_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Chdmb3Jld2Fybi92MS9hZG1pbi5wcm90bxILZm9yZXdhcm4udjEiEgoQR2V0U3RhdHVzUmVxdWVzdCL2AgoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9ndWFyZF9hZGRyZXNzZXMYAyADKAkSFwoPYWRtaW5fYWRkcmVzc2VzGAQgAygJEhIKCnN0b3JlX3BhdGgYBSABKAkSFgoOc2NoZW1hX3ZlcnNpb24YBiABKA0SEwoLc3RvcmVfYnl0ZXMYByABKAQSGQoRc3RvcmVfbGltaXRfYnl0ZXMYCCABKAQSFgoOc3RvcmVfc2VxdWVuY2UYCSABKAQSHwoEbW9kZRgKIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSFAoMcXVldWVfbGVuZ3RoGAsgASgNEhMKC3F1ZXVlX2xpbWl0GAwgASgNEhkKEWRlY2lzaW9uc19kcm9wcGVkGA0gASgEEhMKC3N0b3JlX2Vycm9yGA4gASgJIkYKD0dldFN0YXRzUmVxdWVzdBIMCgR0b29sGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIo8BChBHZXRTdGF0c1Jlc3BvbnNlEiIKBXRvdGFsGAEgASgLMhMuZm9yZXdhcm4udjEuQ291bnRzEiYKBXRvb2xzGAIgAygLMhcuZm9yZXdhcm4udjEuVG9vbENvdW50cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAkSFgoOdXNhZ2VfcGF0dGVybnMYBCABKAQi5QEKBkNvdW50cxIPCgdzdWNjZXNzGAEgASgEEg8KB2ZhaWx1cmUYAiABKAQSDQoFcmV0cnkYAyABKAQSDwoHdGltZW91dBgEIAEoBBIRCglwcmV2ZW50ZWQYBSABKAQSDwoHdW5rbm93bhgGIAEoBBIRCgljYW5jZWxsZWQYByABKAQSEQoJZGVjaXNpb25zGAggASgEEhUKDXdvdWxkX3ByZXZlbnQYCSABKAQSGwoTd291bGRfcHJldmVudF9yaWdodBgKIAEoBBIbChN3b3VsZF9wcmV2ZW50X3dyb25nGAsgASgEIj8KClRvb2xDb3VudHMSDAoEdG9vbBgBIAEoCRIjCgZjb3VudHMYAiABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMi9wEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoId291bGRfYmUYAyABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0Ei4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIPCgdjYWxsX2lkGAggASgJImEKFlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USLgoJZGVjaXNpb25zGAEgAygLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItoCCg5Mb2dnZWREZWNpc2lvbhInCghkZWNpc2lvbhgBIAEoCzIVLmZvcmV3YXJuLnYxLkRlY2lzaW9uEgwKBHRvb2wYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRI5Cgdjb250ZXh0GAcgAygLMiguZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24uQ29udGV4dEVudHJ5EjMKDmNsYXNzaWZpY2F0aW9uGAggASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEgoKcHJvcGVuc2l0eRgJIAEoARIQCghxdWVzdGlvbhgKIAEoCRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIpChJHZXREZWNpc2lvblJlcXVlc3QSEwoLZGVjaXNpb25faWQYASABKAkicAoTR2V0RGVjaXNpb25SZXNwb25zZRItCghkZWNpc2lvbhgBIAEoCzIbLmZvcmV3YXJuLnYxLkxvZ2dlZERlY2lzaW9uEioKB2FwcGVhbHMYAiADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwiTAoUVGFpbERlY2lzaW9uc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRImCgh3b3VsZF9iZRgCIAEoDjIULmZvcmV3YXJuLnYxLlZlcmRpY3QiVgoVVGFpbERlY2lzaW9uc1Jlc3BvbnNlEi0KCGRlY2lzaW9uGAEgASgLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SDgoGbWlzc2VkGAIgASgEIpUBChFRdWVyeUNhbGxzUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoIY2F0ZWdvcnkYAyABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJEg8KB2NhbGxfaWQYBiABKAkiVwoSUXVlcnlDYWxsc1Jlc3BvbnNlEigKBWNhbGxzGAEgAygLMhkuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKyAwoMUmVjb3JkZWRDYWxsEhAKCHNlcXVlbmNlGAEgASgEEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRI3Cgdjb250ZXh0GAUgAygLMiYuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsLkNvbnRleHRFbnRyeRISCgpzZXNzaW9uX2lkGAYgASgJEg4KBmNhbGxlchgHIAEoCRIOCgZzZXJ2ZXIYCCABKAkSMwoOY2xhc3NpZmljYXRpb24YCSABKAsyGy5mb3Jld2Fybi52MS5DbGFzc2lmaWNhdGlvbhINCgVlcnJvchgKIAEoCRIrCghkdXJhdGlvbhgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRjb3N0GAwgASgBEigKBHRpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2RlY2lzaW9uX2lkGA4gASgJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpMCChlRdWVyeVVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkSLQoFbGV2ZWwYAiABKA4yHi5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm5MZXZlbBItCgVzdGF0ZRgDIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEiEKBWNhdXNlGAQgASgOMhIuZm9yZXdhcm4udjEuQ2F1c2USHwoXbWluX2ZhaWx1cmVfcHJvYmFiaWxpdHkYBSABKAESEQoJbWluX2NhbGxzGAYgASgEEgwKBHRleHQYByABKAkSEQoJcGFnZV9zaXplGAggASgNEhIKCnBhZ2VfdG9rZW4YCSABKAkiaAoaUXVlcnlVc2FnZVBhdHRlcm5zUmVzcG9uc2USMQoOdXNhZ2VfcGF0dGVybnMYASADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjIKFkdldFVzYWdlUGF0dGVyblJlcXVlc3QSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCSJLChdHZXRVc2FnZVBhdHRlcm5SZXNwb25zZRIwCg11c2FnZV9wYXR0ZXJuGAEgASgLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuIlkKGlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSEQoJc3VzcGVuZGVkGAIgASgIEg4KBnJlYXNvbhgDIAEoCSJPChtTdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USMAoNdXNhZ2VfcGF0dGVybhgBIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybiJFChlGb3JnZXRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIhwKGkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlIioKGkV4cG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkiLAobRXhwb3J0VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMIisKGkltcG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0Eg0KBWNodW5rGAEgASgMIkAKG0ltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgEEhAKCHJlcGxhY2VkGAIgASgEIjkKEExpc3RUb29sc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTgoRTGlzdFRvb2xzUmVzcG9uc2USIAoFdG9vbHMYASADKAsyES5mb3Jld2Fybi52MS5Ub29sEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKVAgoEVG9vbBIvCgpkZXNjcmlwdG9yGAEgASgLMhsuZm9yZXdhcm4udjEuVG9vbERlc2NyaXB0b3ISEgoKcmVnaXN0ZXJlZBgCIAEoCBIfCgRtb2RlGAMgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIjCgZjb3VudHMYBCABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJwoIZXZpZGVuY2UYBSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZRIqCgdsYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3RfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoOU2V0TW9kZVJlcXVlc3QSDAoEdG9vbBgBIAEoCRIfCgRtb2RlGAIgASgOMhEuZm9yZXdhcm4udjEuTW9kZSJXCg9TZXRNb2RlUmVzcG9uc2USIwoIcHJldmlvdXMYASABKA4yES5mb3Jld2Fybi52MS5Nb2RlEh8KBG1vZGUYAiABKA4yES5mb3Jld2Fybi52MS5Nb2RlIlEKGkxpc3RQcmV2ZW50aW9uUnVsZXNSZXF1ZXN0EgwKBHRvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiYgobTGlzdFByZXZlbnRpb25SdWxlc1Jlc3BvbnNlEioKBXJ1bGVzGAEgAygLMhsuZm9yZXdhcm4udjEuUHJldmVudGlvblJ1bGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpUBCg5QcmV2ZW50aW9uUnVsZRIPCgdydWxlX2lkGAEgASgJEg4KBm9yaWdpbhgCIAEoCRIPCgdzdW1tYXJ5GAMgASgJEjAKDXVzYWdlX3BhdHRlcm4YBCABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SHwoEbW9kZRgFIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUiPAoTUXVlcnlBcHBlYWxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJbChRRdWVyeUFwcGVhbHNSZXNwb25zZRIqCgdhcHBlYWxzGAEgAygLMhkuZm9yZXdhcm4udjEuTG9nZ2VkQXBwZWFsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoMTG9nZ2VkQXBwZWFsEhMKC2RlY2lzaW9uX2lkGAEgASgJEgwKBHRvb2wYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmNhbGxlchgEIAEoCRIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChF1c2FnZV9wYXR0ZXJuX2lkcxgGIAMoCSJJChJRdWVyeUV2ZW50c1JlcXVlc3QSDAoEa2luZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJSChNRdWVyeUV2ZW50c1Jlc3BvbnNlEiIKBmV2ZW50cxgBIAMoCzISLmZvcmV3YXJuLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ4CgVFdmVudBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRraW5kGAIgASgJEgwKBHRvb2wYAyABKAkSGAoQdXNhZ2VfcGF0dGVybl9pZBgEIAEoCRIPCgdzdW1tYXJ5GAUgASgJIiMKE0NyZWF0ZUJhY2t1cFJlcXVlc3QSDAoEcGF0aBgBIAEoCSJLChRDcmVhdGVCYWNrdXBSZXNwb25zZRIMCgRwYXRoGAEgASgJEg0KBWJ5dGVzGAIgASgEEhYKDnN0b3JlX3NlcXVlbmNlGAMgASgEIhQKElZlcmlmeVN0b3JlUmVxdWVzdCKjAQoTVmVyaWZ5U3RvcmVSZXNwb25zZRIKCgJvaxgBIAEoCBIQCghwcm9ibGVtcxgCIAMoCRI+CgdlbnRyaWVzGAMgAygLMi0uZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXNwb25zZS5FbnRyaWVzRW50cnkaLgoMRW50cmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiFQoTQ29tcGFjdFN0b3JlUmVxdWVzdCJBChRDb21wYWN0U3RvcmVSZXNwb25zZRIUCgxieXRlc19iZWZvcmUYASABKAQSEwoLYnl0ZXNfYWZ0ZXIYAiABKAQyhg4KDEFkbWluU2VydmljZRJKCglHZXRTdGF0dXMSHS5mb3Jld2Fybi52MS5HZXRTdGF0dXNSZXF1ZXN0Gh4uZm9yZXdhcm4udjEuR2V0U3RhdHVzUmVzcG9uc2USRwoIR2V0U3RhdHMSHC5mb3Jld2Fybi52MS5HZXRTdGF0c1JlcXVlc3QaHS5mb3Jld2Fybi52MS5HZXRTdGF0c1Jlc3BvbnNlElkKDlF1ZXJ5RGVjaXNpb25zEiIuZm9yZXdhcm4udjEuUXVlcnlEZWNpc2lvbnNSZXF1ZXN0GiMuZm9yZXdhcm4udjEuUXVlcnlEZWNpc2lvbnNSZXNwb25zZRJQCgtHZXREZWNpc2lvbhIfLmZvcmV3YXJuLnYxLkdldERlY2lzaW9uUmVxdWVzdBogLmZvcmV3YXJuLnYxLkdldERlY2lzaW9uUmVzcG9uc2USWAoNVGFpbERlY2lzaW9ucxIhLmZvcmV3YXJuLnYxLlRhaWxEZWNpc2lvbnNSZXF1ZXN0GiIuZm9yZXdhcm4udjEuVGFpbERlY2lzaW9uc1Jlc3BvbnNlMAESTQoKUXVlcnlDYWxscxIeLmZvcmV3YXJuLnYxLlF1ZXJ5Q2FsbHNSZXF1ZXN0Gh8uZm9yZXdhcm4udjEuUXVlcnlDYWxsc1Jlc3BvbnNlEmUKElF1ZXJ5VXNhZ2VQYXR0ZXJucxImLmZvcmV3YXJuLnYxLlF1ZXJ5VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaJy5mb3Jld2Fybi52MS5RdWVyeVVzYWdlUGF0dGVybnNSZXNwb25zZRJcCg9HZXRVc2FnZVBhdHRlcm4SIy5mb3Jld2Fybi52MS5HZXRVc2FnZVBhdHRlcm5SZXF1ZXN0GiQuZm9yZXdhcm4udjEuR2V0VXNhZ2VQYXR0ZXJuUmVzcG9uc2USaAoTU3VzcGVuZFVzYWdlUGF0dGVybhInLmZvcmV3YXJuLnYxLlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0GiguZm9yZXdhcm4udjEuU3VzcGVuZFVzYWdlUGF0dGVyblJlc3BvbnNlEmUKEkZvcmdldFVzYWdlUGF0dGVybhImLmZvcmV3YXJuLnYxLkZvcmdldFVzYWdlUGF0dGVyblJlcXVlc3QaJy5mb3Jld2Fybi52MS5Gb3JnZXRVc2FnZVBhdHRlcm5SZXNwb25zZRJqChNFeHBvcnRVc2FnZVBhdHRlcm5zEicuZm9yZXdhcm4udjEuRXhwb3J0VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5FeHBvcnRVc2FnZVBhdHRlcm5zUmVzcG9uc2UwARJqChNJbXBvcnRVc2FnZVBhdHRlcm5zEicuZm9yZXdhcm4udjEuSW1wb3J0VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5JbXBvcnRVc2FnZVBhdHRlcm5zUmVzcG9uc2UoARJKCglMaXN0VG9vbHMSHS5mb3Jld2Fybi52MS5MaXN0VG9vbHNSZXF1ZXN0Gh4uZm9yZXdhcm4udjEuTGlzdFRvb2xzUmVzcG9uc2USRAoHU2V0TW9kZRIbLmZvcmV3YXJuLnYxLlNldE1vZGVSZXF1ZXN0GhwuZm9yZXdhcm4udjEuU2V0TW9kZVJlc3BvbnNlEmgKE0xpc3RQcmV2ZW50aW9uUnVsZXMSJy5mb3Jld2Fybi52MS5MaXN0UHJldmVudGlvblJ1bGVzUmVxdWVzdBooLmZvcmV3YXJuLnYxLkxpc3RQcmV2ZW50aW9uUnVsZXNSZXNwb25zZRJTCgxRdWVyeUFwcGVhbHMSIC5mb3Jld2Fybi52MS5RdWVyeUFwcGVhbHNSZXF1ZXN0GiEuZm9yZXdhcm4udjEuUXVlcnlBcHBlYWxzUmVzcG9uc2USUAoLUXVlcnlFdmVudHMSHy5mb3Jld2Fybi52MS5RdWVyeUV2ZW50c1JlcXVlc3QaIC5mb3Jld2Fybi52MS5RdWVyeUV2ZW50c1Jlc3BvbnNlElMKDENyZWF0ZUJhY2t1cBIgLmZvcmV3YXJuLnYxLkNyZWF0ZUJhY2t1cFJlcXVlc3QaIS5mb3Jld2Fybi52MS5DcmVhdGVCYWNrdXBSZXNwb25zZRJQCgtWZXJpZnlTdG9yZRIfLmZvcmV3YXJuLnYxLlZlcmlmeVN0b3JlUmVxdWVzdBogLmZvcmV3YXJuLnYxLlZlcmlmeVN0b3JlUmVzcG9uc2USUwoMQ29tcGFjdFN0b3JlEiAuZm9yZXdhcm4udjEuQ29tcGFjdFN0b3JlUmVxdWVzdBohLmZvcmV3YXJuLnYxLkNvbXBhY3RTdG9yZVJlc3BvbnNlQjgKD2Rldi5mb3Jld2Fybi52MVABWiNmb3Jld2Fybi5kZXYvZm9yZXdhcm4vdjE7Zm9yZXdhcm52MWIGcHJvdG8z", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chdmb3Jld2Fybi92MS9hZG1pbi5wcm90bxILZm9yZXdhcm4udjEiEgoQR2V0U3RhdHVzUmVxdWVzdCKuAwoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9ndWFyZF9hZGRyZXNzZXMYAyADKAkSFwoPYWRtaW5fYWRkcmVzc2VzGAQgAygJEhIKCnN0b3JlX3BhdGgYBSABKAkSFgoOc2NoZW1hX3ZlcnNpb24YBiABKA0SEwoLc3RvcmVfYnl0ZXMYByABKAQSGQoRc3RvcmVfbGltaXRfYnl0ZXMYCCABKAQSFgoOc3RvcmVfc2VxdWVuY2UYCSABKAQSHwoEbW9kZRgKIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSFAoMcXVldWVfbGVuZ3RoGAsgASgNEhMKC3F1ZXVlX2xpbWl0GAwgASgNEhkKEWRlY2lzaW9uc19kcm9wcGVkGA0gASgEEhMKC3N0b3JlX2Vycm9yGA4gASgJEjYKEGZhbHNlX3ByZXZlbnRpb24YDyABKAsyHC5mb3Jld2Fybi52MS5GYWxzZVByZXZlbnRpb24iRgoPR2V0U3RhdHNSZXF1ZXN0EgwKBHRvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkixwEKEEdldFN0YXRzUmVzcG9uc2USIgoFdG90YWwYASABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJgoFdG9vbHMYAiADKAsyFy5mb3Jld2Fybi52MS5Ub29sQ291bnRzEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRIWCg51c2FnZV9wYXR0ZXJucxgEIAEoBBI2ChBmYWxzZV9wcmV2ZW50aW9uGAUgASgLMhwuZm9yZXdhcm4udjEuRmFsc2VQcmV2ZW50aW9uIvEBCg9GYWxzZVByZXZlbnRpb24SDgoGYnVkZ2V0GAEgASgBEhAKCGVzdGltYXRlGAIgASgBEicKCGludGVydmFsGAMgASgLMhUuZm9yZXdhcm4udjEuSW50ZXJ2YWwSEAoIb2JzZXJ2ZWQYBCABKAQSEQoJcHJldmVudGVkGAUgASgEEhQKDHVub2JzZXJ2YWJsZRgGIAEoBBIOCgZwYXNzZWQYByABKAQSEwoLd3Jvbmdfc2hhcmUYCCABKAESMwoUd3Jvbmdfc2hhcmVfaW50ZXJ2YWwYCSABKAsyFS5mb3Jld2Fybi52MS5JbnRlcnZhbCKHAgoGQ291bnRzEg8KB3N1Y2Nlc3MYASABKAQSDwoHZmFpbHVyZRgCIAEoBBINCgVyZXRyeRgDIAEoBBIPCgd0aW1lb3V0GAQgASgEEhEKCXByZXZlbnRlZBgFIAEoBBIPCgd1bmtub3duGAYgASgEEhEKCWNhbmNlbGxlZBgHIAEoBBIRCglkZWNpc2lvbnMYCCABKAQSFQoNd291bGRfcHJldmVudBgJIAEoBBIbChN3b3VsZF9wcmV2ZW50X3JpZ2h0GAogASgEEhsKE3dvdWxkX3ByZXZlbnRfd3JvbmcYCyABKAQSEAoIaGVsZF9vdXQYDCABKAQSDgoGY2FwcGVkGA0gASgEIj8KClRvb2xDb3VudHMSDAoEdG9vbBgBIAEoCRIjCgZjb3VudHMYAiABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMi9wEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoId291bGRfYmUYAyABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0Ei4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIPCgdjYWxsX2lkGAggASgJImEKFlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USLgoJZGVjaXNpb25zGAEgAygLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItoCCg5Mb2dnZWREZWNpc2lvbhInCghkZWNpc2lvbhgBIAEoCzIVLmZvcmV3YXJuLnYxLkRlY2lzaW9uEgwKBHRvb2wYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRI5Cgdjb250ZXh0GAcgAygLMiguZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24uQ29udGV4dEVudHJ5EjMKDmNsYXNzaWZpY2F0aW9uGAggASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEgoKcHJvcGVuc2l0eRgJIAEoARIQCghxdWVzdGlvbhgKIAEoCRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIpChJHZXREZWNpc2lvblJlcXVlc3QSEwoLZGVjaXNpb25faWQYASABKAkicAoTR2V0RGVjaXNpb25SZXNwb25zZRItCghkZWNpc2lvbhgBIAEoCzIbLmZvcmV3YXJuLnYxLkxvZ2dlZERlY2lzaW9uEioKB2FwcGVhbHMYAiADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwiTAoUVGFpbERlY2lzaW9uc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRImCgh3b3VsZF9iZRgCIAEoDjIULmZvcmV3YXJuLnYxLlZlcmRpY3QiVgoVVGFpbERlY2lzaW9uc1Jlc3BvbnNlEi0KCGRlY2lzaW9uGAEgASgLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SDgoGbWlzc2VkGAIgASgEIpUBChFRdWVyeUNhbGxzUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoIY2F0ZWdvcnkYAyABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJEg8KB2NhbGxfaWQYBiABKAkiVwoSUXVlcnlDYWxsc1Jlc3BvbnNlEigKBWNhbGxzGAEgAygLMhkuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKyAwoMUmVjb3JkZWRDYWxsEhAKCHNlcXVlbmNlGAEgASgEEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRI3Cgdjb250ZXh0GAUgAygLMiYuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsLkNvbnRleHRFbnRyeRISCgpzZXNzaW9uX2lkGAYgASgJEg4KBmNhbGxlchgHIAEoCRIOCgZzZXJ2ZXIYCCABKAkSMwoOY2xhc3NpZmljYXRpb24YCSABKAsyGy5mb3Jld2Fybi52MS5DbGFzc2lmaWNhdGlvbhINCgVlcnJvchgKIAEoCRIrCghkdXJhdGlvbhgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRjb3N0GAwgASgBEigKBHRpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2RlY2lzaW9uX2lkGA4gASgJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpMCChlRdWVyeVVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkSLQoFbGV2ZWwYAiABKA4yHi5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm5MZXZlbBItCgVzdGF0ZRgDIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEiEKBWNhdXNlGAQgASgOMhIuZm9yZXdhcm4udjEuQ2F1c2USHwoXbWluX2ZhaWx1cmVfcHJvYmFiaWxpdHkYBSABKAESEQoJbWluX2NhbGxzGAYgASgEEgwKBHRleHQYByABKAkSEQoJcGFnZV9zaXplGAggASgNEhIKCnBhZ2VfdG9rZW4YCSABKAkiaAoaUXVlcnlVc2FnZVBhdHRlcm5zUmVzcG9uc2USMQoOdXNhZ2VfcGF0dGVybnMYASADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjIKFkdldFVzYWdlUGF0dGVyblJlcXVlc3QSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCSJLChdHZXRVc2FnZVBhdHRlcm5SZXNwb25zZRIwCg11c2FnZV9wYXR0ZXJuGAEgASgLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuIlkKGlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSEQoJc3VzcGVuZGVkGAIgASgIEg4KBnJlYXNvbhgDIAEoCSJPChtTdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USMAoNdXNhZ2VfcGF0dGVybhgBIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybiJFChlGb3JnZXRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIhwKGkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlIioKGkV4cG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkiLAobRXhwb3J0VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMIisKGkltcG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0Eg0KBWNodW5rGAEgASgMIkAKG0ltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgEEhAKCHJlcGxhY2VkGAIgASgEIjkKEExpc3RUb29sc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTgoRTGlzdFRvb2xzUmVzcG9uc2USIAoFdG9vbHMYASADKAsyES5mb3Jld2Fybi52MS5Ub29sEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLNAgoEVG9vbBIvCgpkZXNjcmlwdG9yGAEgASgLMhsuZm9yZXdhcm4udjEuVG9vbERlc2NyaXB0b3ISEgoKcmVnaXN0ZXJlZBgCIAEoCBIfCgRtb2RlGAMgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIjCgZjb3VudHMYBCABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJwoIZXZpZGVuY2UYBSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZRIqCgdsYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3RfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoQZmFsc2VfcHJldmVudGlvbhgIIAEoCzIcLmZvcmV3YXJuLnYxLkZhbHNlUHJldmVudGlvbiI/Cg5TZXRNb2RlUmVxdWVzdBIMCgR0b29sGAEgASgJEh8KBG1vZGUYAiABKA4yES5mb3Jld2Fybi52MS5Nb2RlIlcKD1NldE1vZGVSZXNwb25zZRIjCghwcmV2aW91cxgBIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSHwoEbW9kZRgCIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUiUQoaTGlzdFByZXZlbnRpb25SdWxlc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJiChtMaXN0UHJldmVudGlvblJ1bGVzUmVzcG9uc2USKgoFcnVsZXMYASADKAsyGy5mb3Jld2Fybi52MS5QcmV2ZW50aW9uUnVsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkilQEKDlByZXZlbnRpb25SdWxlEg8KB3J1bGVfaWQYASABKAkSDgoGb3JpZ2luGAIgASgJEg8KB3N1bW1hcnkYAyABKAkSMAoNdXNhZ2VfcGF0dGVybhgEIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybhIfCgRtb2RlGAUgASgOMhEuZm9yZXdhcm4udjEuTW9kZSI8ChNRdWVyeUFwcGVhbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlsKFFF1ZXJ5QXBwZWFsc1Jlc3BvbnNlEioKB2FwcGVhbHMYASADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpYBCgxMb2dnZWRBcHBlYWwSEwoLZGVjaXNpb25faWQYASABKAkSDAoEdG9vbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGY2FsbGVyGAQgASgJEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXVzYWdlX3BhdHRlcm5faWRzGAYgAygJIkkKElF1ZXJ5RXZlbnRzUmVxdWVzdBIMCgRraW5kGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIlIKE1F1ZXJ5RXZlbnRzUmVzcG9uc2USIgoGZXZlbnRzGAEgAygLMhIuZm9yZXdhcm4udjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIngKBUV2ZW50EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGtpbmQYAiABKAkSDAoEdG9vbBgDIAEoCRIYChB1c2FnZV9wYXR0ZXJuX2lkGAQgASgJEg8KB3N1bW1hcnkYBSABKAkiIwoTQ3JlYXRlQmFja3VwUmVxdWVzdBIMCgRwYXRoGAEgASgJIksKFENyZWF0ZUJhY2t1cFJlc3BvbnNlEgwKBHBhdGgYASABKAkSDQoFYnl0ZXMYAiABKAQSFgoOc3RvcmVfc2VxdWVuY2UYAyABKAQiFAoSVmVyaWZ5U3RvcmVSZXF1ZXN0IqMBChNWZXJpZnlTdG9yZVJlc3BvbnNlEgoKAm9rGAEgASgIEhAKCHByb2JsZW1zGAIgAygJEj4KB2VudHJpZXMYAyADKAsyLS5mb3Jld2Fybi52MS5WZXJpZnlTdG9yZVJlc3BvbnNlLkVudHJpZXNFbnRyeRouCgxFbnRyaWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASIVChNDb21wYWN0U3RvcmVSZXF1ZXN0IkEKFENvbXBhY3RTdG9yZVJlc3BvbnNlEhQKDGJ5dGVzX2JlZm9yZRgBIAEoBBITCgtieXRlc19hZnRlchgCIAEoBDKGDgoMQWRtaW5TZXJ2aWNlEkoKCUdldFN0YXR1cxIdLmZvcmV3YXJuLnYxLkdldFN0YXR1c1JlcXVlc3QaHi5mb3Jld2Fybi52MS5HZXRTdGF0dXNSZXNwb25zZRJHCghHZXRTdGF0cxIcLmZvcmV3YXJuLnYxLkdldFN0YXRzUmVxdWVzdBodLmZvcmV3YXJuLnYxLkdldFN0YXRzUmVzcG9uc2USWQoOUXVlcnlEZWNpc2lvbnMSIi5mb3Jld2Fybi52MS5RdWVyeURlY2lzaW9uc1JlcXVlc3QaIy5mb3Jld2Fybi52MS5RdWVyeURlY2lzaW9uc1Jlc3BvbnNlElAKC0dldERlY2lzaW9uEh8uZm9yZXdhcm4udjEuR2V0RGVjaXNpb25SZXF1ZXN0GiAuZm9yZXdhcm4udjEuR2V0RGVjaXNpb25SZXNwb25zZRJYCg1UYWlsRGVjaXNpb25zEiEuZm9yZXdhcm4udjEuVGFpbERlY2lzaW9uc1JlcXVlc3QaIi5mb3Jld2Fybi52MS5UYWlsRGVjaXNpb25zUmVzcG9uc2UwARJNCgpRdWVyeUNhbGxzEh4uZm9yZXdhcm4udjEuUXVlcnlDYWxsc1JlcXVlc3QaHy5mb3Jld2Fybi52MS5RdWVyeUNhbGxzUmVzcG9uc2USZQoSUXVlcnlVc2FnZVBhdHRlcm5zEiYuZm9yZXdhcm4udjEuUXVlcnlVc2FnZVBhdHRlcm5zUmVxdWVzdBonLmZvcmV3YXJuLnYxLlF1ZXJ5VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlElwKD0dldFVzYWdlUGF0dGVybhIjLmZvcmV3YXJuLnYxLkdldFVzYWdlUGF0dGVyblJlcXVlc3QaJC5mb3Jld2Fybi52MS5HZXRVc2FnZVBhdHRlcm5SZXNwb25zZRJoChNTdXNwZW5kVXNhZ2VQYXR0ZXJuEicuZm9yZXdhcm4udjEuU3VzcGVuZFVzYWdlUGF0dGVyblJlcXVlc3QaKC5mb3Jld2Fybi52MS5TdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USZQoSRm9yZ2V0VXNhZ2VQYXR0ZXJuEiYuZm9yZXdhcm4udjEuRm9yZ2V0VXNhZ2VQYXR0ZXJuUmVxdWVzdBonLmZvcmV3YXJuLnYxLkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlEmoKE0V4cG9ydFVzYWdlUGF0dGVybnMSJy5mb3Jld2Fybi52MS5FeHBvcnRVc2FnZVBhdHRlcm5zUmVxdWVzdBooLmZvcmV3YXJuLnYxLkV4cG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZTABEmoKE0ltcG9ydFVzYWdlUGF0dGVybnMSJy5mb3Jld2Fybi52MS5JbXBvcnRVc2FnZVBhdHRlcm5zUmVxdWVzdBooLmZvcmV3YXJuLnYxLkltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZSgBEkoKCUxpc3RUb29scxIdLmZvcmV3YXJuLnYxLkxpc3RUb29sc1JlcXVlc3QaHi5mb3Jld2Fybi52MS5MaXN0VG9vbHNSZXNwb25zZRJECgdTZXRNb2RlEhsuZm9yZXdhcm4udjEuU2V0TW9kZVJlcXVlc3QaHC5mb3Jld2Fybi52MS5TZXRNb2RlUmVzcG9uc2USaAoTTGlzdFByZXZlbnRpb25SdWxlcxInLmZvcmV3YXJuLnYxLkxpc3RQcmV2ZW50aW9uUnVsZXNSZXF1ZXN0GiguZm9yZXdhcm4udjEuTGlzdFByZXZlbnRpb25SdWxlc1Jlc3BvbnNlElMKDFF1ZXJ5QXBwZWFscxIgLmZvcmV3YXJuLnYxLlF1ZXJ5QXBwZWFsc1JlcXVlc3QaIS5mb3Jld2Fybi52MS5RdWVyeUFwcGVhbHNSZXNwb25zZRJQCgtRdWVyeUV2ZW50cxIfLmZvcmV3YXJuLnYxLlF1ZXJ5RXZlbnRzUmVxdWVzdBogLmZvcmV3YXJuLnYxLlF1ZXJ5RXZlbnRzUmVzcG9uc2USUwoMQ3JlYXRlQmFja3VwEiAuZm9yZXdhcm4udjEuQ3JlYXRlQmFja3VwUmVxdWVzdBohLmZvcmV3YXJuLnYxLkNyZWF0ZUJhY2t1cFJlc3BvbnNlElAKC1ZlcmlmeVN0b3JlEh8uZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXF1ZXN0GiAuZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXNwb25zZRJTCgxDb21wYWN0U3RvcmUSIC5mb3Jld2Fybi52MS5Db21wYWN0U3RvcmVSZXF1ZXN0GiEuZm9yZXdhcm4udjEuQ29tcGFjdFN0b3JlUmVzcG9uc2VCOAoPZGV2LmZvcmV3YXJuLnYxUAFaI2ZvcmV3YXJuLmRldi9mb3Jld2Fybi92MTtmb3Jld2FybnYxYgZwcm90bzM", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Nothing to ask.
@@ -136,6 +136,13 @@ export type GetStatusResponse = Message<"forewarn.v1.GetStatusResponse"> & {
    * @generated from field: string store_error = 14;
    */
   storeError: string;
+
+  /**
+   * How false prevention stands over all tools.
+   *
+   * @generated from field: forewarn.v1.FalsePrevention false_prevention = 15;
+   */
+  falsePrevention?: FalsePrevention | undefined;
 };
 
 /**
@@ -213,6 +220,13 @@ export type GetStatsResponse = Message<"forewarn.v1.GetStatsResponse"> & {
    * @generated from field: uint64 usage_patterns = 4;
    */
   usagePatterns: bigint;
+
+  /**
+   * How false prevention stands: over all tools, or of the one that was asked for.
+   *
+   * @generated from field: forewarn.v1.FalsePrevention false_prevention = 5;
+   */
+  falsePrevention?: FalsePrevention | undefined;
 };
 
 /**
@@ -221,6 +235,86 @@ export type GetStatsResponse = Message<"forewarn.v1.GetStatsResponse"> & {
  */
 export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*/
   messageDesc(file_forewarn_v1_admin, 3);
+
+/**
+ * How many successful calls learning prevented, or would have in mode shadow or warn. What a call that was not made
+ * would have come to is estimated from calls that were to be prevented and were made all the same (all in mode shadow;
+ * probes and the holdout in mode enforce), each weighted by 1 / propensity.
+ *
+ * @generated from message forewarn.v1.FalsePrevention
+ */
+export type FalsePrevention = Message<"forewarn.v1.FalsePrevention"> & {
+  /**
+   * The share of successes that may be prevented: the setting false_prevention_budget.
+   *
+   * @generated from field: double budget = 1;
+   */
+  budget: number;
+
+  /**
+   * The estimated share of successes that was prevented, or would have been.
+   *
+   * @generated from field: double estimate = 2;
+   */
+  estimate: number;
+
+  /**
+   * Its interval. It holds at all moments together, however often it is looked at.
+   *
+   * @generated from field: forewarn.v1.Interval interval = 3;
+   */
+  interval?: Interval | undefined;
+
+  /**
+   * Calls that were to be prevented, were made, and ended: what the estimate rests on.
+   *
+   * @generated from field: uint64 observed = 4;
+   */
+  observed: bigint;
+
+  /**
+   * Calls that were prevented although a lot might have let them.
+   *
+   * @generated from field: uint64 prevented = 5;
+   */
+  prevented: bigint;
+
+  /**
+   * Calls that were prevented without a lot, of which nothing can be known and which the estimate leaves out: of tools
+   * that may destroy something, where nothing learned spoke against the call, or with a holdout of nothing.
+   *
+   * @generated from field: uint64 unobservable = 6;
+   */
+  unobservable: bigint;
+
+  /**
+   * Successes of calls that were not to be prevented.
+   *
+   * @generated from field: uint64 passed = 7;
+   */
+  passed: bigint;
+
+  /**
+   * The estimated share of preventions that were wrong.
+   *
+   * @generated from field: double wrong_share = 8;
+   */
+  wrongShare: number;
+
+  /**
+   * Its interval, of the same sort.
+   *
+   * @generated from field: forewarn.v1.Interval wrong_share_interval = 9;
+   */
+  wrongShareInterval?: Interval | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.FalsePrevention.
+ * Use `create(FalsePreventionSchema)` to create a new message.
+ */
+export const FalsePreventionSchema: GenMessage<FalsePrevention> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 4);
 
 /**
  * Counts since the store was made; they equal the journal plus what retention removed from it.
@@ -304,6 +398,20 @@ export type Counts = Message<"forewarn.v1.Counts"> & {
    * @generated from field: uint64 would_prevent_wrong = 11;
    */
   wouldPreventWrong: bigint;
+
+  /**
+   * Of those that would prevent, how many calls were let through by lot (the holdout).
+   *
+   * @generated from field: uint64 held_out = 12;
+   */
+  heldOut: bigint;
+
+  /**
+   * Of those that would prevent, how many calls were let through by the blast cap.
+   *
+   * @generated from field: uint64 capped = 13;
+   */
+  capped: bigint;
 };
 
 /**
@@ -311,7 +419,7 @@ export type Counts = Message<"forewarn.v1.Counts"> & {
  * Use `create(CountsSchema)` to create a new message.
  */
 export const CountsSchema: GenMessage<Counts> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 4);
+  messageDesc(file_forewarn_v1_admin, 5);
 
 /**
  * Counts of one tool.
@@ -339,7 +447,7 @@ export type ToolCounts = Message<"forewarn.v1.ToolCounts"> & {
  * Use `create(ToolCountsSchema)` to create a new message.
  */
 export const ToolCountsSchema: GenMessage<ToolCounts> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 5);
+  messageDesc(file_forewarn_v1_admin, 6);
 
 /**
  * Which decisions.
@@ -409,7 +517,7 @@ export type QueryDecisionsRequest = Message<"forewarn.v1.QueryDecisionsRequest">
  * Use `create(QueryDecisionsRequestSchema)` to create a new message.
  */
 export const QueryDecisionsRequestSchema: GenMessage<QueryDecisionsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 6);
+  messageDesc(file_forewarn_v1_admin, 7);
 
 /**
  * A page of decisions.
@@ -437,7 +545,7 @@ export type QueryDecisionsResponse = Message<"forewarn.v1.QueryDecisionsResponse
  * Use `create(QueryDecisionsResponseSchema)` to create a new message.
  */
 export const QueryDecisionsResponseSchema: GenMessage<QueryDecisionsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 7);
+  messageDesc(file_forewarn_v1_admin, 8);
 
 /**
  * A decision as it is logged.
@@ -502,7 +610,8 @@ export type LoggedDecision = Message<"forewarn.v1.LoggedDecision"> & {
   classification?: Classification | undefined;
 
   /**
-   * Whether exploration, a probe or nothing chose differently than the ranking alone: the probability of the choice.
+   * The probability with which what was done is done. "optimize": of what stands first. Else the holdout's share where
+   * the call was let through by lot, 1 minus that where it was prevented, 1 where no lot was drawn (as for probes).
    *
    * @generated from field: double propensity = 9;
    */
@@ -521,7 +630,7 @@ export type LoggedDecision = Message<"forewarn.v1.LoggedDecision"> & {
  * Use `create(LoggedDecisionSchema)` to create a new message.
  */
 export const LoggedDecisionSchema: GenMessage<LoggedDecision> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 8);
+  messageDesc(file_forewarn_v1_admin, 9);
 
 /**
  * Which decision.
@@ -542,7 +651,7 @@ export type GetDecisionRequest = Message<"forewarn.v1.GetDecisionRequest"> & {
  * Use `create(GetDecisionRequestSchema)` to create a new message.
  */
 export const GetDecisionRequestSchema: GenMessage<GetDecisionRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 9);
+  messageDesc(file_forewarn_v1_admin, 10);
 
 /**
  * The decision.
@@ -570,7 +679,7 @@ export type GetDecisionResponse = Message<"forewarn.v1.GetDecisionResponse"> & {
  * Use `create(GetDecisionResponseSchema)` to create a new message.
  */
 export const GetDecisionResponseSchema: GenMessage<GetDecisionResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 10);
+  messageDesc(file_forewarn_v1_admin, 11);
 
 /**
  * Which decisions to follow.
@@ -598,7 +707,7 @@ export type TailDecisionsRequest = Message<"forewarn.v1.TailDecisionsRequest"> &
  * Use `create(TailDecisionsRequestSchema)` to create a new message.
  */
 export const TailDecisionsRequestSchema: GenMessage<TailDecisionsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 11);
+  messageDesc(file_forewarn_v1_admin, 12);
 
 /**
  * A decision that was just made.
@@ -626,7 +735,7 @@ export type TailDecisionsResponse = Message<"forewarn.v1.TailDecisionsResponse">
  * Use `create(TailDecisionsResponseSchema)` to create a new message.
  */
 export const TailDecisionsResponseSchema: GenMessage<TailDecisionsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 12);
+  messageDesc(file_forewarn_v1_admin, 13);
 
 /**
  * Which calls.
@@ -682,7 +791,7 @@ export type QueryCallsRequest = Message<"forewarn.v1.QueryCallsRequest"> & {
  * Use `create(QueryCallsRequestSchema)` to create a new message.
  */
 export const QueryCallsRequestSchema: GenMessage<QueryCallsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 13);
+  messageDesc(file_forewarn_v1_admin, 14);
 
 /**
  * A page of calls.
@@ -710,7 +819,7 @@ export type QueryCallsResponse = Message<"forewarn.v1.QueryCallsResponse"> & {
  * Use `create(QueryCallsResponseSchema)` to create a new message.
  */
 export const QueryCallsResponseSchema: GenMessage<QueryCallsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 14);
+  messageDesc(file_forewarn_v1_admin, 15);
 
 /**
  * A call as it is kept.
@@ -822,7 +931,7 @@ export type RecordedCall = Message<"forewarn.v1.RecordedCall"> & {
  * Use `create(RecordedCallSchema)` to create a new message.
  */
 export const RecordedCallSchema: GenMessage<RecordedCall> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 15);
+  messageDesc(file_forewarn_v1_admin, 16);
 
 /**
  * Which usage patterns.
@@ -899,7 +1008,7 @@ export type QueryUsagePatternsRequest = Message<"forewarn.v1.QueryUsagePatternsR
  * Use `create(QueryUsagePatternsRequestSchema)` to create a new message.
  */
 export const QueryUsagePatternsRequestSchema: GenMessage<QueryUsagePatternsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 16);
+  messageDesc(file_forewarn_v1_admin, 17);
 
 /**
  * A page of usage patterns.
@@ -927,7 +1036,7 @@ export type QueryUsagePatternsResponse = Message<"forewarn.v1.QueryUsagePatterns
  * Use `create(QueryUsagePatternsResponseSchema)` to create a new message.
  */
 export const QueryUsagePatternsResponseSchema: GenMessage<QueryUsagePatternsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 17);
+  messageDesc(file_forewarn_v1_admin, 18);
 
 /**
  * Which usage pattern.
@@ -948,7 +1057,7 @@ export type GetUsagePatternRequest = Message<"forewarn.v1.GetUsagePatternRequest
  * Use `create(GetUsagePatternRequestSchema)` to create a new message.
  */
 export const GetUsagePatternRequestSchema: GenMessage<GetUsagePatternRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 18);
+  messageDesc(file_forewarn_v1_admin, 19);
 
 /**
  * The usage pattern.
@@ -969,7 +1078,7 @@ export type GetUsagePatternResponse = Message<"forewarn.v1.GetUsagePatternRespon
  * Use `create(GetUsagePatternResponseSchema)` to create a new message.
  */
 export const GetUsagePatternResponseSchema: GenMessage<GetUsagePatternResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 19);
+  messageDesc(file_forewarn_v1_admin, 20);
 
 /**
  * Which usage pattern to set aside.
@@ -1004,7 +1113,7 @@ export type SuspendUsagePatternRequest = Message<"forewarn.v1.SuspendUsagePatter
  * Use `create(SuspendUsagePatternRequestSchema)` to create a new message.
  */
 export const SuspendUsagePatternRequestSchema: GenMessage<SuspendUsagePatternRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 20);
+  messageDesc(file_forewarn_v1_admin, 21);
 
 /**
  * The usage pattern after the change.
@@ -1025,7 +1134,7 @@ export type SuspendUsagePatternResponse = Message<"forewarn.v1.SuspendUsagePatte
  * Use `create(SuspendUsagePatternResponseSchema)` to create a new message.
  */
 export const SuspendUsagePatternResponseSchema: GenMessage<SuspendUsagePatternResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 21);
+  messageDesc(file_forewarn_v1_admin, 22);
 
 /**
  * Which usage pattern to forget.
@@ -1053,7 +1162,7 @@ export type ForgetUsagePatternRequest = Message<"forewarn.v1.ForgetUsagePatternR
  * Use `create(ForgetUsagePatternRequestSchema)` to create a new message.
  */
 export const ForgetUsagePatternRequestSchema: GenMessage<ForgetUsagePatternRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 22);
+  messageDesc(file_forewarn_v1_admin, 23);
 
 /**
  * It is forgotten.
@@ -1068,7 +1177,7 @@ export type ForgetUsagePatternResponse = Message<"forewarn.v1.ForgetUsagePattern
  * Use `create(ForgetUsagePatternResponseSchema)` to create a new message.
  */
 export const ForgetUsagePatternResponseSchema: GenMessage<ForgetUsagePatternResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 23);
+  messageDesc(file_forewarn_v1_admin, 24);
 
 /**
  * What to export.
@@ -1089,7 +1198,7 @@ export type ExportUsagePatternsRequest = Message<"forewarn.v1.ExportUsagePattern
  * Use `create(ExportUsagePatternsRequestSchema)` to create a new message.
  */
 export const ExportUsagePatternsRequestSchema: GenMessage<ExportUsagePatternsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 24);
+  messageDesc(file_forewarn_v1_admin, 25);
 
 /**
  * A piece of the YAML document.
@@ -1110,7 +1219,7 @@ export type ExportUsagePatternsResponse = Message<"forewarn.v1.ExportUsagePatter
  * Use `create(ExportUsagePatternsResponseSchema)` to create a new message.
  */
 export const ExportUsagePatternsResponseSchema: GenMessage<ExportUsagePatternsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 25);
+  messageDesc(file_forewarn_v1_admin, 26);
 
 /**
  * A piece of the YAML document.
@@ -1131,7 +1240,7 @@ export type ImportUsagePatternsRequest = Message<"forewarn.v1.ImportUsagePattern
  * Use `create(ImportUsagePatternsRequestSchema)` to create a new message.
  */
 export const ImportUsagePatternsRequestSchema: GenMessage<ImportUsagePatternsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 26);
+  messageDesc(file_forewarn_v1_admin, 27);
 
 /**
  * What was imported.
@@ -1159,7 +1268,7 @@ export type ImportUsagePatternsResponse = Message<"forewarn.v1.ImportUsagePatter
  * Use `create(ImportUsagePatternsResponseSchema)` to create a new message.
  */
 export const ImportUsagePatternsResponseSchema: GenMessage<ImportUsagePatternsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 27);
+  messageDesc(file_forewarn_v1_admin, 28);
 
 /**
  * Which tools.
@@ -1187,7 +1296,7 @@ export type ListToolsRequest = Message<"forewarn.v1.ListToolsRequest"> & {
  * Use `create(ListToolsRequestSchema)` to create a new message.
  */
 export const ListToolsRequestSchema: GenMessage<ListToolsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 28);
+  messageDesc(file_forewarn_v1_admin, 29);
 
 /**
  * A page of tools, by name.
@@ -1215,7 +1324,7 @@ export type ListToolsResponse = Message<"forewarn.v1.ListToolsResponse"> & {
  * Use `create(ListToolsResponseSchema)` to create a new message.
  */
 export const ListToolsResponseSchema: GenMessage<ListToolsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 29);
+  messageDesc(file_forewarn_v1_admin, 30);
 
 /**
  * A tool as it is known.
@@ -1271,6 +1380,13 @@ export type Tool = Message<"forewarn.v1.Tool"> & {
    * @generated from field: google.protobuf.Timestamp last_time = 7;
    */
   lastTime?: Timestamp | undefined;
+
+  /**
+   * How false prevention stands, since it was first called or reset.
+   *
+   * @generated from field: forewarn.v1.FalsePrevention false_prevention = 8;
+   */
+  falsePrevention?: FalsePrevention | undefined;
 };
 
 /**
@@ -1278,7 +1394,7 @@ export type Tool = Message<"forewarn.v1.Tool"> & {
  * Use `create(ToolSchema)` to create a new message.
  */
 export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 30);
+  messageDesc(file_forewarn_v1_admin, 31);
 
 /**
  * A mode to set.
@@ -1306,7 +1422,7 @@ export type SetModeRequest = Message<"forewarn.v1.SetModeRequest"> & {
  * Use `create(SetModeRequestSchema)` to create a new message.
  */
 export const SetModeRequestSchema: GenMessage<SetModeRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 31);
+  messageDesc(file_forewarn_v1_admin, 32);
 
 /**
  * What the mode was and is.
@@ -1334,7 +1450,7 @@ export type SetModeResponse = Message<"forewarn.v1.SetModeResponse"> & {
  * Use `create(SetModeResponseSchema)` to create a new message.
  */
 export const SetModeResponseSchema: GenMessage<SetModeResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 32);
+  messageDesc(file_forewarn_v1_admin, 33);
 
 /**
  * Which prevention rules.
@@ -1369,7 +1485,7 @@ export type ListPreventionRulesRequest = Message<"forewarn.v1.ListPreventionRule
  * Use `create(ListPreventionRulesRequestSchema)` to create a new message.
  */
 export const ListPreventionRulesRequestSchema: GenMessage<ListPreventionRulesRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 33);
+  messageDesc(file_forewarn_v1_admin, 34);
 
 /**
  * A page of prevention rules.
@@ -1397,7 +1513,7 @@ export type ListPreventionRulesResponse = Message<"forewarn.v1.ListPreventionRul
  * Use `create(ListPreventionRulesResponseSchema)` to create a new message.
  */
 export const ListPreventionRulesResponseSchema: GenMessage<ListPreventionRulesResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 34);
+  messageDesc(file_forewarn_v1_admin, 35);
 
 /**
  * A standing reason to prevent calls.
@@ -1446,7 +1562,7 @@ export type PreventionRule = Message<"forewarn.v1.PreventionRule"> & {
  * Use `create(PreventionRuleSchema)` to create a new message.
  */
 export const PreventionRuleSchema: GenMessage<PreventionRule> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 35);
+  messageDesc(file_forewarn_v1_admin, 36);
 
 /**
  * Which appeals.
@@ -1474,7 +1590,7 @@ export type QueryAppealsRequest = Message<"forewarn.v1.QueryAppealsRequest"> & {
  * Use `create(QueryAppealsRequestSchema)` to create a new message.
  */
 export const QueryAppealsRequestSchema: GenMessage<QueryAppealsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 36);
+  messageDesc(file_forewarn_v1_admin, 37);
 
 /**
  * A page of appeals.
@@ -1502,7 +1618,7 @@ export type QueryAppealsResponse = Message<"forewarn.v1.QueryAppealsResponse"> &
  * Use `create(QueryAppealsResponseSchema)` to create a new message.
  */
 export const QueryAppealsResponseSchema: GenMessage<QueryAppealsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 37);
+  messageDesc(file_forewarn_v1_admin, 38);
 
 /**
  * An appeal as it is kept.
@@ -1558,7 +1674,7 @@ export type LoggedAppeal = Message<"forewarn.v1.LoggedAppeal"> & {
  * Use `create(LoggedAppealSchema)` to create a new message.
  */
 export const LoggedAppealSchema: GenMessage<LoggedAppeal> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 38);
+  messageDesc(file_forewarn_v1_admin, 39);
 
 /**
  * Which events.
@@ -1593,7 +1709,7 @@ export type QueryEventsRequest = Message<"forewarn.v1.QueryEventsRequest"> & {
  * Use `create(QueryEventsRequestSchema)` to create a new message.
  */
 export const QueryEventsRequestSchema: GenMessage<QueryEventsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 39);
+  messageDesc(file_forewarn_v1_admin, 40);
 
 /**
  * A page of events.
@@ -1621,7 +1737,7 @@ export type QueryEventsResponse = Message<"forewarn.v1.QueryEventsResponse"> & {
  * Use `create(QueryEventsResponseSchema)` to create a new message.
  */
 export const QueryEventsResponseSchema: GenMessage<QueryEventsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 40);
+  messageDesc(file_forewarn_v1_admin, 41);
 
 /**
  * Something of note that happened.
@@ -1671,7 +1787,7 @@ export type Event = Message<"forewarn.v1.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 41);
+  messageDesc(file_forewarn_v1_admin, 42);
 
 /**
  * Where to write a backup.
@@ -1692,7 +1808,7 @@ export type CreateBackupRequest = Message<"forewarn.v1.CreateBackupRequest"> & {
  * Use `create(CreateBackupRequestSchema)` to create a new message.
  */
 export const CreateBackupRequestSchema: GenMessage<CreateBackupRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 42);
+  messageDesc(file_forewarn_v1_admin, 43);
 
 /**
  * The backup.
@@ -1727,7 +1843,7 @@ export type CreateBackupResponse = Message<"forewarn.v1.CreateBackupResponse"> &
  * Use `create(CreateBackupResponseSchema)` to create a new message.
  */
 export const CreateBackupResponseSchema: GenMessage<CreateBackupResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 43);
+  messageDesc(file_forewarn_v1_admin, 44);
 
 /**
  * Nothing to ask.
@@ -1742,7 +1858,7 @@ export type VerifyStoreRequest = Message<"forewarn.v1.VerifyStoreRequest"> & {
  * Use `create(VerifyStoreRequestSchema)` to create a new message.
  */
 export const VerifyStoreRequestSchema: GenMessage<VerifyStoreRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 44);
+  messageDesc(file_forewarn_v1_admin, 45);
 
 /**
  * What verifying found.
@@ -1777,7 +1893,7 @@ export type VerifyStoreResponse = Message<"forewarn.v1.VerifyStoreResponse"> & {
  * Use `create(VerifyStoreResponseSchema)` to create a new message.
  */
 export const VerifyStoreResponseSchema: GenMessage<VerifyStoreResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 45);
+  messageDesc(file_forewarn_v1_admin, 46);
 
 /**
  * Nothing to ask.
@@ -1792,7 +1908,7 @@ export type CompactStoreRequest = Message<"forewarn.v1.CompactStoreRequest"> & {
  * Use `create(CompactStoreRequestSchema)` to create a new message.
  */
 export const CompactStoreRequestSchema: GenMessage<CompactStoreRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 46);
+  messageDesc(file_forewarn_v1_admin, 47);
 
 /**
  * What compacting gained.
@@ -1820,7 +1936,7 @@ export type CompactStoreResponse = Message<"forewarn.v1.CompactStoreResponse"> &
  * Use `create(CompactStoreResponseSchema)` to create a new message.
  */
 export const CompactStoreResponseSchema: GenMessage<CompactStoreResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_admin, 47);
+  messageDesc(file_forewarn_v1_admin, 48);
 
 /**
  * AdminService shows what was decided and learned, and keeps the store in order.
