@@ -16,8 +16,8 @@ import msgspec
 
 from ..learning.detector import Finding
 from ..learning.view import View
-from ..model.decision import Probe
-from ..model.vocabulary import Level, Verdict
+from ..model.decision import Probe, Reason
+from ..model.vocabulary import Cause, Level, Verdict
 from ..store.reader import Reader
 from .blast_cap import over_cap
 from .leases import Leases
@@ -39,6 +39,13 @@ class Passage(msgspec.Struct, frozen=True):
 
 PREVENTED: Final = Passage()
 CAPPED: Final = Passage(Verdict.WARN, capped=True)
+
+
+#: Tells of the cap in a decision. It shifts no odds.
+CAP_REASON: Final = Reason(
+    "blast_cap", "let through: learning prevented as large a share of the tool's recent calls as it may",
+    0.0, b"", Cause.NONE, None,
+)  # fmt: skip
 
 
 class LettingThrough:

@@ -32,7 +32,7 @@ from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
 from .decision_log import DecisionLog
 from .fixes import fixes_for
-from .letting_through import LettingThrough, Passage
+from .letting_through import CAP_REASON, LettingThrough, Passage
 from .modes import mode_of
 from .tables import APPEALS
 
@@ -184,6 +184,8 @@ class UsagePreventionTracker:
                 Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
                 for code, part, fact in findings[:_REASONS]
             )
+            if passage.capped:
+                reasons = (*reasons[:1], CAP_REASON, *reasons[1:])[:_REASONS]
             retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
                 alternatives = fixes_for(reader, view)

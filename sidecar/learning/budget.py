@@ -36,6 +36,12 @@ STEADINESS: Final = 5.0
 DOUBT: Final = 2.0
 DOUBT_STRENGTH: Final = 1.0
 MOST_DOUBT: Final = 8.0
+#: From which probability of failure a call that is made tells how far the model is off; what is assumed before any
+#: did, and how many expected successes that is worth. They fade with calls of that sort.
+NEAR: Final = 0.8
+NEAR_DOUBT: Final = 1.5
+NEAR_STRENGTH: Final = 2.0
+_NEAR_KEPT: Final = 0.998
 _TRIALS_KEPT: Final = 0.9995
 #: Beyond this many successes, old ones are forgotten by halves.
 _HORIZON: Final = 4_000.0
@@ -57,6 +63,9 @@ class Budget(msgspec.Struct, array_like=True):
     came: float = 0.0
     #: The part of ``spent`` that nobody saw.
     guessed: float = 0.0
+    #: Of calls that nearly were to be prevented: successes that were expected, and that came.
+    near: float = 0.0
+    near_came: float = 0.0
 
     def spend(self, score: float, success: float, *, prevented: bool = False, guessed: bool = False) -> None:
         """Count a call that scored ``score`` and succeeded with certainty or, ``guessed``, in expectation."""
@@ -87,10 +96,21 @@ class Budget(msgspec.Struct, array_like=True):
         self.tried = self.tried * _TRIALS_KEPT + 1.0 - p
         self.came = self.came * _TRIALS_KEPT + success
 
+    def approach(self, p: float, success: float) -> None:
+        """Note what became of a call that was not to be prevented, at probability ``p`` of failure."""
+        if p >= NEAR:
+            self.near = self.near * _NEAR_KEPT + 1.0 - p
+            self.near_came = self.near_came * _NEAR_KEPT + success
+
     @property
     def doubt(self) -> float:
-        """How many times as often as expected prevented calls would succeed, from trials and a sceptical prior."""
-        found = (self.came + DOUBT * DOUBT_STRENGTH) / (self.tried + DOUBT_STRENGTH)
+        """How many times as often as expected prevented calls would succeed.
+
+        Calls that came near to being prevented tell how far the model is off there; it is taken to be off further
+        beyond, until trials tell.
+        """
+        near = (self.near_came + NEAR_DOUBT * NEAR_STRENGTH) / (self.near + NEAR_STRENGTH)
+        found = (self.came + DOUBT * near * DOUBT_STRENGTH) / (self.tried + DOUBT_STRENGTH)
         return max(1.0 / MOST_DOUBT, min(MOST_DOUBT, found))
 
     def above(self, score: float) -> float:

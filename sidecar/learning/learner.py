@@ -101,6 +101,8 @@ class UsagePatternLearner:
             budget.spend(judgement.score, success, prevented=prevented)
             if tried:
                 budget.try_out(judgement.p, success)
+            else:
+                budget.approach(judgement.p, success)
 
     def save(self, txn: WriteTransaction, view: View) -> None:
         """Write what the view's call changed, except its session and its tool, which the recorder owns."""
