@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     record_threads: int = Field(64, ge=1, le=512, description="Threads that wait for commits of records.")
     max_concurrent_calls: int = Field(1024, ge=1, description="RPCs in flight per listener; more are refused.")
     max_streams: int = Field(32, ge=1, le=256, description="Streams open at a time, per kind.")
-    probe_seconds: float = Field(1800.0, gt=0, description="Seconds until a learned prevention is first probed.")
+    probe_seconds: float = Field(1200.0, gt=0, description="Seconds until a learned prevention is first probed.")
     drain_seconds: float = Field(5.0, ge=0, le=300, description="Seconds to finish calls in flight when stopping.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level to log.")
     log_format: Literal["auto", "console", "json"] = Field(

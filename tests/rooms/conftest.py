@@ -59,6 +59,7 @@ def open_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
             rooms.close()
         opened.clear()
         bench = Bench(rooms=None)  # type: ignore[arg-type]
+        # Lots would let some of what a test expects to be prevented through; a test that is about them says so.
         known: dict[str, Any] = {
             "data_dir": tmp_path / "data",
             "mode": "enforce",
