@@ -188,7 +188,7 @@ def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -
                 models[key] = txn.get(MODELS, key)
             model = models[key]
             if model is not None:
-                model.budget.spend(score, model.budget.expect(p), prevented=True, guessed=True)
+                model.budget.guess(score, p)
     for key, model in models.items():
         if model is not None:
             txn.put(MODELS, key, model)

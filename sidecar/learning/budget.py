@@ -61,35 +61,44 @@ class Budget(msgspec.Struct, array_like=True):
     #: Of calls that were to be prevented and were made all the same: successes that were expected, and that came.
     tried: float = 0.0
     came: float = 0.0
-    #: The part of ``spent`` that nobody saw.
+    #: Expected successes of calls that were not made, in the long run and by score like ``bins``; empty before any.
+    #: They count ``doubt`` times, so that what is found out later corrects what was guessed before.
     guessed: float = 0.0
+    guesses: list[float] = []
     #: Of calls that nearly were to be prevented: successes that were expected, and that came.
     near: float = 0.0
     near_came: float = 0.0
 
-    def spend(self, score: float, success: float, *, prevented: bool = False, guessed: bool = False) -> None:
-        """Count a call that scored ``score`` and succeeded with certainty or, ``guessed``, in expectation."""
+    def spend(self, score: float, success: float, *, prevented: bool = False) -> None:
+        """Count a call that was made, scored ``score`` and succeeded (1) or not (0)."""
         if score >= LOWEST:
             self.bins[bin_of(score)] += success
         self.total += success
-        if self.total > _HORIZON:
-            self.total *= 0.5
-            self.bins = [count * 0.5 for count in self.bins]
         self.seen += success
         if prevented:
             self.spent += success
-            if guessed:
-                self.guessed += success
-        if self.seen > _SPENT_HORIZON:
+        self._forget()
+
+    def guess(self, score: float, p: float) -> None:
+        """Count a call that scored ``score``, at probability ``p`` of failure, and was not made."""
+        if not self.guesses:
+            self.guesses = [0.0] * BINS
+        if score >= LOWEST:
+            self.guesses[bin_of(score)] += 1.0 - p
+        self.guessed += 1.0 - p
+        self.tried *= _TRIALS_KEPT
+        self.came *= _TRIALS_KEPT
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.total + sum(self.guesses) > _HORIZON:
+            self.total *= 0.5
+            self.bins = [count * 0.5 for count in self.bins]
+            self.guesses = [count * 0.5 for count in self.guesses]
+        if self.seen + self.guessed > _SPENT_HORIZON:
             self.seen *= 0.5
             self.spent *= 0.5
             self.guessed *= 0.5
-
-    def expect(self, p: float) -> float:
-        """How likely a call succeeds that is prevented at probability ``p`` of failure, as far as trials tell."""
-        self.tried *= _TRIALS_KEPT
-        self.came *= _TRIALS_KEPT
-        return min(1.0, (1.0 - p) * self.doubt)
 
     def try_out(self, p: float, success: float) -> None:
         """Note what became of a call that was to be prevented, at probability ``p`` of failure, but was made."""
@@ -114,14 +123,18 @@ class Budget(msgspec.Struct, array_like=True):
         return max(1.0 / MOST_DOUBT, min(MOST_DOUBT, found))
 
     def above(self, score: float) -> float:
-        """Successes that scored at least as high as ``score``'s bin."""
-        return sum(self.bins[bin_of(score) :])
+        """Successes that scored at least as high as ``score``'s bin, seen and guessed."""
+        at = bin_of(score)
+        seen = sum(self.bins[at:])
+        return seen + self.doubt * sum(self.guesses[at:]) if self.guesses else seen
 
     def correction(self, limit: float) -> float:
         """What to multiply the limit by: scores move on, so what was counted long ago says too much or too little."""
-        factor = (limit * self.seen + STEADINESS) / (self.spent + STEADINESS)
+        guessed = self.doubt * self.guessed
+        spent = self.spent + guessed
+        factor = (limit * (self.seen + guessed) + STEADINESS) / (spent + STEADINESS)
         # A limit that guesses have loosened would be guessed about the more: only what was seen loosens it.
-        most = CORRECTION - (CORRECTION - 1.0) * self.guessed / self.spent if self.spent else CORRECTION
+        most = CORRECTION - (CORRECTION - 1.0) * guessed / spent if guessed else CORRECTION
         return max(1.0 / CORRECTION, min(most, factor))
 
 
