@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 
@@ -26,7 +25,7 @@ def _rate(x: list[float], *, flipped: bool) -> float:
     return sigmoid(-3.0 + 7.0 * doom + 0.5 * x[3])
 
 
-def _enforce(seed: int, *, share: float, drifts: bool) -> tuple[list[Any], Budget]:
+def _enforce(seed: int, *, share: float, drifts: bool) -> tuple[list[tuple[bool, bool, bool]], Budget]:
     """Each call's (flipped, prevented, worked): prevented calls are guessed at, all others learned from."""
     randomness = random.Random(seed)
     overall: Model = new_model([0.0] * 4)
@@ -52,7 +51,7 @@ def _enforce(seed: int, *, share: float, drifts: bool) -> tuple[list[Any], Budge
     return rows, overall.budget
 
 
-def _false_prevention(rows: list[Any]) -> float:
+def _false_prevention(rows: list[tuple[bool, bool, bool]]) -> float:
     good = [prevented for _, prevented, worked in rows if worked]
     return sum(good) / len(good)
 

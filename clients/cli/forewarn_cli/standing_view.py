@@ -14,9 +14,8 @@ def standing(found: admin_pb2.FalsePrevention) -> list[tuple[str, Cell]]:
     """Pairs for a screen: the share of good calls that is prevented, against what may be, and what is known of it."""
     from forewarn_cli.wording import percent
 
-    seen = found.observed + found.prevented + found.passed
-    if not seen:
-        return []
+    if not found.observed:
+        return []  # no call that was to be prevented was made: nothing is known
     # Over the budget for certain is bad news; that an estimate is above it may be chance.
     style = "bold red" if found.interval.low > found.budget else ""
     told = f"{percent(found.estimate, 2)}{_range(found.interval)} of good calls, of {percent(found.budget, 2)} allowed"
@@ -29,10 +28,10 @@ def standing(found: admin_pb2.FalsePrevention) -> list[tuple[str, Cell]]:
 
 
 def in_brief(found: admin_pb2.FalsePrevention) -> str:
-    """As in "0.8 % (0.2–3.1 %)"; nothing where no call was to be prevented."""
+    """As in "0.8 % (0.2–3.1 %)"; nothing where none is known."""
     from forewarn_cli.wording import percent
 
-    if not found.observed + found.prevented:
+    if not found.observed:
         return ""
     return f"{percent(found.estimate)}{_range(found.interval)}"
 

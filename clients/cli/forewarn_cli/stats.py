@@ -37,17 +37,24 @@ def stats(
         show_json(answer)
         return
     columns = ["tool", ">calls", ">ok", ">retried", ">failed", ">timed out", ">prevented", ">fails",
-               ">asked", ">would prevent", ">right", ">wrong", ">held out", ">capped"]  # fmt: skip
+               ">asked", ">would prevent", ">right", ">wrong"]  # fmt: skip
     screen = Screen()
     rows = [[one.tool, *_counts(one.counts)] for one in answer.tools]
     screen.table(columns, [*rows, [Styled("all", "bold"), *_counts(answer.total)]])
     screen.pairs(
         [
             ("usage patterns", str(answer.usage_patterns)),
+            ("let through", _let_through(answer.total)),
             *standing(answer.false_prevention),
             ("more tools", f"--page-token {answer.next_page_token}" if answer.next_page_token else ""),
         ]
     )
+
+
+def _let_through(counts: admin_pb2.Counts) -> str:
+    """What was to be prevented in mode enforce and was made all the same, beside probes."""
+    told = {"by lot": counts.held_out, "by the blast cap": counts.capped}
+    return ", ".join(f"{count} {how}" for how, count in told.items() if count)
 
 
 def _counts(counts: admin_pb2.Counts) -> list[str]:
@@ -57,5 +64,4 @@ def _counts(counts: admin_pb2.Counts) -> list[str]:
     failed = percent((counts.failure + counts.timeout) / made if made else None)
     shown = [made, counts.success, counts.retry, counts.failure, counts.timeout, counts.prevented]
     judged = [counts.decisions, counts.would_prevent, counts.would_prevent_right, counts.would_prevent_wrong]
-    judged += [counts.held_out, counts.capped]
     return [*map(str, shown), failed, *map(str, judged)]
