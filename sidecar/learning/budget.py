@@ -33,7 +33,7 @@ STEADINESS: Final = 5.0
 #: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
 #: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
 #: At most that many times, and no less than its inverse. Trials fade with preventions.
-DOUBT: Final = 2.4
+DOUBT: Final = 2.2
 DOUBT_STRENGTH: Final = 1.0
 MOST_DOUBT: Final = 8.0
 #: From which probability of failure a call that is made tells how far the model is off; what is assumed before any
