@@ -12,7 +12,7 @@ _AIM = 0.01
 
 
 class Table(NamedTuple):
-    """Rows under columns; a column whose name starts with ">" holds numbers. ``none`` is said where there are no rows."""
+    """Rows under columns; a column whose name starts with ">" holds numbers. ``none`` is said without rows."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -71,10 +71,13 @@ def verdict(answer: admin_pb2.GetReportResponse) -> str:
     if not totals.would_prevent:
         return f"None of {number(totals.decisions)} calls would have been prevented."
     known = totals.right + totals.wrong
-    what = f"{number(totals.would_prevent)} of {number(totals.decisions)} calls were prevented or would have been"
+    would = "were prevented or would have been" if totals.prevented else "would have been prevented"
+    what = f"{number(totals.would_prevent)} of {number(totals.decisions)} calls {would}"
     if not known:
         return f"{what}; how those would have ended is not known."
-    return f"{what}; of {number(known)} that were made all the same, {number(totals.right)} failed and {number(totals.wrong)} worked."
+    ends = f"{number(totals.right)} failed and {number(totals.wrong)} worked"
+    which = "of those" if known == totals.would_prevent else f"of {number(known)} that were made all the same,"
+    return f"{what}; {which} {ends}."
 
 
 def notes(answer: admin_pb2.GetReportResponse) -> list[str]:
@@ -100,8 +103,8 @@ def notes(answer: admin_pb2.GetReportResponse) -> list[str]:
         said.append(f"{number(missing)} preventions have no outcome and count neither as right nor as wrong.")
     if totals.judged_probes or totals.judged_holdout or totals.judged_against:
         said.append(
-            "Where calls are really prevented, shares weight calls let through at random by the inverse of their chance; "
-            "probes stand for themselves only."
+            "Where calls are really prevented, a call let through at random counts with the inverse of its chance; "
+            "a probe stands for itself only."
         )
     if scope.cut:
         said.append(
@@ -195,7 +198,16 @@ def detectors(answer: admin_pb2.GetReportResponse) -> Table:
 
 
 def tools(answer: admin_pb2.GetReportResponse) -> Table:
-    """What was prevented of each tool."""
+    """What was prevented of each tool, of those where something was."""
+    return _tools([one for one in answer.tools if one.would_prevent], "nothing was prevented")
+
+
+def quiet_tools(answer: admin_pb2.GetReportResponse) -> Table:
+    """The tools of which nothing was prevented."""
+    return _tools([one for one in answer.tools if not one.would_prevent], "something was prevented of each tool")
+
+
+def _tools(found: Iterable[admin_pb2.ReportTool], none: str) -> Table:
     rows = [
         [
             one.tool,
@@ -208,10 +220,10 @@ def tools(answer: admin_pb2.GetReportResponse) -> Table:
             percent(one.right / (one.right + one.wrong) if one.right + one.wrong else None),
             percent(one.right / one.failed if one.failed else None),
         ]
-        for one in answer.tools
+        for one in found
     ]
     columns = ["tool", ">calls", ">failed", ">would prevent", ">did", ">right", ">wrong", ">precision", ">of failures"]
-    return Table(columns, rows, "no calls")
+    return Table(columns, rows, none)
 
 
 def left_out(answer: admin_pb2.GetReportResponse) -> str:

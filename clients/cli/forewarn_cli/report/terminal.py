@@ -22,6 +22,9 @@ def show(answer: admin_pb2.GetReportResponse) -> None:
     _block(screen, f"Over time, by {blocks.width(answer)}", _newest(blocks.buckets(answer)))
     _block(screen, "What detectors contributed", blocks.detectors(answer))
     _block(screen, "What was prevented, by tool", blocks.tools(answer))
+    quiet = len(blocks.quiet_tools(answer).rows)
+    if quiet:
+        screen.line(Styled(f"Of {quiet} more tools nothing was prevented; --json has them.", "dim"))
     if more := blocks.left_out(answer):
         screen.line(Styled(more, "dim"))
     for title, table in blocks.pattern_lists(answer):
