@@ -23,6 +23,7 @@ _LONGEST_NAME: Final = 24
 #: Height of a bar with its gap, and what a letter may be wide.
 _STEP: Final = 26
 _LETTER: Final = 7.4
+_MARGIN: Final = 46
 _COUNTS: Final = {"format": ",d", "tickMinStep": 1}
 
 #: What colours stand for, by their names in the palette.
@@ -103,7 +104,7 @@ def reliability(answer: admin_pb2.GetReportResponse) -> str:
                         "type": "quantitative",
                         "title": "failed",
                         "scale": {"domain": [0, 1]},
-                        "axis": percents,
+                        "axis": {**percents, "minExtent": _MARGIN},
                     },
                     "description": about,
                 },
@@ -123,7 +124,7 @@ def reliability(answer: admin_pb2.GetReportResponse) -> str:
                 "type": "quantitative",
                 "title": "calls (√)",
                 "scale": {"type": "sqrt", "nice": False},
-                "axis": {"tickCount": 2, **_COUNTS},
+                "axis": {"tickCount": 2, "minExtent": _MARGIN, **_COUNTS},
             },
             "description": about,
         },
@@ -245,7 +246,7 @@ def timeline(answer: admin_pb2.GetReportResponse, width: int) -> str:
                     "type": "quantitative",
                     "title": name,
                     "scale": {"zero": True},
-                    "axis": {"tickCount": 4, **_COUNTS},
+                    "axis": {"tickCount": 4, "minExtent": _MARGIN, **_COUNTS},
                 },
                 "y2": {"field": "high"},
                 "color": {"field": "ink", "type": "nominal", "scale": None, "legend": None},

@@ -272,7 +272,7 @@ def _patterns(answer: admin_pb2.GetReportResponse) -> Html:
     lists = []
     for title, table in blocks.pattern_lists(answer):
         lists.append(tag("h3", title))
-        lists.append(_table(table, title) if table.rows else tag("p", f"None: {table.none}.", class_="muted"))
+        lists.append(_table(table, title))
     cut = f" Only {blocks.number(answer.patterns.examined)} patterns were looked at." if answer.patterns.cut else ""
     return tag(
         "section",
@@ -325,7 +325,7 @@ def _figure(drawn: bool, draw: Callable[[], str]) -> Html:
 
 def _table(table: blocks.Table, about: str) -> Html:
     if not table.rows:
-        return tag("p", f"None: {table.none}.", class_="muted")
+        return tag("p", f"{table.none[:1].upper()}{table.none[1:]}.", class_="muted")
     numeric = [name.startswith(">") for name in table.columns]
     heads = (
         tag("th", tag("button", name.lstrip(">"), type="button"), scope="col", class_="n" if right else "")
