@@ -162,8 +162,8 @@ def _sections(answer: admin_pb2.GetReportResponse) -> list[Html]:
     )
     times = join(
         _key({**charts.CALLS, **charts.ENDS}),
-        tag("div", Html(charts.timeline(answer, charts.WIDE)), class_="chart wide"),
-        tag("div", Html(charts.timeline(answer, charts.WIDTH)), class_="chart narrow"),
+        _figure(bool(answer.buckets), lambda: charts.timeline(answer, charts.WIDE), "chart wide"),
+        _figure(bool(answer.buckets), lambda: charts.timeline(answer, charts.WIDTH), "chart narrow"),
     )
     return [
         tag("div", reliability, curve, class_="pair"),
@@ -317,10 +317,10 @@ def _key(kinds: Mapping[str, str]) -> Html:
     return tag("ul", *(tag("li", tag("i", class_=f"ink {ink}"), said) for ink, said in kinds.items()), class_="legend")
 
 
-def _figure(drawn: bool, draw: Callable[[], str]) -> Html:
+def _figure(drawn: bool, draw: Callable[[], str], kind: str = "chart") -> Html:
     if not drawn:
-        return tag("p", "Nothing to draw yet.", class_="none")
-    return tag("div", Html(draw()), class_="chart")
+        return tag("p", "Nothing to draw yet.", class_=f"{kind} none")
+    return tag("div", Html(draw()), class_=kind)
 
 
 def _table(table: blocks.Table, about: str) -> Html:
