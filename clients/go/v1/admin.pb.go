@@ -3349,7 +3349,7 @@ type GetReportResponse struct {
 	Detectors []*ReportDetector `protobuf:"bytes,7,rep,name=detectors,proto3" json:"detectors,omitempty"`
 	// What was prevented, by tool; most preventions first. At most 100.
 	Tools []*ReportTool `protobuf:"bytes,8,rep,name=tools,proto3" json:"tools,omitempty"`
-	// How many tools are left out of `tools`.
+	// How many tools are left out of `tools`, of the 1,000 that the newest decisions are about.
 	ToolsLeftOut uint32 `protobuf:"varint,9,opt,name=tools_left_out,json=toolsLeftOut,proto3" json:"tools_left_out,omitempty"`
 	// How it went over time, oldest first, without gaps. At most 120.
 	Buckets []*ReportBucket `protobuf:"bytes,10,rep,name=buckets,proto3" json:"buckets,omitempty"`

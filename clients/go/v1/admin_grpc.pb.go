@@ -64,7 +64,7 @@ type AdminServiceClient interface {
 	GetDecision(ctx context.Context, in *GetDecisionRequest, opts ...grpc.CallOption) (*GetDecisionResponse, error)
 	// How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
 	// journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
-	// between, and takes a few seconds for 100,000 decisions.
+	// between, and takes some seconds for 100,000 decisions.
 	GetReport(ctx context.Context, in *GetReportRequest, opts ...grpc.CallOption) (*GetReportResponse, error)
 	// Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
 	// counted in the next message.
@@ -361,7 +361,7 @@ type AdminServiceServer interface {
 	GetDecision(context.Context, *GetDecisionRequest) (*GetDecisionResponse, error)
 	// How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
 	// journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
-	// between, and takes a few seconds for 100,000 decisions.
+	// between, and takes some seconds for 100,000 decisions.
 	GetReport(context.Context, *GetReportRequest) (*GetReportResponse, error)
 	// Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
 	// counted in the next message.

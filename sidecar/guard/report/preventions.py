@@ -11,7 +11,7 @@ from .judged import Judged
 OTHER: Final = "(other)"
 #: Detectors and tools that are told apart; what comes beyond is counted together or left out, and said to be.
 MAX_DETECTORS: Final = 64
-MAX_TOOLS: Final = 10_000
+MAX_TOOLS: Final = 1_000
 #: Examples kept of a tool, by how they ended: wrong, right, no outcome.
 _EXAMPLES: Final[dict[bool | None, int]] = {False: 2, True: 2, None: 1}
 

@@ -1727,7 +1727,7 @@ class GetReportResponse(_message.Message):
     BUCKET_WIDTH_FIELD_NUMBER: _builtins.int
     PATTERNS_FIELD_NUMBER: _builtins.int
     tools_left_out: _builtins.int
-    """How many tools are left out of `tools`."""
+    """How many tools are left out of `tools`, of the 1,000 that the newest decisions are about."""
     @_builtins.property
     def scope(self) -> Global___ReportScope:
         """What was looked at."""

@@ -185,7 +185,7 @@ class AdminServiceServicer:
     def GetReport(self, request, context):
         """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
         journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
-        between, and takes a few seconds for 100,000 decisions.
+        between, and takes some seconds for 100,000 decisions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

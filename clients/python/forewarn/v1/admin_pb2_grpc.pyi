@@ -49,7 +49,7 @@ class AdminServiceStub:
     GetReport: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetReportRequest, _admin_pb2.GetReportResponse]
     """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
     journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
-    between, and takes a few seconds for 100,000 decisions.
+    between, and takes some seconds for 100,000 decisions.
     """
     TailDecisions: _grpc.UnaryStreamMultiCallable[_admin_pb2.TailDecisionsRequest, _admin_pb2.TailDecisionsResponse]
     """Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
@@ -109,7 +109,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
     GetReport: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetReportRequest, _admin_pb2.GetReportResponse]  # type: ignore[assignment]
     """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
     journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
-    between, and takes a few seconds for 100,000 decisions.
+    between, and takes some seconds for 100,000 decisions.
     """
     TailDecisions: _aio.UnaryStreamMultiCallable[_admin_pb2.TailDecisionsRequest, _admin_pb2.TailDecisionsResponse]  # type: ignore[assignment]
     """Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
@@ -196,7 +196,7 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_admin_pb2.GetReportResponse, _abc.Awaitable[_admin_pb2.GetReportResponse]]:
         """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
         journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
-        between, and takes a few seconds for 100,000 decisions.
+        between, and takes some seconds for 100,000 decisions.
         """
 
     @_abc_1.abstractmethod

@@ -1933,7 +1933,7 @@ export type GetReportResponse = Message<"forewarn.v1.GetReportResponse"> & {
   tools: ReportTool[];
 
   /**
-   * How many tools are left out of `tools`.
+   * How many tools are left out of `tools`, of the 1,000 that the newest decisions are about.
    *
    * @generated from field: uint32 tools_left_out = 9;
    */
@@ -2816,7 +2816,7 @@ export const AdminService: GenService<{
   /**
    * How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
    * journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
-   * between, and takes a few seconds for 100,000 decisions.
+   * between, and takes some seconds for 100,000 decisions.
    *
    * @generated from rpc forewarn.v1.AdminService.GetReport
    */
