@@ -180,7 +180,12 @@ def test_a_missing_extra_is_named_before_the_daemon_is_asked(
 
 def test_opening_uses_the_browser(forewarn_double: Forewarn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: bool(opened.append(url)) or True)
+
+    def see(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", see)
     file = tmp_path / "a report.html"
     assert forewarn_double("report", "--html", str(file), "--open").code == 0
     assert opened == [file.as_uri()]

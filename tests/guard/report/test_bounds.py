@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,8 @@ def test_patterns_that_are_equally_striking_are_all_right() -> None:
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Iterator[Rooms]:
-    opened = open_rooms(Settings(data_dir=tmp_path / "data"), clock=lambda: START + 3600.0)
+    known: dict[str, Any] = {"data_dir": tmp_path / "data"}
+    opened = open_rooms(Settings(**known), clock=lambda: START + 3600.0)
     yield opened
     opened.close()
 

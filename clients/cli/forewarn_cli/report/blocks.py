@@ -268,7 +268,7 @@ def pattern_lists(answer: admin_pb2.GetReportResponse) -> list[tuple[str, Table]
     aside = f"Set aside ({number(found.suspended_count)})" if found.suspended_count else "Set aside"
     return [
         ("Most wrong", _patterns(found.most_wrong, "no prevention was wrong")),
-        ("Never right", _patterns(found.never_right, "each was right at least once")),
+        ("Never right", _patterns(found.never_right, "none was wrong every time")),
         ("Most appealed", _patterns(found.most_appealed, "nobody appealed")),
         (aside, _patterns(found.suspended, "none is set aside")),
         ("Most used", _patterns(found.most_used, "none prevented anything")),

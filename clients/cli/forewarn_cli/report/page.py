@@ -66,7 +66,7 @@ def render(answer: admin_pb2.GetReportResponse) -> str:
     body = tag(
         "body",
         _header(answer),
-        tag("main", *(_sections(answer) if decided else [_nothing(answer), _patterns(answer)])),
+        tag("main", *(_sections(answer) if decided else _nothing(answer))),
         _footer(answer),
         Html('<div id="hint" role="status" hidden></div>'),
         Html(f"<script>{script}</script>"),
@@ -118,15 +118,15 @@ def _share(value: admin_pb2.ReportShare, digits: int, of: str) -> tuple[str, str
     return percent(value.value, digits), f"{of}; {low:.{digits}f}–{high:.{digits}f} %"
 
 
-def _nothing(answer: admin_pb2.GetReportResponse) -> Html:
+def _nothing(answer: admin_pb2.GetReportResponse) -> list[Html]:
     looked = answer.scope.examined
-    what = "None of those looked at is about this tool." if looked and answer.scope.tool else ""
-    return tag(
+    what = "None of those looked at is about this tool. " if looked and answer.scope.tool else ""
+    about = tag(
         "section",
         tag("h2", "Nothing to show yet", id="nothing"),
         tag(
             "p",
-            f"The daemon has logged no decision that this report asks for. {what} A runtime makes one with each ",
+            f"The daemon has logged no decision that this report asks for. {what}A runtime makes one with each ",
             tag("code", "ShouldPrevent"),
             "; try one by hand with ",
             tag("code", "forewarn check TOOL '{\"argument\": 1}'"),
@@ -139,6 +139,8 @@ def _nothing(answer: admin_pb2.GetReportResponse) -> Html:
         class_="empty",
         aria_labelledby="nothing",
     )
+    known = any(table.rows for _, table in blocks.pattern_lists(answer))
+    return [about, _patterns(answer)] if known else [about]
 
 
 def _sections(answer: admin_pb2.GetReportResponse) -> list[Html]:
