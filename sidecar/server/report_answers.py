@@ -24,20 +24,20 @@ _TEXT: Final = 300
 
 def report(value: Report, limit: int, mode: Mode, now: float) -> admin_pb2.GetReportResponse:
     """The whole report. ``mode`` is the one for all tools now, ``limit`` how many decisions might be looked at."""
-    tools = value.tools.ranked()
+    tools, scale, rates = value.tools.ranked(), value.totals.scale, value.totals.rates
     return admin_pb2.GetReportResponse(
         scope=_scope(value, limit, mode, now),
         totals=_totals(value.totals),
         rates=admin_pb2.ReportRates(
-            recall=_share(value.totals.recall),
-            precision=_share(value.totals.precision),
-            false_prevention_rate=_share(value.totals.false_rate),
+            recall=_share(rates.recall),
+            precision=_share(rates.precision),
+            false_prevention_rate=_share(rates.false_rate),
         ),
         budget=admin_pb2.ReportBudget(
             budget=value.budget.budget, spent=value.budget.spent, successes=value.budget.successes
         ),
-        calibration=_calibration(value.calibration),
-        curve=_curve(value.ranking),
+        calibration=_calibration(value.calibration, scale),
+        curve=_curve(value.ranking, scale),
         detectors=[_detector(code, part) for code, part in value.detectors.ranked()],
         tools=[_tool(name, part) for name, part in tools[:MAX_LISTED]],
         tools_left_out=max(0, len(tools) - MAX_LISTED),
@@ -96,7 +96,7 @@ def _share(value: Share) -> admin_pb2.ReportShare:
     return admin_pb2.ReportShare(value=value.value, interval=answers.interval(value.interval))
 
 
-def _calibration(value: Calibration) -> admin_pb2.ReportCalibration:
+def _calibration(value: Calibration, scale: float) -> admin_pb2.ReportCalibration:
     return admin_pb2.ReportCalibration(
         bins=[
             admin_pb2.ReportBin(
@@ -106,19 +106,19 @@ def _calibration(value: Calibration) -> admin_pb2.ReportCalibration:
                 mean_p_fail=one.mean,
                 failed=_share(one.failed),
             )
-            for place, one in enumerate(value.bins)
+            for place, one in enumerate(value.bins(scale))
         ],
-        expected_error=value.expected_error,
+        expected_error=value.expected_error(scale),
     )
 
 
-def _curve(value: Ranking) -> admin_pb2.ReportCurve:
+def _curve(value: Ranking, scale: float) -> admin_pb2.ReportCurve:
     return admin_pb2.ReportCurve(
         points=[
             admin_pb2.ReportPoint(p_fail=one.p_fail, recall=one.recall, false_prevention_rate=one.false_rate)
-            for one in value.points()
+            for one in value.points(scale)
         ],
-        recall_at_one_percent=value.recall_at(ONE_PERCENT),
+        recall_at_one_percent=value.recall_at(ONE_PERCENT, scale),
     )
 
 

@@ -3328,9 +3328,9 @@ func (x *GetReportRequest) GetLimit() uint32 {
 //
 // Decisions of `Optimize` are left out: they rank, they do not judge a call. A call's outcome is what was recorded for
 // it and linked to its decision; `failed` includes timeouts, `worked` includes retries. Where calls are really
-// prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Those let through at
-// random count with the inverse of their logged propensity, at most 100 times, in all shares ("weighted"); counts are
-// plain. Where every call is made (shadow, warn) each weight is 1.
+// prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Probes and the holdout stand
+// for all that were prevented, each by the inverse of its logged propensity (at most 100), in all shares and curves
+// ("weighted"); counts are plain. Where every call is made (shadow, warn) each weight is 1.
 type GetReportResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was looked at.
@@ -3851,7 +3851,8 @@ func (x *ReportShare) GetInterval() *Interval {
 // What preventing came to, weighted.
 type ReportRates struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Prevented failures of all failures.
+	// Prevented failures of all failures. Unset, like false_prevention_rate, where calls were prevented and none was let
+	// through.
 	Recall *ReportShare `protobuf:"bytes,1,opt,name=recall,proto3" json:"recall,omitempty"`
 	// Prevented failures of all preventions.
 	Precision *ReportShare `protobuf:"bytes,2,opt,name=precision,proto3" json:"precision,omitempty"`

@@ -36,23 +36,33 @@ class Calibration:
     """The reliability diagram, over calls with an outcome where anything was known."""
 
     def __init__(self) -> None:
-        self.bins = [Bin() for _ in range(BINS)]
+        self._bins = [Bin() for _ in range(BINS)]
+        self._sampled = [Bin() for _ in range(BINS)]
 
     def add(self, one: Judged) -> None:
         """Count a decision."""
         decision = one.record.decision
         if one.failed is None or not decision.known:
             return
-        found = self.bins[min(BINS - 1, max(0, int(decision.p_fail * BINS)))]
+        place = min(BINS - 1, max(0, int(decision.p_fail * BINS)))
+        found = (self._sampled if one.sampled else self._bins)[place]
         found.calls += 1
         found.chance += one.weight * decision.p_fail
         found.failed.add(one.weight, counts=one.failed)
 
-    @property
-    def expected_error(self) -> float | None:
+    def bins(self, scale: float) -> list[Bin]:
+        """The bins, lowest first; a call of the sample counts ``scale`` times."""
+        return [
+            Bin(plain.calls + sample.calls, plain.chance + scale * sample.chance,
+                plain.failed.joined(sample.failed, scale))
+            for plain, sample in zip(self._bins, self._sampled, strict=True)
+        ]  # fmt: skip
+
+    def expected_error(self, scale: float) -> float | None:
         """The expected calibration error (Naeini et al. 2015); None without calls."""
-        whole = sum(one.failed.whole for one in self.bins)
-        return sum(abs(one.chance - one.failed.part) for one in self.bins) / whole if whole else None
+        bins = self.bins(scale)
+        whole = sum(one.failed.whole for one in bins)
+        return sum(abs(one.chance - one.failed.part) for one in bins) / whole if whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +78,45 @@ class Ranking:
     """Recall against false-prevention rate, over calls with an outcome: the highest p_fail is prevented first."""
 
     def __init__(self) -> None:
-        self._failed = [0.0] * STEPS
-        self._worked = [0.0] * STEPS
+        #: Weights by (failed, sampled) and step.
+        self._weights = {(failed, sampled): [0.0] * STEPS for failed in (True, False) for sampled in (True, False)}
 
     def add(self, one: Judged) -> None:
         """Count a decision."""
         if one.failed is not None:
-            (self._failed if one.failed else self._worked)[step_of(one.record.decision.p_fail)] += one.weight
+            self._weights[one.failed, one.sampled][step_of(one.record.decision.p_fail)] += one.weight
 
-    def points(self) -> list[Point]:
-        """From preventing nothing to preventing all, a point for each step that holds calls; [] without both ends."""
-        failures, successes = sum(self._failed), sum(self._worked)
+    def _joined(self, failed: bool, scale: float) -> list[float]:
+        plain, sample = self._weights[failed, False], self._weights[failed, True]
+        return [one + scale * more for one, more in zip(plain, sample, strict=True)]
+
+    def points(self, scale: float) -> list[Point]:
+        """From preventing nothing to preventing all, a point for each step that holds calls; [] without both ends.
+
+        A call of the sample counts ``scale`` times.
+        """
+        failed, worked = self._joined(True, scale), self._joined(False, scale)
+        failures, successes = sum(failed), sum(worked)
         if not failures or not successes:
             return []
         found, right, wrong = [Point(1.0, 0.0, 0.0)], 0.0, 0.0
         for step in reversed(range(STEPS)):
-            if self._failed[step] or self._worked[step]:
-                right += self._failed[step]
-                wrong += self._worked[step]
+            if failed[step] or worked[step]:
+                right += failed[step]
+                wrong += worked[step]
                 found.append(Point(p_of(step), min(1.0, right / failures), min(1.0, wrong / successes)))
         return found
 
-    def recall_at(self, rate: float) -> float | None:
+    def recall_at(self, rate: float, scale: float) -> float | None:
         """The most recall with at most this false-prevention rate; None without failures."""
-        failures, allowed = sum(self._failed), rate * sum(self._worked)
+        failed, worked = self._joined(True, scale), self._joined(False, scale)
+        failures, allowed = sum(failed), rate * sum(worked)
         if not failures:
             return None
         right = wrong = best = 0.0
         for step in reversed(range(STEPS)):
-            right += self._failed[step]
-            wrong += self._worked[step]
+            right += failed[step]
+            wrong += worked[step]
             if wrong > allowed:
                 break
             best = right

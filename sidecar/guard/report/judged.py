@@ -47,8 +47,18 @@ class Judged:
         return self.prevents and self.failed is False
 
     @property
+    def sampled(self) -> bool:
+        """It would be prevented and was let through as a probe or at random: it stands for those that were not."""
+        return self.prevents and self.basis in (Basis.PROBE, Basis.HOLDOUT)
+
+    @property
+    def withheld(self) -> bool:
+        """It was prevented: there is no outcome."""
+        return self.failed is None and self.record.decision.verdict is Verdict.PREVENT
+
+    @property
     def basis(self) -> Basis:
-        """Why the call of a prevention was made. Only for those that have an outcome."""
+        """Why the call of a prevention was made, if it was."""
         decision = self.record.decision
         if decision.mode is not Mode.ENFORCE:
             return Basis.ADVISED
@@ -88,6 +98,14 @@ class Share:
         self.squares += weight * weight
         if counts:
             self.part += weight
+
+    def joined(self, sample: Share, scale: float) -> Share:
+        """Together with a sample that counts ``scale`` times."""
+        return Share(
+            self.part + scale * sample.part,
+            self.whole + scale * sample.whole,
+            self.squares + scale * scale * sample.squares,
+        )
 
     @property
     def value(self) -> float | None:

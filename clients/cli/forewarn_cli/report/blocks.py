@@ -101,11 +101,14 @@ def notes(answer: admin_pb2.GetReportResponse) -> list[str]:
     missing = totals.would_prevent - totals.right - totals.wrong
     if missing:
         said.append(f"{number(missing)} preventions have no outcome and count neither as right nor as wrong.")
-    if totals.judged_probes or totals.judged_holdout or totals.judged_against:
+    if totals.judged_probes or totals.judged_holdout:
         said.append(
-            "Where calls are really prevented, a call let through at random counts with the inverse of its chance; "
-            "a probe stands for itself only."
+            "Shares and curves take prevented calls that were let through to stand for those that were not: at random by "
+            "the inverse of their chance, probes as they are. Counts are plain. Probes are no random choice: where they "
+            "are most of it, this is a rough estimate."
         )
+    elif totals.prevented:
+        said.append("No prevented call was let through, so recall and false prevention are not known.")
     if scope.cut:
         said.append(
             f"Only the newest {number(scope.examined)} decisions were looked at (--limit); the period holds older ones."

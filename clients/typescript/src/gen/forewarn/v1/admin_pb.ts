@@ -1869,9 +1869,9 @@ export const GetReportRequestSchema: GenMessage<GetReportRequest> = /*@__PURE__*
  *
  * Decisions of `Optimize` are left out: they rank, they do not judge a call. A call's outcome is what was recorded for
  * it and linked to its decision; `failed` includes timeouts, `worked` includes retries. Where calls are really
- * prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Those let through at
- * random count with the inverse of their logged propensity, at most 100 times, in all shares ("weighted"); counts are
- * plain. Where every call is made (shadow, warn) each weight is 1.
+ * prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Probes and the holdout stand
+ * for all that were prevented, each by the inverse of its logged propensity (at most 100), in all shares and curves
+ * ("weighted"); counts are plain. Where every call is made (shadow, warn) each weight is 1.
  *
  * @generated from message forewarn.v1.GetReportResponse
  */
@@ -2206,7 +2206,8 @@ export const ReportShareSchema: GenMessage<ReportShare> = /*@__PURE__*/
  */
 export type ReportRates = Message<"forewarn.v1.ReportRates"> & {
   /**
-   * Prevented failures of all failures.
+   * Prevented failures of all failures. Unset, like false_prevention_rate, where calls were prevented and none was let
+   * through.
    *
    * @generated from field: forewarn.v1.ReportShare recall = 1;
    */
