@@ -3798,7 +3798,8 @@ type ReportShare struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its value, 0 to 1; unset where there is nothing to divide by.
 	Value *float64 `protobuf:"fixed64,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
-	// Its 90 % score interval (Wilson), with the effective number of calls where they are weighted.
+	// Its 90 % score interval (Wilson), with the effective number of calls where they are weighted; in `rates` at least as
+	// wide as not knowing how many of the prevented calls would have failed makes it.
 	Interval      *Interval `protobuf:"bytes,2,opt,name=interval,proto3" json:"interval,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

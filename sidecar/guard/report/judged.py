@@ -91,6 +91,8 @@ class Share:
     part: float = 0.0
     whole: float = 0.0
     squares: float = 0.0
+    #: Values that it may have as well, for reasons that counting calls does not show.
+    reach: tuple[float, ...] = ()
 
     def add(self, weight: float, *, counts: bool) -> None:
         """One call of the whole, which is of the part as well or not."""
@@ -117,4 +119,5 @@ class Share:
         """Its 90 % score interval, for as many calls as weigh as much when they weigh the same (Kish 1965)."""
         if not self.whole:
             return wilson(0.5, 0.0)
-        return wilson(self.part / self.whole, self.whole * self.whole / self.squares)
+        found = wilson(self.part / self.whole, self.whole * self.whole / self.squares)
+        return Interval(min(found.low, *self.reach, 1.0), max(found.high, *self.reach, 0.0), found.confidence)

@@ -79,8 +79,22 @@ class Totals:
         plain, sample, scale = self._plain, self._sampled, self.scale
         if self._withheld and not self._sampled_weight:
             return Rates(precision=plain.precision)
-        return Rates(
+        rates = Rates(
             plain.recall.joined(sample.recall, scale),
             plain.precision.joined(sample.precision, scale),
             plain.false_rate.joined(sample.false_rate, scale),
         )
+        if self._sampled_weight:
+            # A handful of calls may stand for hundreds: how many of those fail is what is least sure.
+            count = self._sampled_calls + self._withheld
+            failing = sample.precision.interval
+            ends = [(count * share, count * (1.0 - share)) for share in (failing.low, failing.high)]
+            rates.recall.reach = _reach(plain.recall, [(failed, failed) for failed, _ in ends])
+            rates.precision.reach = _reach(plain.precision, [(failed, count) for failed, _ in ends])
+            rates.false_rate.reach = _reach(plain.false_rate, [(worked, worked) for _, worked in ends])
+        return rates
+
+
+def _reach(plain: Share, more: list[tuple[float, float]]) -> tuple[float, ...]:
+    """A share's value with this much more of the part and of the whole."""
+    return tuple((plain.part + part) / (plain.whole + whole) for part, whole in more if plain.whole + whole)

@@ -264,6 +264,9 @@ def test_what_is_let_through_at_random_stands_for_the_rest() -> None:
     # 15 calls are behind it, not 300: the interval is as wide as that.
     interval = totals.rates.false_rate.interval
     assert interval.high - interval.low > 0.08
+    found = totals.rates.precision.interval  # 35 of 50, whatever they stand for
+    assert (round(found.low, 2), round(found.high, 2)) == (0.59, 0.79)
+    assert isclose(interval.high, 1000 * (1 - found.low) / (700 + 1000 * (1 - found.low)))
     # Probes, of which no propensity is known, stand for the rest as well.
     for one in through:
         one.propensity = 1.0

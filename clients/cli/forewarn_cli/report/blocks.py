@@ -103,9 +103,9 @@ def notes(answer: admin_pb2.GetReportResponse) -> list[str]:
         said.append(f"{number(missing)} preventions have no outcome and count neither as right nor as wrong.")
     if totals.judged_probes or totals.judged_holdout:
         said.append(
-            "Shares and curves take prevented calls that were let through to stand for those that were not: at random by "
-            "the inverse of their chance, probes as they are. Counts are plain. Probes are no random choice: where they "
-            "are most of it, this is a rough estimate."
+            "Shares and curves take prevented calls that were let through to stand for those that were not: at random "
+            "by the inverse of their chance, probes as they are. Counts are plain. Probes are no random choice: where "
+            "they are most of it, this is a rough estimate."
         )
     elif totals.prevented:
         said.append("No prevented call was let through, so recall and false prevention are not known.")

@@ -1962,7 +1962,9 @@ class ReportShare(_message.Message):
     """Its value, 0 to 1; unset where there is nothing to divide by."""
     @_builtins.property
     def interval(self) -> _model_pb2.Interval:
-        """Its 90 % score interval (Wilson), with the effective number of calls where they are weighted."""
+        """Its 90 % score interval (Wilson), with the effective number of calls where they are weighted; in `rates` at least as
+        wide as not knowing how many of the prevented calls would have failed makes it.
+        """
 
     def __init__(
         self,

@@ -2185,7 +2185,8 @@ export type ReportShare = Message<"forewarn.v1.ReportShare"> & {
   value?: number | undefined;
 
   /**
-   * Its 90 % score interval (Wilson), with the effective number of calls where they are weighted.
+   * Its 90 % score interval (Wilson), with the effective number of calls where they are weighted; in `rates` at least as
+   * wide as not knowing how many of the prevented calls would have failed makes it.
    *
    * @generated from field: forewarn.v1.Interval interval = 2;
    */
