@@ -52,7 +52,7 @@ CACHED: Final[set[str]] = set()
 #: Every table of schema version 1. Names are part of the file format.
 NAMES: Final = (
     "meta", "calls", "call_ids", "decisions", "decision_calls", "tools", "patterns", "sessions", "session_ages",
-    "models", "rates", "leases", "appeals", "events",
+    "models", "rates", "leases", "appeals", "events", "names",
 )  # fmt: skip
 
 
