@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 from rapidfuzz import fuzz
 
-from ..capture.culprits import carries, culprits
+from ..capture.culprits import culprits
 from ..capture.extractor import Extractor
 from ..capture.fingerprint import PREVIEW_BYTES, canonical
 from ..capture.templates import template_id
@@ -29,14 +29,14 @@ from ..learning.detectors.telling_words import looked_up
 from ..learning.edits import FORMS, applied, decoded, difference, leaves, replaced, swapped, told
 from ..learning.evidence import wilson
 from ..learning.foresight import Foresight, volatile_of
-from ..learning.known_names import HIDDEN, best_value, close_names
+from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelling
 from ..learning.pending import pending
 from ..learning.view import View
 from ..learning.wording import spelled, visible
 from ..model.call import JSON
 from ..model.decision import Alternative, Evidence
-from ..model.pattern import Fix, UsagePattern, pattern_id, subject_key
-from ..model.vocabulary import Level
+from ..model.pattern import Edit, Fix, UsagePattern, pattern_id, subject_key
+from ..model.vocabulary import Cause, Level
 from ..store.reader import Reader
 from ..store.tables import PATTERNS, TOOLS, tool_key
 from .latency import latency_of
@@ -52,6 +52,10 @@ _FAILS: Final = 0.5
 #: Another tool is proposed when sessions went on with it at least this often, and it worked for at least this share.
 _SUCCESSIONS: Final = 3
 _SUCCESS: Final = 0.8
+#: Causes of failures that a better name can mend.
+_NAMING: Final = frozenset((Cause.NOT_FOUND, Cause.INVALID_ARGUMENT))
+#: What sessions went on with after this share of such errors is usual.
+_USUAL: Final = 0.15
 #: What does something else stands behind a correction that is as sure.
 _ELSE: Final = 0.8
 _QUOTED: Final = re.compile(
@@ -99,16 +103,18 @@ class Fixes:
         seen: set[bytes] = {canonical(view.call.arguments)}
         found: list[Offer] = []
         judged = 0
-        for proposal in _proposals(reader, view):
+        for proposal in _proposals(view):
             text = canonical(proposal.arguments)
+            if judged >= _JUDGED:
+                break
             if text in seen or len(text) > PREVIEW_BYTES or HIDDEN.search(text.decode()):
                 continue
             seen.add(text)
             judged += 1
-            if not self._fails(reader, view, proposal.arguments):
-                found.append(_offer(view, proposal, text.decode()))
-            if judged >= _JUDGED:
-                break
+            offer = _offer(view, proposal, text.decode())
+            if offer.alternative.expected_success < 1.0 - _FAILS or self._fails(reader, view, proposal.arguments):
+                continue
+            found.append(offer)
         found.sort(key=lambda one: -one.alternative.score)
         return found[:_LIMIT]
 
@@ -122,59 +128,87 @@ class Fixes:
         return self._foresight.judge(other).p >= _FAILS
 
 
-def _proposals(reader: Reader, view: View) -> Iterator[_Proposal]:
+def _proposals(view: View) -> Iterator[_Proposal]:
     """What could be tried, the likeliest to be right first."""
     arguments = view.call.arguments
     call, errors = view.known_call(), _errors(view)
+    texts = list(dict.fromkeys(_error_texts(view, call)))
+    unknown = list(dict.fromkeys(_unknown(view, texts)))[:_UNKNOWN]
     if call is not None:
-        yield from _fixes(view, call, sorts.FIX)
+        yield from _same_call(view, call)
     for error in errors:
         for edit in sorted(error.edits, key=lambda one: one.failed - one.worked):
-            # A word for a word holds where it was seen; more than once, it holds for more.
-            if edit.kind in FORMS or edit.worked > 1 or fuzz.ratio(edit.before, edit.after) >= ALIKE:
+            # A word for a word helps where that word was objected to.
+            if edit.kind in FORMS or _holds(edit.before, *unknown):
                 changed = applied(edit, arguments)
                 if changed is not None:
                     why = f"After errors like this it helped to {told(edit)} ({times(edit.worked)})."
                     yield _Proposal(changed, sorts.EDIT, why, edit.worked - 1, edit.failed, edit.time)
-    texts = [text for text in dict.fromkeys(_error_texts(view, call)) if text]
-    unknown = list(dict.fromkeys(_unknown(view, texts)))[:_UNKNOWN]
     for text in texts[:_ERRORS]:
         yield from _answers(view, text, unknown)
-        yield from _missing(reader, view, text)
+        yield from _missing(view, text)
     for name in unknown:
-        for known, _ in close_names(reader, view, name, _NAMES + _UNKNOWN)[: _NAMES + _UNKNOWN]:
+        for known, _ in close_names(view, name, _NAMES + _UNKNOWN)[: _NAMES + _UNKNOWN]:
             if known.lower() in unknown:
                 continue
             changed = _renamed(arguments, name, known)
             if changed is not None:
                 yield _Proposal(changed, sorts.NAME, f"“{known}” is known here, “{name}” is not.")
     for error in errors:
-        yield from _fixes(view, error, sorts.SIBLING)
+        yield from _siblings(view, error, unknown)
 
 
-def _fixes(view: View, pattern: UsagePattern, sort: str) -> Iterator[_Proposal]:
-    """What worked after this very call failed; and what did after the error, where it is like this call or usual."""
-    for fix in sorted(pattern.fixes, key=lambda one: one.failed - one.worked):
+def _same_call(view: View, call: UsagePattern) -> Iterator[_Proposal]:
+    """What worked after this very call failed."""
+    for fix in _best(call):
+        arguments = decoded(fix.preview)
+        if arguments is not None and fix.tool == view.call.tool:
+            why = _why("After this failed", view, fix, arguments)
+            yield _Proposal(arguments, sorts.FIX, why, fix.worked - 1, fix.failed, fix.time)
+
+
+def _siblings(view: View, error: UsagePattern, unknown: list[str]) -> Iterator[_Proposal]:
+    """What worked after such errors: where it does to this call what is objected to, or is what sessions usually do.
+
+    Anything else is another call: the id that mended somebody's call is no use to others, and none of their business.
+    """
+    session = view.session
+    for fix in _best(error):
         arguments = decoded(fix.preview)
         if arguments is None or fix.tool != view.call.tool:
             continue
-        kind = sort
-        if sort == sorts.SIBLING:
-            if fix.worked < 2:
-                continue
-            if fuzz.ratio(fix.preview, view.features.preview) < ALIKE:
-                kind = sorts.NEXT
-        yield _Proposal(arguments, kind, _why(view, fix, arguments, kind), fix.worked - 1, fix.failed, fix.time)
+        edit = difference(view.call.arguments, arguments)
+        if edit is not None and (
+            edit.kind in FORMS
+            or (is_misspelling(edit.before.lower(), edit.after.lower()) and _holds(edit.before, *unknown))
+        ):
+            why = _why("After errors like this", view, fix, arguments)
+            yield _Proposal(arguments, sorts.SIBLING, why, fix.worked - 1, fix.failed, fix.time)
+        elif fix.worked >= _SUCCESSIONS and fix.worked >= _USUAL * error.failures:
+            if session is not None and session.last_index(fix.fingerprint) >= 0:
+                continue  # it knows already what that tells
+            why = f"After errors like this sessions went on with {shown_arguments(fix.preview)}, which worked"
+            why += f" {times(fix.worked)}."
+            yield _Proposal(arguments, sorts.NEXT, why, fix.worked - 1, fix.failed, fix.time)
 
 
-def _why(view: View, fix: Fix, arguments: Mapping[str, JSON], sort: str) -> str:
+def _best(pattern: UsagePattern) -> list[Fix]:
+    return sorted(pattern.fixes, key=lambda one: one.failed - one.worked)
+
+
+def _why(after: str, view: View, fix: Fix, arguments: Mapping[str, JSON]) -> str:
     count = f" {times(fix.worked)}" if fix.worked > 1 else ""
-    if sort == sorts.NEXT:
-        return f"After errors like this sessions went on with {shown_arguments(fix.preview)}, which worked{count}."
-    after = "After this failed" if sort == sorts.FIX else "After errors like this"
     why = f"{after}, {fix.tool} with {shown_arguments(fix.preview)} worked{count}"
     edit = difference(view.call.arguments, arguments)
     return f"{why}: {told(edit)}." if edit is not None else f"{why}."
+
+
+def _respells(edit: Edit, unknown: list[str]) -> bool:
+    return _holds(edit.before, *unknown) and is_misspelling(edit.before.lower(), edit.after.lower())
+
+
+def _holds(text: str, *names: str) -> bool:
+    return any(swapped(text, name, "") != text for name in names)
 
 
 def _errors(view: View) -> list[UsagePattern]:
@@ -192,8 +226,8 @@ def _errors(view: View) -> list[UsagePattern]:
 
 
 def _error_texts(view: View, call: UsagePattern | None) -> Iterator[str]:
-    """What was said of this call, and of calls of the session that share what was objected to."""
-    if call is not None:
+    """What errors said of names: of this call, and of calls of the session that share what was objected to."""
+    if call is not None and call.last_error and call.cause in _NAMING:
         yield call.last_error
     session = view.session
     if session is None:
@@ -202,16 +236,16 @@ def _error_texts(view: View, call: UsagePattern | None) -> Iterator[str]:
         if one.subject != view.subject:
             continue
         failed = view.pattern(Level.CALL, one.fingerprint)
-        if failed is not None and any(
-            carries(view.call.arguments, culprit) for culprit in culprits(failed.last_error, view.call.arguments)[:2]
-        ):
+        if failed is not None and failed.cause in _NAMING and culprits(failed.last_error, view.call.arguments):
             yield failed.last_error
 
 
 def _unknown(view: View, texts: list[str]) -> Iterator[str]:
     """The parts of the arguments that errors objected to, in lower case."""
     for text in texts:
-        yield from culprits(text, view.call.arguments)[:_UNKNOWN]
+        # Who speaks is not who is spoken of: "mkdir: cannot create directory".
+        speaker = text.partition(":")[0].rpartition("/")[2].lower()
+        yield from [one for one in culprits(text, view.call.arguments)[:_UNKNOWN] if one != speaker]
     arguments = visible(view.call, view.features)
     for word in looked_up(view):
         rate = view.rate_of(word)
@@ -223,7 +257,8 @@ def _answers(view: View, error: str, unknown: list[str]) -> Iterator[_Proposal]:
     """Names that the error offers in quotes, for the part of the arguments that it objects to."""
     arguments = view.call.arguments
     offered = [next(part for part in match if part) for match in _QUOTED.findall(error)]
-    offered = [one for one in dict.fromkeys(offered) if not carries(arguments, one.lower())]
+    values = frozenset(value.lower() for value in leaves(arguments).values() if isinstance(value, str))
+    offered = [one for one in dict.fromkeys(offered) if one.lower() not in values and one.lower() not in unknown]
     for name in unknown[:1]:
         ranked = sorted(((fuzz.ratio(name, one.lower()), one) for one in offered), reverse=True)
         for likeness, one in ranked[:_NAMES]:
@@ -232,14 +267,14 @@ def _answers(view: View, error: str, unknown: list[str]) -> Iterator[_Proposal]:
                 yield _Proposal(changed, sorts.ANSWER, f"The error itself speaks of “{one}”.")
 
 
-def _missing(reader: Reader, view: View, error: str) -> Iterator[_Proposal]:
+def _missing(view: View, error: str) -> Iterator[_Proposal]:
     """An argument that the error names and the call lacks, with the value that worked most."""
     arguments = view.call.arguments
     for match in _QUOTED.findall(error):
         name = next(part for part in match if part)
         if name in arguments:
             continue
-        found = best_value(reader, view, name)
+        found = best_value(view, name)
         if found is not None:
             value, count = found
             shown = quoted(msgspec.json.encode(value).decode())
@@ -248,15 +283,14 @@ def _missing(reader: Reader, view: View, error: str) -> Iterator[_Proposal]:
 
 
 def _renamed(arguments: Mapping[str, JSON], name: str, known: str) -> dict[str, JSON] | None:
-    """The arguments with a known name wherever the unknown one stands."""
+    """The arguments with a known name wherever the unknown one stands by itself, not as a part of a path or name."""
+    alone = re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
     changed = dict(arguments)
     for path, value in leaves(arguments).items():
         if isinstance(value, str):
-            text = swapped(value, name, known)
+            text = alone.sub(lambda _: known, value)
             if text != value:
                 changed = replaced(changed, path, text)
-        elif str(value).lower() == name and known.isdigit():
-            changed = replaced(changed, path, int(known))
     return changed if changed != arguments else None
 
 

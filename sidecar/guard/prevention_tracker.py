@@ -18,7 +18,7 @@ from ..learning.detectors.outage import wait_of
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
 from ..learning.learner import Recorded
 from ..learning.recorder import Recorder
-from ..learning.repeats import wait_before_repeat
+from ..learning.repeats import passes, wait_before_repeat
 from ..learning.sequential import OF_CALL
 from ..learning.view import View
 from ..model.call import Call, Features, Result
@@ -26,7 +26,7 @@ from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Pr
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
 from ..model.pattern import UsagePattern
-from ..model.vocabulary import Cause, Level, Mode, Outcome, State, Verdict
+from ..model.vocabulary import TRANSIENT, Cause, Level, Mode, Outcome, State, Verdict
 from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
@@ -222,6 +222,8 @@ class UsagePreventionTracker:
         for _, part, fact in findings:  # strongest first
             if part < LEAST_GROUND or not fact.prevents:
                 continue
+            if (fact.cause in TRANSIENT or view.repeats_transient) and passes(view):
+                continue  # where a repeat usually works, it is advised instead
             pattern = view.by_id(fact.pattern_id) if fact.pattern_id else None
             if pattern is None or pattern.state not in _SET_ASIDE:
                 return fact

@@ -9,16 +9,19 @@ corrections (``FIX``, …), which is where new ones start.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz
 
+from ..capture.culprits import argument_text
+from ..model.call import JSON
 from ..model.counted import Counted
 from ..model.pattern import MAX_EDITS, MAX_FIXES, Edit, Fix, UsagePattern
 from ..model.vocabulary import Level
-from .edits import FORMS, SWAP, applied, decoded, difference
+from .edits import ADD, FORMS, SWAP, applied, decoded, difference
 from .half_life import PERMANENT_HALF_LIFE
-from .known_names import CLOSE, HIDDEN
+from .known_names import HIDDEN, is_known, is_misspelling
 from .pending import Pending, answer, pending
 from .view import Outcome, View
 
@@ -46,18 +49,24 @@ def learn_correction(view: View, outcome: Outcome) -> None:
         return  # with a secret hidden, the arguments would be no use to anybody
     number = session.successes + session.failures
     fingerprint, preview = view.features.fingerprint, view.features.preview
-    beside = [
+    failures = [
         one
         for one in pending(session)
         if one.subject == view.subject and number - one.number <= NEXT_CALLS and one.fingerprint != fingerprint[:8]
     ]
-    if not beside or preview.endswith("…"):
+    if not failures or preview.endswith("…"):
         return
-    for one in beside[:_BESIDE]:
+    for one in failures[:_BESIDE]:
         failed = view.pattern(Level.CALL, one.fingerprint)
         if failed is None or failed.description.endswith("…") or HIDDEN.search(failed.description):
             continue
-        _set_beside(view, outcome, one, failed, first=number - one.number == 1)
+        found = _beside(view, one, failed)
+        for sort in _sorts(view, found):
+            _count(view, sort, outcome)
+        if outcome.failed:
+            _learn_failure(view, one, found)
+        else:
+            _learn_success(view, one, found, first=number - one.number == 1)
 
 
 def expected_success(view: View, sort: str) -> tuple[float, float]:
@@ -68,6 +77,11 @@ def expected_success(view: View, sort: str) -> tuple[float, float]:
     if own is None:
         return p, STRENGTH
     return 1.0 - own.mean(1.0 - p, _STRENGTH_OVERALL), STRENGTH + own.total
+
+
+def likeness(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> float:
+    """How alike (0 to 100) the values of two calls' arguments are."""
+    return float(fuzz.ratio(argument_text(before), argument_text(after)))
 
 
 def add_fix(pattern: UsagePattern, tool: str, preview: str, fingerprint: bytes, now: float) -> None:
@@ -98,63 +112,89 @@ def add_edit(pattern: UsagePattern, edit: Edit, now: float) -> None:
 def same_edit(one: Edit, other: Edit) -> bool:
     """Whether two edits do the same. Adding an argument is the same whatever its value."""
     alike = (one.kind, one.argument, one.before) == (other.kind, other.argument, other.before)
-    return alike and (one.after == other.after or one.kind == "add")
+    return alike and (one.after == other.after or one.kind == ADD)
 
 
-def _set_beside(view: View, outcome: Outcome, one: Pending, failed: UsagePattern, *, first: bool) -> None:
-    """``first``: the call is the session's next after the failure."""
-    preview, fingerprint, now = view.features.preview, view.features.fingerprint, outcome.now
+class _Beside(NamedTuple):
+    """A call beside a failure. ``made`` is the known edit that makes it of the failed call, ``edit`` what does."""
+
+    failed: UsagePattern
+    error: UsagePattern | None
+    alike: bool
+    edit: Edit | None
+    made: Edit | None
+    fix: Fix | None
+    sibling: Fix | None
+
+
+def _beside(view: View, one: Pending, failed: UsagePattern) -> _Beside:
+    preview, fingerprint = view.features.preview, view.features.fingerprint
     error = view.pattern(Level.ERROR, one.template)
-    alike = fuzz.ratio(failed.description, preview) >= ALIKE
     before, after = decoded(failed.description), decoded(preview)
-    edit = difference(before, after) if before is not None and after is not None else None
-    known = next((fix for fix in failed.fixes if fix.fingerprint == fingerprint), None)
-    if known is not None:
-        _count(view, FIX, outcome)
-    elif edit is not None and edit.kind == SWAP and fuzz.ratio(edit.before.lower(), edit.after.lower()) >= CLOSE:
-        _count(view, NAME, outcome)
-    elif edit is not None and edit.kind == "add":
-        _count(view, KEY, outcome)
-    if edit is not None and _offered(failed.last_error, edit.after):
-        _count(view, ANSWER, outcome)
-    seen = next((fix for fix in error.fixes if fix.fingerprint == fingerprint), None) if error is not None else None
-    if seen is not None:
-        _count(view, SIBLING if alike else NEXT, outcome)
-    made: Edit | None = None
-    if error is not None and before is not None and after is not None:
-        made = next((known for known in error.edits if applied(known, before) == after), None)
-        if made is not None:
-            _count(view, EDIT, outcome)
-    mends = alike or edit is not None
-    if outcome.failed:
-        # Only what is known already can be known better: a failure is no correction.
-        for level, covers, pattern, fix in (
-            (Level.CALL, one.fingerprint, failed, known), (Level.ERROR, one.template, error, seen),
-        ):  # fmt: skip
-            if pattern is not None and fix is not None:
-                view.learned(level, covers, pattern.description)
-                fix.failed += 1
-        if error is not None and made is not None:
-            view.learned(Level.ERROR, one.template, error.description)
-            made.failed += 1
+    edit = made = None
+    if before is not None and after is not None:
+        edit = difference(before, after)
+        if error is not None:
+            made = next((known for known in error.edits if applied(known, before) == after), None)
+    return _Beside(
+        failed,
+        error,
+        before is not None and after is not None and likeness(before, after) >= ALIKE,
+        edit,
+        made,
+        next((fix for fix in failed.fixes if fix.fingerprint == fingerprint), None),
+        next((fix for fix in error.fixes if fix.fingerprint == fingerprint), None) if error is not None else None,
+    )
+
+
+def _sorts(view: View, beside: _Beside) -> Iterator[str]:
+    """The sorts of corrections that would have proposed the call."""
+    edit = beside.edit
+    if beside.fix is not None:
+        yield FIX
+    elif edit is not None and edit.kind == SWAP and is_misspelling(edit.before.lower(), edit.after.lower()):
+        if is_known(view, edit.after):
+            yield NAME
+    elif edit is not None and edit.kind == ADD:
+        yield KEY
+    if edit is not None and len(edit.after) >= 3 and edit.after in beside.failed.last_error:
+        yield ANSWER
+    if beside.sibling is not None:
+        yield SIBLING if beside.alike else NEXT
+    if beside.made is not None:
+        yield EDIT
+
+
+def _learn_failure(view: View, one: Pending, beside: _Beside) -> None:
+    """Only what is known already can be known better: a failure is no correction."""
+    if beside.fix is not None:
+        view.learned(Level.CALL, one.fingerprint, "")
+        beside.fix.failed += 1
+    if beside.error is None or (beside.sibling is None and beside.made is None):
         return
+    view.learned(Level.ERROR, one.template, "")
+    for known in (beside.sibling, beside.made):
+        if known is not None:
+            known.failed += 1
+
+
+def _learn_success(view: View, one: Pending, beside: _Beside, *, first: bool) -> None:
+    """``first``: the call is the session's next after the failure."""
+    mends = beside.alike or beside.edit is not None
     if one.answered or not (mends or first):
         return
+    preview, fingerprint, now = view.features.preview, view.features.fingerprint, view.now
     if mends:
         add_fix(view.learned(Level.CALL, one.fingerprint, ""), view.call.tool, preview, fingerprint, now)
-    if error is not None:
+    if beside.error is not None:
         error = view.learned(Level.ERROR, one.template, "")
         add_fix(error, view.call.tool, preview, fingerprint, now)
-        if made is not None:
-            made.worked, made.time = made.worked + 1, now
-        elif edit is not None:
-            add_edit(error, edit, now)
+        if beside.made is not None:
+            beside.made.worked, beside.made.time = beside.made.worked + 1, now
+        elif beside.edit is not None:
+            add_edit(error, beside.edit, now)
     if mends and view.session is not None:
         answer(view.session, one)
-
-
-def _offered(error: str, text: str) -> bool:
-    return len(text) >= 3 and text in error
 
 
 def _count(view: View, sort: str, outcome: Outcome) -> None:

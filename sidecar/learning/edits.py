@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+from rapidfuzz import fuzz
 
 from ..model.call import JSON
 from ..model.pattern import Edit
@@ -20,13 +21,15 @@ from ..model.pattern import Edit
 _LEAVES: Final = 64
 _CHARS: Final = 4_096
 #: Characters of what is added, taken away or replaced, and characters at an end that are form, not content.
-_PART: Final = 80
+PART_CHARS: Final = 80
 _AFFIX: Final = 4
-#: Words that are replaced by one edit, at most.
-_WORDS: Final = 6
+#: Words on either side of one replacement, at most; and how alike (0 to 100) texts are that share no whole word.
+_WORDS: Final = 4
+_MISSPELT: Final = 70.0
 
 LEAD, UNLEAD, TRAIL, UNTRAIL, WRAP, UNWRAP = "lead", "unlead", "trail", "untrail", "wrap", "unwrap"
 SWAP, SET, ADD, DROP = "swap", "set", "add", "drop"
+KINDS: Final = frozenset((LEAD, UNLEAD, TRAIL, UNTRAIL, WRAP, UNWRAP, SWAP, SET, ADD, DROP))
 #: Edits of form: what they do to one text they would do to any.
 FORMS: Final = frozenset((LEAD, UNLEAD, TRAIL, UNTRAIL, WRAP, UNWRAP, ADD, DROP))
 
@@ -65,6 +68,13 @@ def difference(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> Edit | 
 
 def applied(edit: Edit, arguments: Mapping[str, JSON]) -> dict[str, JSON] | None:
     """The arguments with the edit made to them; None where it does not fit or changes nothing."""
+    try:
+        return _applied(edit, arguments)
+    except msgspec.DecodeError:  # it was imported, and what it holds is no JSON
+        return None
+
+
+def _applied(edit: Edit, arguments: Mapping[str, JSON]) -> dict[str, JSON] | None:
     if edit.kind == ADD:
         return None if edit.argument in arguments else {**arguments, edit.argument: _decode(edit.after)}
     if edit.kind == DROP:
@@ -176,15 +186,18 @@ def _of_texts(path: str, was: str, becomes: str) -> Edit | None:
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
         start += 1
-    if start < min(len(old), len(new)) and _swaps(was, becomes, old[start], new[start]):
-        return _short(Edit(SWAP, path, old[start], new[start]))
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
+    if start < min(len(old), len(new)) and _swaps(was, becomes, old[start], new[start]):
+        if len(old) > 1 or fuzz.ratio(was.lower(), becomes.lower()) >= _MISSPELT:
+            return _short(Edit(SWAP, path, old[start], new[start]))
+        return None
     middle, instead = old[start : len(old) - end], new[start : len(new) - end]
-    if not start and not end and len(old) > _WORDS:
+    shared = any(map(_is_word, old[:start])) or any(map(_is_word, old[len(old) - end :]))
+    if not shared and fuzz.ratio(was.lower(), becomes.lower()) < _MISSPELT:
         return None  # nothing in common: another text
-    if not middle or sum(token.isalnum() for token in middle + instead) > 2 * _WORDS:
+    if not middle or max(sum(map(_is_word, middle)), sum(map(_is_word, instead))) > _WORDS:
         return None
     before, after = "".join(middle), "".join(instead)
     if before.strip() and swapped(was, before, after) == becomes:
@@ -224,12 +237,16 @@ def _swaps(was: str, becomes: str, before: str, after: str) -> bool:
     return bool(before.strip() and after.strip()) and swapped(was, before, after) == becomes
 
 
+def _is_word(token: str) -> bool:
+    return token[0].isalnum() or token[0] == "_"
+
+
 def _is_form(part: str) -> bool:
     return len(part) <= _AFFIX and not any(char.isalnum() or char == "_" for char in part)
 
 
 def _short(edit: Edit) -> Edit | None:
-    return edit if max(len(edit.argument), len(edit.before), len(edit.after)) <= _PART else None
+    return edit if max(len(edit.argument), len(edit.before), len(edit.after)) <= PART_CHARS else None
 
 
 def _text(value: JSON) -> str:

@@ -23,7 +23,7 @@ from .edits import decoded, leaves
 from .eviction import evict_one
 from .names_row import Names
 from .tables import NAMES
-from .view import Source, View
+from .view import View
 
 MAX_NAMES: Final = 128
 MAX_ARGUMENTS: Final = 16
@@ -37,11 +37,14 @@ _RESULT: Final = 1_024
 _WORDS: Final = 48
 #: Key of the row of calls without a context.
 _EVERYWHERE: Final = bytes(8)
-#: How alike (0 to 100) a known name must be to an unknown one.
-CLOSE: Final = 70.0
+#: How alike (0 to 100) a known name must be to an unknown one; where it is that with a beginning, and its characters.
+CLOSE: Final = 82.0
+_NEAR: Final = 60.0
+_LEAST_END: Final = 4
 
 HIDDEN: Final = re.compile(r"<[a-z_]{2,16}:[0-9a-f]{8}>")
 _RUN: Final = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,64}")
+_DIGITS: Final = re.compile(r"\d+")
 _PART: Final = re.compile(r"\w{3,64}")
 
 
@@ -69,22 +72,49 @@ def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> N
         tool.name_rows -= evicted is not None
 
 
-def close_names(source: Source, view: View, name: str, limit: int) -> list[tuple[str, float]]:
+def close_names(view: View, name: str, limit: int) -> list[tuple[str, float]]:
     """Known names like one that an error objected to, most alike first, each with how alike (0 to 100)."""
     found: dict[str, float] = {}
     lower = name.lower()
-    for row in rows(source, view):
+    plain = _plain(name)
+    for row in rows(view):
         for word, score, _ in process.extract(
-            lower, row.words, scorer=fuzz.ratio, processor=str.lower, score_cutoff=CLOSE, limit=2 * limit
+            plain, row.words, scorer=fuzz.ratio, processor=_plain, score_cutoff=_NEAR, limit=4 * limit
         ):
-            if word.lower() != lower:
+            if word.lower() != lower and is_misspelling(lower, word.lower()):
                 found[word] = max(score, found.get(word, 0.0))
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
 
-def best_value(source: Source, view: View, argument: str) -> tuple[JSON, int] | None:
+def is_misspelling(one: str, other: str) -> bool:
+    """Whether one name (in lower case) may be meant by the other.
+
+    Other digits make another thing, and a folder is not what is in it. Misspellings seldom touch the first letter
+    (Pollock and Zamora 1984); and a name that is the end of another may lack its beginning.
+    """
+    if not one or not other or _DIGITS.findall(one) != _DIGITS.findall(other):
+        return False
+    short, long = sorted((one, other), key=len)
+    if long.startswith(f"{short.rstrip('/')}/"):
+        return False
+    if one[0] == other[0] and fuzz.ratio(_plain(one), _plain(other)) >= CLOSE:
+        return True
+    return len(short) >= _LEAST_END and long.endswith(short) and long[-len(short) - 1] in "_.-"
+
+
+def is_known(view: View, name: str) -> bool:
+    """Whether the name stands among those known where the call is made."""
+    return any(name in row.words for row in rows(view))
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: without case, and without what words are joined with."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def best_value(view: View, argument: str) -> tuple[JSON, int] | None:
     """The value that worked most for an argument, in the narrowest scope that has one, and how often."""
-    for row in rows(source, view):
+    for row in rows(view):
         values = row.values.get(argument)
         if values:
             text, count = max(values.items(), key=lambda item: item[1])
@@ -92,10 +122,10 @@ def best_value(source: Source, view: View, argument: str) -> tuple[JSON, int] | 
     return None
 
 
-def rows(source: Source, view: View) -> Iterator[Names]:
+def rows(view: View) -> Iterator[Names]:
     """What is known where the call is made, the narrowest scope first."""
     for scope in _scopes(view):
-        row = source.get(NAMES, view.subject + scope)
+        row = view.names_of(scope)
         if row is not None:
             yield row
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final
 
+from ..capture.templates import template_id
 from ..model.counted import Counted
 from ..model.decision import RetryAdvice
 from ..model.pattern import UsagePattern
@@ -28,6 +29,9 @@ _STRENGTH_OVERALL: Final = 10.0
 _STRENGTH: Final = 3.0
 #: From this probability on a repeat is worth it.
 WORTH_IT: Final = 0.5
+#: Repeats that must have been made before they are held against an outage; and what is no chance any more.
+_ENOUGH: Final = 3.0
+_CHANCE: Final = 0.001
 #: Where no pause is known to work: this many seconds at first, doubling with each failure in a row to the second.
 FIRST_RETRY: Final = 1.0
 LONGEST_RETRY: Final = 60.0
@@ -70,6 +74,22 @@ def advise(view: View, template: bytes, *, transient: bool, tries: int) -> Retry
     pause = learned_pause(error, p)
     after = max(wait_of(view), pause if pause >= 0.0 else backoff(tries)) if worth_it else -1.0
     return RetryAdvice(worth_it, after, round(p, 6), wilson(p, weight), _reason(error, transient, pause, worth_it))
+
+
+def passes(view: View) -> bool:
+    """Whether the tool's present failures are of a sort that repeats usually mend: then nothing is down.
+
+    Judged by repeats that were made, of this call's error or of the tool's last one; and not while more failures stand
+    in a row than chance would let, if each repeat failed as often as they did so far.
+    """
+    error = view.last_error()
+    if error is None and view.tool_pattern is not None and view.tool_pattern.template:
+        error = view.pattern(Level.ERROR, template_id(view.tool_pattern.template))
+    if error is None or not error.transient or _total(error, True) < _ENOUGH or wait_of(view) > 0.0:
+        return False
+    p, _ = _works(view, error, True)
+    in_row = view.model.streak if view.model is not None else 0
+    return p >= WORTH_IT and (1.0 - p) ** in_row >= _CHANCE
 
 
 def wait_before_repeat(view: View) -> float:

@@ -88,7 +88,8 @@ def replayed(runs: Sequence[Run], seed: int) -> Tally:
     random.Random(seed).shuffle(order)
     tally = Tally()
     with tempfile.TemporaryDirectory(prefix="forewarn-corrections-") as folder:
-        rooms = open_rooms(Settings(data_dir=Path(folder)))
+        settings: dict[str, Any] = {"data_dir": folder}
+        rooms = open_rooms(Settings(**settings))
         try:
             now = _START
             for run in order:
@@ -134,9 +135,7 @@ def _count_correction(tally: Tally, decision: Decision, row: dict[str, Any], lat
         tally.continued += 1
         tally.equal += any(arguments == mended["args"] for _, arguments in same)
         text = json.dumps(mended["args"], sort_keys=True)
-        tally.alike += any(
-            fuzz.ratio(json.dumps(arguments, sort_keys=True), text) >= _ALIKE for _, arguments in same
-        )
+        tally.alike += any(fuzz.ratio(json.dumps(arguments, sort_keys=True), text) >= _ALIKE for _, arguments in same)
     for one, arguments in same:
         made = next((call for call in later if call["args"] == arguments), None)
         if made is not None:
@@ -167,7 +166,10 @@ def _call(row: dict[str, Any], now: float) -> Call:
 
 
 def _tables(tallies: dict[str, Tally]) -> Iterator[str]:
-    yield "| source | prevented failures | named | went on | equal | ≥ 90 % alike | tried | worked | expected | warned, named |"
+    yield (
+        "| source | prevented failures | named | went on | equal | ≥ 90 % alike | tried | worked | expected"
+        " | warned, named |"
+    )
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     for name, one in tallies.items():
         yield (
