@@ -19,7 +19,7 @@ from ..model.call import JSON
 from ..model.counted import Counted
 from ..model.pattern import MAX_EDITS, MAX_FIXES, Edit, Fix, UsagePattern
 from ..model.vocabulary import Level
-from .edits import ADD, FORMS, SWAP, applied, decoded, difference
+from .edits import ADD, FORMS, SWAP, decoded, difference
 from .half_life import PERMANENT_HALF_LIFE
 from .known_names import HIDDEN, is_known, is_misspelling
 from .pending import Pending, answer, pending
@@ -27,9 +27,11 @@ from .view import Outcome, View
 
 #: How many calls of the session after a failure are looked at for its correction, and failures set beside one call.
 NEXT_CALLS: Final = 6
-_BESIDE: Final = 3
+_BESIDE: Final = 2
 #: How alike (0 to 100) the arguments of a failed call and of one that worked must be for a correction.
 ALIKE: Final = 60.0
+#: The same for edits: of what is less alike, what differs is not one part.
+_COMPARED: Final = 40.0
 
 # Sorts of corrections. FIX: the call that worked after this very call failed. SIBLING: one that worked after such an
 # error of a call like this. NEXT: what sessions went on with after such an error, whatever it was. EDIT: a change that
@@ -56,7 +58,8 @@ def learn_correction(view: View, outcome: Outcome) -> None:
     ]
     if not failures or preview.endswith("…"):
         return
-    for one in failures[:_BESIDE]:
+    # A failure is no correction: it only tells of what is known already, and the newest before it is enough for that.
+    for one in failures[: 1 if outcome.failed else _BESIDE]:
         failed = view.pattern(Level.CALL, one.fingerprint)
         if failed is None or failed.description.endswith("…") or HIDDEN.search(failed.description):
             continue
@@ -116,7 +119,7 @@ def same_edit(one: Edit, other: Edit) -> bool:
 
 
 class _Beside(NamedTuple):
-    """A call beside a failure. ``made`` is the known edit that makes it of the failed call, ``edit`` what does."""
+    """A call beside a failure. ``edit`` makes it of the failed call; ``made`` is that edit as it was known before."""
 
     failed: UsagePattern
     error: UsagePattern | None
@@ -132,14 +135,15 @@ def _beside(view: View, one: Pending, failed: UsagePattern) -> _Beside:
     error = view.pattern(Level.ERROR, one.template)
     before, after = decoded(failed.description), decoded(preview)
     edit = made = None
-    if before is not None and after is not None:
+    alike = likeness(before, after) if before is not None and after is not None else 0.0
+    if before is not None and after is not None and alike >= _COMPARED:
         edit = difference(before, after)
-        if error is not None:
-            made = next((known for known in error.edits if applied(known, before) == after), None)
+        if edit is not None and error is not None:
+            made = next((known for known in error.edits if same_edit(known, edit)), None)
     return _Beside(
         failed,
         error,
-        before is not None and after is not None and likeness(before, after) >= ALIKE,
+        alike >= ALIKE,
         edit,
         made,
         next((fix for fix in failed.fixes if fix.fingerprint == fingerprint), None),

@@ -141,9 +141,25 @@ def swapped(text: str, before: str, after: str) -> str:
     """The text with every ``before`` that stands as whole words replaced, whatever its case."""
     if not before:
         return text
-    left = r"(?<!\w)" if before[0].isalnum() or before[0] == "_" else ""
-    right = r"(?!\w)" if before[-1].isalnum() or before[-1] == "_" else ""
-    return re.sub(left + re.escape(before) + right, lambda _: after, text, flags=re.IGNORECASE)
+    # No regular expression: each name would need one of its own, and to compile it takes longer than all else here.
+    within, wanted = text.lower(), before.lower()
+    if len(within) != len(text):
+        within, wanted = text, before  # a letter whose lower case is two
+    parts: list[str] = []
+    done = 0
+    at = within.find(wanted)
+    while at >= 0:
+        end = at + len(wanted)
+        inside = (_is_word(wanted[0]) and at > 0 and _is_word(within[at - 1])) or (
+            _is_word(wanted[-1]) and end < len(within) and _is_word(within[end])
+        )
+        if inside:
+            at = within.find(wanted, at + 1)
+            continue
+        parts += (text[done:at], after)
+        done = end
+        at = within.find(wanted, end)
+    return "".join(parts) + text[done:]
 
 
 def leaves(arguments: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -13,7 +13,7 @@ from sidecar.model.pattern import Edit
 
 FORM_CASES: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any], dict[str, Any]]] = [
     ({"id": "W1"}, {"id": "#W1"}, "add a leading “#” to id", {"id": "X9"}, {"id": "#X9"}),
-    ({"q": '"a b"'}, {"q": "a b"}, "leave out the “\"” and “\"” around q", {"q": '"c"'}, {"q": "c"}),
+    ({"q": '"a b"'}, {"q": "a b"}, 'leave out the “"” and “"” around q', {"q": '"c"'}, {"q": "c"}),
     ({"p": "a"}, {"p": "a/"}, "add “/” at the end of p", {"p": "b c"}, {"p": "b c/"}),
     ({"p": "a;"}, {"p": "a"}, "leave out the “;” at the end of p", {"p": "b;"}, {"p": "b"}),
     ({"p": "./a"}, {"p": "a"}, "leave out the leading “./” of p", {"p": "./b"}, {"p": "b"}),
@@ -69,7 +69,9 @@ def test_what_is_no_edit(before: dict[str, Any], after: dict[str, Any]) -> None:
 
 values = st.recursive(
     st.one_of(st.text(max_size=12), st.integers(-5, 5), st.booleans(), st.none()),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab.", min_size=1, max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab.", min_size=1, max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 arguments = st.dictionaries(st.text("abc", min_size=1, max_size=2), values, max_size=4)
