@@ -45,8 +45,8 @@ def test_a_name_is_replaced_wherever_it_stands_as_a_word() -> None:
 
 
 def test_values_inside_lists_have_paths() -> None:
-    before = {"pay": [{"id": "c1", "amount": 5}, {"id": "c2", "amount": 7}]}
-    after = {"pay": [{"id": "c1", "amount": 5}, {"id": "c2", "amount": 8}]}
+    before: dict[str, Any] = {"pay": [{"id": "c1", "amount": 5}, {"id": "c2", "amount": 7}]}
+    after: dict[str, Any] = {"pay": [{"id": "c1", "amount": 5}, {"id": "c2", "amount": 8}]}
     edit = difference(before, after)
     assert edit == Edit("set", "pay[1].amount", "7", "8")
     assert applied(edit, before) == after
