@@ -25,7 +25,8 @@ from .names_row import Names
 from .tables import NAMES
 from .view import View
 
-MAX_NAMES: Final = 128
+#: Characters of the names of one row.
+MAX_CHARS: Final = 2_048
 MAX_ARGUMENTS: Final = 16
 MAX_VALUES: Final = 6
 #: Rows of one tool.
@@ -34,7 +35,7 @@ _CHARS: Final = 64
 #: Characters that are read of one argument, and of a result.
 _TEXT: Final = 1_024
 _RESULT: Final = 1_024
-_WORDS: Final = 48
+_WORDS: Final = 32
 #: Key of the row of calls without a context.
 _EVERYWHERE: Final = bytes(8)
 #: How alike (0 to 100) a known name must be to an unknown one; where it is that with a beginning, and its characters.
@@ -79,9 +80,9 @@ def close_names(view: View, name: str, limit: int) -> list[tuple[str, float]]:
     plain = _plain(name)
     for row in rows(view):
         for word, score, _ in process.extract(
-            plain, row.words, scorer=fuzz.ratio, processor=_plain, score_cutoff=_NEAR, limit=4 * limit
+            plain, row.words.split("\n"), scorer=fuzz.ratio, processor=_plain, score_cutoff=_NEAR, limit=4 * limit
         ):
-            if word.lower() != lower and is_misspelling(lower, word.lower()):
+            if word and word.lower() != lower and is_misspelling(lower, word.lower()):
                 found[word] = max(score, found.get(word, 0.0))
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
@@ -104,7 +105,7 @@ def is_misspelling(one: str, other: str) -> bool:
 
 def is_known(view: View, name: str) -> bool:
     """Whether the name stands among those known where the call is made."""
-    return any(name in row.words for row in rows(view))
+    return any(f"\n{name}\n" in row.words for row in rows(view))
 
 
 def _plain(name: str) -> str:
@@ -134,7 +135,7 @@ def words_of(arguments: dict[str, JSON]) -> Iterator[str]:
     """The names inside arguments: whole short values, the runs between spaces and quotes, and their parts."""
     for value in leaves(arguments).values():
         if isinstance(value, str):
-            if 3 <= len(value) <= _CHARS and not HIDDEN.search(value):
+            if 3 <= len(value) <= _CHARS and "\n" not in value and not HIDDEN.search(value):
                 yield value
             yield from _words(value[:_TEXT])
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
@@ -164,10 +165,13 @@ def _scopes(view: View) -> list[bytes]:
 
 
 def _add_words(row: Names, words: Iterable[str]) -> bool:
-    known = set(row.words)
-    new = [word for word in dict.fromkeys(words) if word not in known]
+    known = row.words
+    new = [word for word in dict.fromkeys(words) if f"\n{word}\n" not in known]
     if new:
-        row.words = [*row.words, *new][-MAX_NAMES:]
+        text = known + "\n".join(new) + "\n"
+        if len(text) > MAX_CHARS:
+            text = text[text.index("\n", len(text) - MAX_CHARS) :]
+        row.words = text
     return bool(new)
 
 

@@ -6,9 +6,12 @@ import msgspec
 
 
 class Names(msgspec.Struct, array_like=True):
-    """``words`` are the newest last; ``values`` counts, per argument, values (as JSON) of calls that worked."""
+    """``words`` are the newest last, each between line breaks: one text is read and written faster than a hundred.
+
+    ``values`` counts, per argument, values (as JSON) of calls that worked.
+    """
 
     tool: str
-    words: list[str] = []
+    words: str = "\n"
     values: dict[str, dict[str, int]] = {}
     time: float = 0.0

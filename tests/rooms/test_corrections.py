@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sidecar.learning.known_names import HIDDEN, MAX_ARGUMENTS, MAX_NAMES, MAX_ROWS, MAX_VALUES, is_misspelling
+from sidecar.learning.known_names import HIDDEN, MAX_ARGUMENTS, MAX_CHARS, MAX_ROWS, MAX_VALUES, is_misspelling
 from sidecar.learning.pending import MOST, open_failure, pending, remember, settle
 from sidecar.learning.repeats import EDGES, bin_of
 from sidecar.learning.session import Session
@@ -66,7 +66,8 @@ def test_what_is_kept_of_names_and_corrections_is_bounded(bench: Bench) -> None:
     with bench.rooms.store.read() as reader:
         rows = [row for _, row in reader.scan(NAMES)]
         assert len(rows) <= MAX_ROWS + 1
-        assert max(len(row.words) for row in rows) == MAX_NAMES
+        assert MAX_CHARS - 70 < max(len(row.words) for row in rows) <= MAX_CHARS
+        assert all(row.words[0] == row.words[-1] == "\n" for row in rows)
         assert max(len(row.values) for row in rows) <= MAX_ARGUMENTS
         assert max(len(values) for row in rows for values in row.values.values()) <= MAX_VALUES
         for _, pattern in reader.scan(PATTERNS):
@@ -78,7 +79,7 @@ def test_what_is_kept_of_names_and_corrections_is_bounded(bench: Bench) -> None:
 def test_words_of_results_hold_no_secret(bench: Bench) -> None:
     bench.tell({"q": "users"}, result=f"token={SECRET} mail ana@example.com name visible_table")
     with bench.rooms.store.read() as reader:
-        kept = [word for _, row in reader.scan(NAMES) for word in row.words]
+        kept = [word for _, row in reader.scan(NAMES) for word in row.words.split("\n")]
     assert "visible_table" in kept
     assert not [word for word in kept if SECRET in word or "ana@example.com" in word or "secret:" in word]
 
