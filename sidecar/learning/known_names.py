@@ -190,6 +190,5 @@ def _add_values(row: Names, arguments: dict[str, JSON]) -> bool:
         if not count and len(values) >= MAX_VALUES:
             del values[min(values, key=lambda one: values[one])]
         values[text] = count + 1
-        # The first few times tell most of what there is to tell; not every success needs a write.
-        changed |= count < 4 or not count & (count + 1)
+        changed = True
     return changed
