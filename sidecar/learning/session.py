@@ -52,6 +52,8 @@ class Session(msgspec.Struct, array_like=True):
     endings: bytes = b""
     words: bytes = b""
     word_marks: bytes = b""
+    #: Failures that nothing has mended yet, see ``pending.py``.
+    unmended: bytes = b""
 
     def __len__(self) -> int:
         return len(self.marks)

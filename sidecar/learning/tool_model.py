@@ -47,6 +47,8 @@ class Model(msgspec.Struct, array_like=True):
     named_bits: bytes = bytes(NAMED_BITS + 1)
     #: Like ``merits``, of words that errors have named.
     word_merits: dict[str, list[float]] = {}
+    #: How calls went that were a correction of a failed one, by the sort of correction, see ``corrections.py``.
+    corrections: dict[str, Counted] = {}
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/admin.proto.
  */
 export const file_forewarn_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Chdmb3Jld2Fybi92MS9hZG1pbi5wcm90bxILZm9yZXdhcm4udjEiEgoQR2V0U3RhdHVzUmVxdWVzdCKuAwoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9ndWFyZF9hZGRyZXNzZXMYAyADKAkSFwoPYWRtaW5fYWRkcmVzc2VzGAQgAygJEhIKCnN0b3JlX3BhdGgYBSABKAkSFgoOc2NoZW1hX3ZlcnNpb24YBiABKA0SEwoLc3RvcmVfYnl0ZXMYByABKAQSGQoRc3RvcmVfbGltaXRfYnl0ZXMYCCABKAQSFgoOc3RvcmVfc2VxdWVuY2UYCSABKAQSHwoEbW9kZRgKIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSFAoMcXVldWVfbGVuZ3RoGAsgASgNEhMKC3F1ZXVlX2xpbWl0GAwgASgNEhkKEWRlY2lzaW9uc19kcm9wcGVkGA0gASgEEhMKC3N0b3JlX2Vycm9yGA4gASgJEjYKEGZhbHNlX3ByZXZlbnRpb24YDyABKAsyHC5mb3Jld2Fybi52MS5GYWxzZVByZXZlbnRpb24iRgoPR2V0U3RhdHNSZXF1ZXN0EgwKBHRvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkixwEKEEdldFN0YXRzUmVzcG9uc2USIgoFdG90YWwYASABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJgoFdG9vbHMYAiADKAsyFy5mb3Jld2Fybi52MS5Ub29sQ291bnRzEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRIWCg51c2FnZV9wYXR0ZXJucxgEIAEoBBI2ChBmYWxzZV9wcmV2ZW50aW9uGAUgASgLMhwuZm9yZXdhcm4udjEuRmFsc2VQcmV2ZW50aW9uIvEBCg9GYWxzZVByZXZlbnRpb24SDgoGYnVkZ2V0GAEgASgBEhAKCGVzdGltYXRlGAIgASgBEicKCGludGVydmFsGAMgASgLMhUuZm9yZXdhcm4udjEuSW50ZXJ2YWwSEAoIb2JzZXJ2ZWQYBCABKAQSEQoJcHJldmVudGVkGAUgASgEEhQKDHVub2JzZXJ2YWJsZRgGIAEoBBIOCgZwYXNzZWQYByABKAQSEwoLd3Jvbmdfc2hhcmUYCCABKAESMwoUd3Jvbmdfc2hhcmVfaW50ZXJ2YWwYCSABKAsyFS5mb3Jld2Fybi52MS5JbnRlcnZhbCKHAgoGQ291bnRzEg8KB3N1Y2Nlc3MYASABKAQSDwoHZmFpbHVyZRgCIAEoBBINCgVyZXRyeRgDIAEoBBIPCgd0aW1lb3V0GAQgASgEEhEKCXByZXZlbnRlZBgFIAEoBBIPCgd1bmtub3duGAYgASgEEhEKCWNhbmNlbGxlZBgHIAEoBBIRCglkZWNpc2lvbnMYCCABKAQSFQoNd291bGRfcHJldmVudBgJIAEoBBIbChN3b3VsZF9wcmV2ZW50X3JpZ2h0GAogASgEEhsKE3dvdWxkX3ByZXZlbnRfd3JvbmcYCyABKAQSEAoIaGVsZF9vdXQYDCABKAQSDgoGY2FwcGVkGA0gASgEIj8KClRvb2xDb3VudHMSDAoEdG9vbBgBIAEoCRIjCgZjb3VudHMYAiABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMi9wEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoId291bGRfYmUYAyABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0Ei4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIPCgdjYWxsX2lkGAggASgJImEKFlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USLgoJZGVjaXNpb25zGAEgAygLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItoCCg5Mb2dnZWREZWNpc2lvbhInCghkZWNpc2lvbhgBIAEoCzIVLmZvcmV3YXJuLnYxLkRlY2lzaW9uEgwKBHRvb2wYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRI5Cgdjb250ZXh0GAcgAygLMiguZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24uQ29udGV4dEVudHJ5EjMKDmNsYXNzaWZpY2F0aW9uGAggASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEgoKcHJvcGVuc2l0eRgJIAEoARIQCghxdWVzdGlvbhgKIAEoCRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIpChJHZXREZWNpc2lvblJlcXVlc3QSEwoLZGVjaXNpb25faWQYASABKAkicAoTR2V0RGVjaXNpb25SZXNwb25zZRItCghkZWNpc2lvbhgBIAEoCzIbLmZvcmV3YXJuLnYxLkxvZ2dlZERlY2lzaW9uEioKB2FwcGVhbHMYAiADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwiTAoUVGFpbERlY2lzaW9uc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRImCgh3b3VsZF9iZRgCIAEoDjIULmZvcmV3YXJuLnYxLlZlcmRpY3QiVgoVVGFpbERlY2lzaW9uc1Jlc3BvbnNlEi0KCGRlY2lzaW9uGAEgASgLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SDgoGbWlzc2VkGAIgASgEIpUBChFRdWVyeUNhbGxzUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoIY2F0ZWdvcnkYAyABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJEg8KB2NhbGxfaWQYBiABKAkiVwoSUXVlcnlDYWxsc1Jlc3BvbnNlEigKBWNhbGxzGAEgAygLMhkuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKyAwoMUmVjb3JkZWRDYWxsEhAKCHNlcXVlbmNlGAEgASgEEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRI3Cgdjb250ZXh0GAUgAygLMiYuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsLkNvbnRleHRFbnRyeRISCgpzZXNzaW9uX2lkGAYgASgJEg4KBmNhbGxlchgHIAEoCRIOCgZzZXJ2ZXIYCCABKAkSMwoOY2xhc3NpZmljYXRpb24YCSABKAsyGy5mb3Jld2Fybi52MS5DbGFzc2lmaWNhdGlvbhINCgVlcnJvchgKIAEoCRIrCghkdXJhdGlvbhgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRjb3N0GAwgASgBEigKBHRpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2RlY2lzaW9uX2lkGA4gASgJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpMCChlRdWVyeVVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkSLQoFbGV2ZWwYAiABKA4yHi5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm5MZXZlbBItCgVzdGF0ZRgDIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEiEKBWNhdXNlGAQgASgOMhIuZm9yZXdhcm4udjEuQ2F1c2USHwoXbWluX2ZhaWx1cmVfcHJvYmFiaWxpdHkYBSABKAESEQoJbWluX2NhbGxzGAYgASgEEgwKBHRleHQYByABKAkSEQoJcGFnZV9zaXplGAggASgNEhIKCnBhZ2VfdG9rZW4YCSABKAkiaAoaUXVlcnlVc2FnZVBhdHRlcm5zUmVzcG9uc2USMQoOdXNhZ2VfcGF0dGVybnMYASADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjIKFkdldFVzYWdlUGF0dGVyblJlcXVlc3QSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCSJLChdHZXRVc2FnZVBhdHRlcm5SZXNwb25zZRIwCg11c2FnZV9wYXR0ZXJuGAEgASgLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuIlkKGlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSEQoJc3VzcGVuZGVkGAIgASgIEg4KBnJlYXNvbhgDIAEoCSJPChtTdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USMAoNdXNhZ2VfcGF0dGVybhgBIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybiJFChlGb3JnZXRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIhwKGkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlIioKGkV4cG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkiLAobRXhwb3J0VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMIisKGkltcG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0Eg0KBWNodW5rGAEgASgMIkAKG0ltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgEEhAKCHJlcGxhY2VkGAIgASgEIjkKEExpc3RUb29sc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTgoRTGlzdFRvb2xzUmVzcG9uc2USIAoFdG9vbHMYASADKAsyES5mb3Jld2Fybi52MS5Ub29sEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLNAgoEVG9vbBIvCgpkZXNjcmlwdG9yGAEgASgLMhsuZm9yZXdhcm4udjEuVG9vbERlc2NyaXB0b3ISEgoKcmVnaXN0ZXJlZBgCIAEoCBIfCgRtb2RlGAMgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIjCgZjb3VudHMYBCABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJwoIZXZpZGVuY2UYBSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZRIqCgdsYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3RfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoQZmFsc2VfcHJldmVudGlvbhgIIAEoCzIcLmZvcmV3YXJuLnYxLkZhbHNlUHJldmVudGlvbiI/Cg5TZXRNb2RlUmVxdWVzdBIMCgR0b29sGAEgASgJEh8KBG1vZGUYAiABKA4yES5mb3Jld2Fybi52MS5Nb2RlIlcKD1NldE1vZGVSZXNwb25zZRIjCghwcmV2aW91cxgBIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSHwoEbW9kZRgCIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUiUQoaTGlzdFByZXZlbnRpb25SdWxlc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJiChtMaXN0UHJldmVudGlvblJ1bGVzUmVzcG9uc2USKgoFcnVsZXMYASADKAsyGy5mb3Jld2Fybi52MS5QcmV2ZW50aW9uUnVsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkilQEKDlByZXZlbnRpb25SdWxlEg8KB3J1bGVfaWQYASABKAkSDgoGb3JpZ2luGAIgASgJEg8KB3N1bW1hcnkYAyABKAkSMAoNdXNhZ2VfcGF0dGVybhgEIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybhIfCgRtb2RlGAUgASgOMhEuZm9yZXdhcm4udjEuTW9kZSI8ChNRdWVyeUFwcGVhbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlsKFFF1ZXJ5QXBwZWFsc1Jlc3BvbnNlEioKB2FwcGVhbHMYASADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpYBCgxMb2dnZWRBcHBlYWwSEwoLZGVjaXNpb25faWQYASABKAkSDAoEdG9vbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGY2FsbGVyGAQgASgJEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXVzYWdlX3BhdHRlcm5faWRzGAYgAygJIkkKElF1ZXJ5RXZlbnRzUmVxdWVzdBIMCgRraW5kGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIlIKE1F1ZXJ5RXZlbnRzUmVzcG9uc2USIgoGZXZlbnRzGAEgAygLMhIuZm9yZXdhcm4udjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIngKBUV2ZW50EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGtpbmQYAiABKAkSDAoEdG9vbBgDIAEoCRIYChB1c2FnZV9wYXR0ZXJuX2lkGAQgASgJEg8KB3N1bW1hcnkYBSABKAkiIwoTQ3JlYXRlQmFja3VwUmVxdWVzdBIMCgRwYXRoGAEgASgJIksKFENyZWF0ZUJhY2t1cFJlc3BvbnNlEgwKBHBhdGgYASABKAkSDQoFYnl0ZXMYAiABKAQSFgoOc3RvcmVfc2VxdWVuY2UYAyABKAQiFAoSVmVyaWZ5U3RvcmVSZXF1ZXN0IqMBChNWZXJpZnlTdG9yZVJlc3BvbnNlEgoKAm9rGAEgASgIEhAKCHByb2JsZW1zGAIgAygJEj4KB2VudHJpZXMYAyADKAsyLS5mb3Jld2Fybi52MS5WZXJpZnlTdG9yZVJlc3BvbnNlLkVudHJpZXNFbnRyeRouCgxFbnRyaWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASIVChNDb21wYWN0U3RvcmVSZXF1ZXN0IkEKFENvbXBhY3RTdG9yZVJlc3BvbnNlEhQKDGJ5dGVzX2JlZm9yZRgBIAEoBBITCgtieXRlc19hZnRlchgCIAEoBDKGDgoMQWRtaW5TZXJ2aWNlEkoKCUdldFN0YXR1cxIdLmZvcmV3YXJuLnYxLkdldFN0YXR1c1JlcXVlc3QaHi5mb3Jld2Fybi52MS5HZXRTdGF0dXNSZXNwb25zZRJHCghHZXRTdGF0cxIcLmZvcmV3YXJuLnYxLkdldFN0YXRzUmVxdWVzdBodLmZvcmV3YXJuLnYxLkdldFN0YXRzUmVzcG9uc2USWQoOUXVlcnlEZWNpc2lvbnMSIi5mb3Jld2Fybi52MS5RdWVyeURlY2lzaW9uc1JlcXVlc3QaIy5mb3Jld2Fybi52MS5RdWVyeURlY2lzaW9uc1Jlc3BvbnNlElAKC0dldERlY2lzaW9uEh8uZm9yZXdhcm4udjEuR2V0RGVjaXNpb25SZXF1ZXN0GiAuZm9yZXdhcm4udjEuR2V0RGVjaXNpb25SZXNwb25zZRJYCg1UYWlsRGVjaXNpb25zEiEuZm9yZXdhcm4udjEuVGFpbERlY2lzaW9uc1JlcXVlc3QaIi5mb3Jld2Fybi52MS5UYWlsRGVjaXNpb25zUmVzcG9uc2UwARJNCgpRdWVyeUNhbGxzEh4uZm9yZXdhcm4udjEuUXVlcnlDYWxsc1JlcXVlc3QaHy5mb3Jld2Fybi52MS5RdWVyeUNhbGxzUmVzcG9uc2USZQoSUXVlcnlVc2FnZVBhdHRlcm5zEiYuZm9yZXdhcm4udjEuUXVlcnlVc2FnZVBhdHRlcm5zUmVxdWVzdBonLmZvcmV3YXJuLnYxLlF1ZXJ5VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlElwKD0dldFVzYWdlUGF0dGVybhIjLmZvcmV3YXJuLnYxLkdldFVzYWdlUGF0dGVyblJlcXVlc3QaJC5mb3Jld2Fybi52MS5HZXRVc2FnZVBhdHRlcm5SZXNwb25zZRJoChNTdXNwZW5kVXNhZ2VQYXR0ZXJuEicuZm9yZXdhcm4udjEuU3VzcGVuZFVzYWdlUGF0dGVyblJlcXVlc3QaKC5mb3Jld2Fybi52MS5TdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USZQoSRm9yZ2V0VXNhZ2VQYXR0ZXJuEiYuZm9yZXdhcm4udjEuRm9yZ2V0VXNhZ2VQYXR0ZXJuUmVxdWVzdBonLmZvcmV3YXJuLnYxLkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlEmoKE0V4cG9ydFVzYWdlUGF0dGVybnMSJy5mb3Jld2Fybi52MS5FeHBvcnRVc2FnZVBhdHRlcm5zUmVxdWVzdBooLmZvcmV3YXJuLnYxLkV4cG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZTABEmoKE0ltcG9ydFVzYWdlUGF0dGVybnMSJy5mb3Jld2Fybi52MS5JbXBvcnRVc2FnZVBhdHRlcm5zUmVxdWVzdBooLmZvcmV3YXJuLnYxLkltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZSgBEkoKCUxpc3RUb29scxIdLmZvcmV3YXJuLnYxLkxpc3RUb29sc1JlcXVlc3QaHi5mb3Jld2Fybi52MS5MaXN0VG9vbHNSZXNwb25zZRJECgdTZXRNb2RlEhsuZm9yZXdhcm4udjEuU2V0TW9kZVJlcXVlc3QaHC5mb3Jld2Fybi52MS5TZXRNb2RlUmVzcG9uc2USaAoTTGlzdFByZXZlbnRpb25SdWxlcxInLmZvcmV3YXJuLnYxLkxpc3RQcmV2ZW50aW9uUnVsZXNSZXF1ZXN0GiguZm9yZXdhcm4udjEuTGlzdFByZXZlbnRpb25SdWxlc1Jlc3BvbnNlElMKDFF1ZXJ5QXBwZWFscxIgLmZvcmV3YXJuLnYxLlF1ZXJ5QXBwZWFsc1JlcXVlc3QaIS5mb3Jld2Fybi52MS5RdWVyeUFwcGVhbHNSZXNwb25zZRJQCgtRdWVyeUV2ZW50cxIfLmZvcmV3YXJuLnYxLlF1ZXJ5RXZlbnRzUmVxdWVzdBogLmZvcmV3YXJuLnYxLlF1ZXJ5RXZlbnRzUmVzcG9uc2USUwoMQ3JlYXRlQmFja3VwEiAuZm9yZXdhcm4udjEuQ3JlYXRlQmFja3VwUmVxdWVzdBohLmZvcmV3YXJuLnYxLkNyZWF0ZUJhY2t1cFJlc3BvbnNlElAKC1ZlcmlmeVN0b3JlEh8uZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXF1ZXN0GiAuZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXNwb25zZRJTCgxDb21wYWN0U3RvcmUSIC5mb3Jld2Fybi52MS5Db21wYWN0U3RvcmVSZXF1ZXN0GiEuZm9yZXdhcm4udjEuQ29tcGFjdFN0b3JlUmVzcG9uc2VCOAoPZGV2LmZvcmV3YXJuLnYxUAFaI2ZvcmV3YXJuLmRldi9mb3Jld2Fybi92MTtmb3Jld2FybnYxYgZwcm90bzM", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chdmb3Jld2Fybi92MS9hZG1pbi5wcm90bxILZm9yZXdhcm4udjEiEgoQR2V0U3RhdHVzUmVxdWVzdCKuAwoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9ndWFyZF9hZGRyZXNzZXMYAyADKAkSFwoPYWRtaW5fYWRkcmVzc2VzGAQgAygJEhIKCnN0b3JlX3BhdGgYBSABKAkSFgoOc2NoZW1hX3ZlcnNpb24YBiABKA0SEwoLc3RvcmVfYnl0ZXMYByABKAQSGQoRc3RvcmVfbGltaXRfYnl0ZXMYCCABKAQSFgoOc3RvcmVfc2VxdWVuY2UYCSABKAQSHwoEbW9kZRgKIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSFAoMcXVldWVfbGVuZ3RoGAsgASgNEhMKC3F1ZXVlX2xpbWl0GAwgASgNEhkKEWRlY2lzaW9uc19kcm9wcGVkGA0gASgEEhMKC3N0b3JlX2Vycm9yGA4gASgJEjYKEGZhbHNlX3ByZXZlbnRpb24YDyABKAsyHC5mb3Jld2Fybi52MS5GYWxzZVByZXZlbnRpb24iRgoPR2V0U3RhdHNSZXF1ZXN0EgwKBHRvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkixwEKEEdldFN0YXRzUmVzcG9uc2USIgoFdG90YWwYASABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJgoFdG9vbHMYAiADKAsyFy5mb3Jld2Fybi52MS5Ub29sQ291bnRzEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRIWCg51c2FnZV9wYXR0ZXJucxgEIAEoBBI2ChBmYWxzZV9wcmV2ZW50aW9uGAUgASgLMhwuZm9yZXdhcm4udjEuRmFsc2VQcmV2ZW50aW9uIvEBCg9GYWxzZVByZXZlbnRpb24SDgoGYnVkZ2V0GAEgASgBEhAKCGVzdGltYXRlGAIgASgBEicKCGludGVydmFsGAMgASgLMhUuZm9yZXdhcm4udjEuSW50ZXJ2YWwSEAoIb2JzZXJ2ZWQYBCABKAQSEQoJcHJldmVudGVkGAUgASgEEhQKDHVub2JzZXJ2YWJsZRgGIAEoBBIOCgZwYXNzZWQYByABKAQSEwoLd3Jvbmdfc2hhcmUYCCABKAESMwoUd3Jvbmdfc2hhcmVfaW50ZXJ2YWwYCSABKAsyFS5mb3Jld2Fybi52MS5JbnRlcnZhbCKHAgoGQ291bnRzEg8KB3N1Y2Nlc3MYASABKAQSDwoHZmFpbHVyZRgCIAEoBBINCgVyZXRyeRgDIAEoBBIPCgd0aW1lb3V0GAQgASgEEhEKCXByZXZlbnRlZBgFIAEoBBIPCgd1bmtub3duGAYgASgEEhEKCWNhbmNlbGxlZBgHIAEoBBIRCglkZWNpc2lvbnMYCCABKAQSFQoNd291bGRfcHJldmVudBgJIAEoBBIbChN3b3VsZF9wcmV2ZW50X3JpZ2h0GAogASgEEhsKE3dvdWxkX3ByZXZlbnRfd3JvbmcYCyABKAQSEAoIaGVsZF9vdXQYDCABKAQSDgoGY2FwcGVkGA0gASgEIj8KClRvb2xDb3VudHMSDAoEdG9vbBgBIAEoCRIjCgZjb3VudHMYAiABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMi9wEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoId291bGRfYmUYAyABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0Ei4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIPCgdjYWxsX2lkGAggASgJImEKFlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USLgoJZGVjaXNpb25zGAEgAygLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItoCCg5Mb2dnZWREZWNpc2lvbhInCghkZWNpc2lvbhgBIAEoCzIVLmZvcmV3YXJuLnYxLkRlY2lzaW9uEgwKBHRvb2wYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRI5Cgdjb250ZXh0GAcgAygLMiguZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24uQ29udGV4dEVudHJ5EjMKDmNsYXNzaWZpY2F0aW9uGAggASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEgoKcHJvcGVuc2l0eRgJIAEoARIQCghxdWVzdGlvbhgKIAEoCRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIpChJHZXREZWNpc2lvblJlcXVlc3QSEwoLZGVjaXNpb25faWQYASABKAkicAoTR2V0RGVjaXNpb25SZXNwb25zZRItCghkZWNpc2lvbhgBIAEoCzIbLmZvcmV3YXJuLnYxLkxvZ2dlZERlY2lzaW9uEioKB2FwcGVhbHMYAiADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwiTAoUVGFpbERlY2lzaW9uc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRImCgh3b3VsZF9iZRgCIAEoDjIULmZvcmV3YXJuLnYxLlZlcmRpY3QiVgoVVGFpbERlY2lzaW9uc1Jlc3BvbnNlEi0KCGRlY2lzaW9uGAEgASgLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SDgoGbWlzc2VkGAIgASgEIpUBChFRdWVyeUNhbGxzUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoIY2F0ZWdvcnkYAyABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJEg8KB2NhbGxfaWQYBiABKAkiVwoSUXVlcnlDYWxsc1Jlc3BvbnNlEigKBWNhbGxzGAEgAygLMhkuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKyAwoMUmVjb3JkZWRDYWxsEhAKCHNlcXVlbmNlGAEgASgEEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRI3Cgdjb250ZXh0GAUgAygLMiYuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsLkNvbnRleHRFbnRyeRISCgpzZXNzaW9uX2lkGAYgASgJEg4KBmNhbGxlchgHIAEoCRIOCgZzZXJ2ZXIYCCABKAkSMwoOY2xhc3NpZmljYXRpb24YCSABKAsyGy5mb3Jld2Fybi52MS5DbGFzc2lmaWNhdGlvbhINCgVlcnJvchgKIAEoCRIrCghkdXJhdGlvbhgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRjb3N0GAwgASgBEigKBHRpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2RlY2lzaW9uX2lkGA4gASgJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpMCChlRdWVyeVVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkSLQoFbGV2ZWwYAiABKA4yHi5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm5MZXZlbBItCgVzdGF0ZRgDIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEiEKBWNhdXNlGAQgASgOMhIuZm9yZXdhcm4udjEuQ2F1c2USHwoXbWluX2ZhaWx1cmVfcHJvYmFiaWxpdHkYBSABKAESEQoJbWluX2NhbGxzGAYgASgEEgwKBHRleHQYByABKAkSEQoJcGFnZV9zaXplGAggASgNEhIKCnBhZ2VfdG9rZW4YCSABKAkiaAoaUXVlcnlVc2FnZVBhdHRlcm5zUmVzcG9uc2USMQoOdXNhZ2VfcGF0dGVybnMYASADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjIKFkdldFVzYWdlUGF0dGVyblJlcXVlc3QSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCSJLChdHZXRVc2FnZVBhdHRlcm5SZXNwb25zZRIwCg11c2FnZV9wYXR0ZXJuGAEgASgLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuIlkKGlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSEQoJc3VzcGVuZGVkGAIgASgIEg4KBnJlYXNvbhgDIAEoCSJPChtTdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USMAoNdXNhZ2VfcGF0dGVybhgBIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybiJFChlGb3JnZXRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIhwKGkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlIioKGkV4cG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkiLAobRXhwb3J0VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMIisKGkltcG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0Eg0KBWNodW5rGAEgASgMIkAKG0ltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgEEhAKCHJlcGxhY2VkGAIgASgEIjkKEExpc3RUb29sc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTgoRTGlzdFRvb2xzUmVzcG9uc2USIAoFdG9vbHMYASADKAsyES5mb3Jld2Fybi52MS5Ub29sEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLNAgoEVG9vbBIvCgpkZXNjcmlwdG9yGAEgASgLMhsuZm9yZXdhcm4udjEuVG9vbERlc2NyaXB0b3ISEgoKcmVnaXN0ZXJlZBgCIAEoCBIfCgRtb2RlGAMgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIjCgZjb3VudHMYBCABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJwoIZXZpZGVuY2UYBSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZRIqCgdsYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3RfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoQZmFsc2VfcHJldmVudGlvbhgIIAEoCzIcLmZvcmV3YXJuLnYxLkZhbHNlUHJldmVudGlvbiI/Cg5TZXRNb2RlUmVxdWVzdBIMCgR0b29sGAEgASgJEh8KBG1vZGUYAiABKA4yES5mb3Jld2Fybi52MS5Nb2RlIlcKD1NldE1vZGVSZXNwb25zZRIjCghwcmV2aW91cxgBIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSHwoEbW9kZRgCIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUiUQoaTGlzdFByZXZlbnRpb25SdWxlc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJiChtMaXN0UHJldmVudGlvblJ1bGVzUmVzcG9uc2USKgoFcnVsZXMYASADKAsyGy5mb3Jld2Fybi52MS5QcmV2ZW50aW9uUnVsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkilQEKDlByZXZlbnRpb25SdWxlEg8KB3J1bGVfaWQYASABKAkSDgoGb3JpZ2luGAIgASgJEg8KB3N1bW1hcnkYAyABKAkSMAoNdXNhZ2VfcGF0dGVybhgEIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybhIfCgRtb2RlGAUgASgOMhEuZm9yZXdhcm4udjEuTW9kZSI8ChNRdWVyeUFwcGVhbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlsKFFF1ZXJ5QXBwZWFsc1Jlc3BvbnNlEioKB2FwcGVhbHMYASADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpYBCgxMb2dnZWRBcHBlYWwSEwoLZGVjaXNpb25faWQYASABKAkSDAoEdG9vbBgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGY2FsbGVyGAQgASgJEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXVzYWdlX3BhdHRlcm5faWRzGAYgAygJIkkKElF1ZXJ5RXZlbnRzUmVxdWVzdBIMCgRraW5kGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIlIKE1F1ZXJ5RXZlbnRzUmVzcG9uc2USIgoGZXZlbnRzGAEgAygLMhIuZm9yZXdhcm4udjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIngKBUV2ZW50EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGtpbmQYAiABKAkSDAoEdG9vbBgDIAEoCRIYChB1c2FnZV9wYXR0ZXJuX2lkGAQgASgJEg8KB3N1bW1hcnkYBSABKAkiIwoTQ3JlYXRlQmFja3VwUmVxdWVzdBIMCgRwYXRoGAEgASgJIksKFENyZWF0ZUJhY2t1cFJlc3BvbnNlEgwKBHBhdGgYASABKAkSDQoFYnl0ZXMYAiABKAQSFgoOc3RvcmVfc2VxdWVuY2UYAyABKAQiFAoSVmVyaWZ5U3RvcmVSZXF1ZXN0IqMBChNWZXJpZnlTdG9yZVJlc3BvbnNlEgoKAm9rGAEgASgIEhAKCHByb2JsZW1zGAIgAygJEj4KB2VudHJpZXMYAyADKAsyLS5mb3Jld2Fybi52MS5WZXJpZnlTdG9yZVJlc3BvbnNlLkVudHJpZXNFbnRyeRouCgxFbnRyaWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASIVChNDb21wYWN0U3RvcmVSZXF1ZXN0IkEKFENvbXBhY3RTdG9yZVJlc3BvbnNlEhQKDGJ5dGVzX2JlZm9yZRgBIAEoBBITCgtieXRlc19hZnRlchgCIAEoBCKNAQoQR2V0UmVwb3J0UmVxdWVzdBIMCgR0b29sGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsaW1pdBgEIAEoDSKVBAoRR2V0UmVwb3J0UmVzcG9uc2USJwoFc2NvcGUYASABKAsyGC5mb3Jld2Fybi52MS5SZXBvcnRTY29wZRIpCgZ0b3RhbHMYAiABKAsyGS5mb3Jld2Fybi52MS5SZXBvcnRUb3RhbHMSJwoFcmF0ZXMYAyABKAsyGC5mb3Jld2Fybi52MS5SZXBvcnRSYXRlcxIpCgZidWRnZXQYBCABKAsyGS5mb3Jld2Fybi52MS5SZXBvcnRCdWRnZXQSMwoLY2FsaWJyYXRpb24YBSABKAsyHi5mb3Jld2Fybi52MS5SZXBvcnRDYWxpYnJhdGlvbhInCgVjdXJ2ZRgGIAEoCzIYLmZvcmV3YXJuLnYxLlJlcG9ydEN1cnZlEi4KCWRldGVjdG9ycxgHIAMoCzIbLmZvcmV3YXJuLnYxLlJlcG9ydERldGVjdG9yEiYKBXRvb2xzGAggAygLMhcuZm9yZXdhcm4udjEuUmVwb3J0VG9vbBIWCg50b29sc19sZWZ0X291dBgJIAEoDRIqCgdidWNrZXRzGAogAygLMhkuZm9yZXdhcm4udjEuUmVwb3J0QnVja2V0Ei8KDGJ1Y2tldF93aWR0aBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCghwYXR0ZXJucxgMIAEoCzIbLmZvcmV3YXJuLnYxLlJlcG9ydFBhdHRlcm5zIp4CCgtSZXBvcnRTY29wZRIMCgR0b29sGAEgASgJEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC29sZGVzdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtuZXdlc3RfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXhhbWluZWQYBSABKAQSCwoDY3V0GAYgASgIEg0KBWxpbWl0GAcgASgEEh8KBG1vZGUYCCABKA4yES5mb3Jld2Fybi52MS5Nb2RlEiYKBW1vZGVzGAkgAygLMhcuZm9yZXdhcm4udjEuUmVwb3J0TW9kZSJACgpSZXBvcnRNb2RlEh8KBG1vZGUYASABKA4yES5mb3Jld2Fybi52MS5Nb2RlEhEKCWRlY2lzaW9ucxgCIAEoBCL3AQoMUmVwb3J0VG90YWxzEhEKCWRlY2lzaW9ucxgBIAEoBBINCgVrbm93bhgCIAEoBBIOCgZmYWlsZWQYAyABKAQSDgoGd29ya2VkGAQgASgEEhUKDXdvdWxkX3ByZXZlbnQYBSABKAQSEQoJcHJldmVudGVkGAYgASgEEg0KBXJpZ2h0GAcgASgEEg0KBXdyb25nGAggASgEEhYKDmp1ZGdlZF9hZHZpc2VkGAkgASgEEhUKDWp1ZGdlZF9wcm9iZXMYCiABKAQSFgoOanVkZ2VkX2hvbGRvdXQYCyABKAQSFgoOanVkZ2VkX2FnYWluc3QYDCABKAQiVAoLUmVwb3J0U2hhcmUSEgoFdmFsdWUYASABKAFIAIgBARInCghpbnRlcnZhbBgCIAEoCzIVLmZvcmV3YXJuLnYxLkludGVydmFsQggKBl92YWx1ZSKdAQoLUmVwb3J0UmF0ZXMSKAoGcmVjYWxsGAEgASgLMhguZm9yZXdhcm4udjEuUmVwb3J0U2hhcmUSKwoJcHJlY2lzaW9uGAIgASgLMhguZm9yZXdhcm4udjEuUmVwb3J0U2hhcmUSNwoVZmFsc2VfcHJldmVudGlvbl9yYXRlGAMgASgLMhguZm9yZXdhcm4udjEuUmVwb3J0U2hhcmUiTwoMUmVwb3J0QnVkZ2V0Eg4KBmJ1ZGdldBgBIAEoARISCgVzcGVudBgCIAEoAUgAiAEBEhEKCXN1Y2Nlc3NlcxgDIAEoAUIICgZfc3BlbnQiaQoRUmVwb3J0Q2FsaWJyYXRpb24SJAoEYmlucxgBIAMoCzIWLmZvcmV3YXJuLnYxLlJlcG9ydEJpbhIbCg5leHBlY3RlZF9lcnJvchgCIAEoAUgAiAEBQhEKD19leHBlY3RlZF9lcnJvciKJAQoJUmVwb3J0QmluEgsKA2xvdxgBIAEoARIMCgRoaWdoGAIgASgBEg0KBWNhbGxzGAMgASgEEhgKC21lYW5fcF9mYWlsGAQgASgBSACIAQESKAoGZmFpbGVkGAUgASgLMhguZm9yZXdhcm4udjEuUmVwb3J0U2hhcmVCDgoMX21lYW5fcF9mYWlsInUKC1JlcG9ydEN1cnZlEigKBnBvaW50cxgBIAMoCzIYLmZvcmV3YXJuLnYxLlJlcG9ydFBvaW50EiIKFXJlY2FsbF9hdF9vbmVfcGVyY2VudBgCIAEoAUgAiAEBQhgKFl9yZWNhbGxfYXRfb25lX3BlcmNlbnQiTAoLUmVwb3J0UG9pbnQSDgoGcF9mYWlsGAEgASgBEg4KBnJlY2FsbBgCIAEoARIdChVmYWxzZV9wcmV2ZW50aW9uX3JhdGUYAyABKAEi1AEKDlJlcG9ydERldGVjdG9yEgwKBGNvZGUYASABKAkSCwoDbGVkGAIgASgEEg0KBXJpZ2h0GAMgASgEEg0KBXdyb25nGAQgASgEEg0KBXNwb2tlGAUgASgEEhsKE2NvbnRyaWJ1dGlvbl9mYWlsZWQYBiABKAESFAoMc3Bva2VfZmFpbGVkGAcgASgEEhsKE2NvbnRyaWJ1dGlvbl93b3JrZWQYCCABKAESFAoMc3Bva2Vfd29ya2VkGAkgASgEEhQKDGNvbnRyaWJ1dGlvbhgKIAEoASLDAQoKUmVwb3J0VG9vbBIMCgR0b29sGAEgASgJEhEKCWRlY2lzaW9ucxgCIAEoBBIOCgZmYWlsZWQYAyABKAQSDgoGd29ya2VkGAQgASgEEhUKDXdvdWxkX3ByZXZlbnQYBSABKAQSEQoJcHJldmVudGVkGAYgASgEEg0KBXJpZ2h0GAcgASgEEg0KBXdyb25nGAggASgEEiwKCGV4YW1wbGVzGAkgAygLMhouZm9yZXdhcm4udjEuUmVwb3J0RXhhbXBsZSKdAQoNUmVwb3J0RXhhbXBsZRITCgtkZWNpc2lvbl9pZBgBIAEoCRIWCg5hcmd1bWVudHNfanNvbhgCIAEoCRIOCgZwX2ZhaWwYAyABKAESDwoHc3VtbWFyeRgEIAEoCRImCghjYXRlZ29yeRgFIAEoDjIULmZvcmV3YXJuLnYxLk91dGNvbWUSFgoOZXJyb3JfdGVtcGxhdGUYBiABKAkipgEKDFJlcG9ydEJ1Y2tldBIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkZWNpc2lvbnMYAiABKAQSDgoGZmFpbGVkGAMgASgEEg4KBndvcmtlZBgEIAEoBBIVCg13b3VsZF9wcmV2ZW50GAUgASgEEg0KBXJpZ2h0GAYgASgEEg0KBXdyb25nGAcgASgEIrUCCg5SZXBvcnRQYXR0ZXJucxIsCgltb3N0X3VzZWQYASADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SLQoKbW9zdF93cm9uZxgCIAMoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybhIuCgtuZXZlcl9yaWdodBgDIAMoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybhIwCg1tb3N0X2FwcGVhbGVkGAQgAygLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuEiwKCXN1c3BlbmRlZBgFIAMoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybhIXCg9zdXNwZW5kZWRfY291bnQYBiABKAQSEAoIZXhhbWluZWQYByABKAQSCwoDY3V0GAggASgIMtIOCgxBZG1pblNlcnZpY2USSgoJR2V0U3RhdHVzEh0uZm9yZXdhcm4udjEuR2V0U3RhdHVzUmVxdWVzdBoeLmZvcmV3YXJuLnYxLkdldFN0YXR1c1Jlc3BvbnNlEkcKCEdldFN0YXRzEhwuZm9yZXdhcm4udjEuR2V0U3RhdHNSZXF1ZXN0Gh0uZm9yZXdhcm4udjEuR2V0U3RhdHNSZXNwb25zZRJZCg5RdWVyeURlY2lzaW9ucxIiLmZvcmV3YXJuLnYxLlF1ZXJ5RGVjaXNpb25zUmVxdWVzdBojLmZvcmV3YXJuLnYxLlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USUAoLR2V0RGVjaXNpb24SHy5mb3Jld2Fybi52MS5HZXREZWNpc2lvblJlcXVlc3QaIC5mb3Jld2Fybi52MS5HZXREZWNpc2lvblJlc3BvbnNlEkoKCUdldFJlcG9ydBIdLmZvcmV3YXJuLnYxLkdldFJlcG9ydFJlcXVlc3QaHi5mb3Jld2Fybi52MS5HZXRSZXBvcnRSZXNwb25zZRJYCg1UYWlsRGVjaXNpb25zEiEuZm9yZXdhcm4udjEuVGFpbERlY2lzaW9uc1JlcXVlc3QaIi5mb3Jld2Fybi52MS5UYWlsRGVjaXNpb25zUmVzcG9uc2UwARJNCgpRdWVyeUNhbGxzEh4uZm9yZXdhcm4udjEuUXVlcnlDYWxsc1JlcXVlc3QaHy5mb3Jld2Fybi52MS5RdWVyeUNhbGxzUmVzcG9uc2USZQoSUXVlcnlVc2FnZVBhdHRlcm5zEiYuZm9yZXdhcm4udjEuUXVlcnlVc2FnZVBhdHRlcm5zUmVxdWVzdBonLmZvcmV3YXJuLnYxLlF1ZXJ5VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlElwKD0dldFVzYWdlUGF0dGVybhIjLmZvcmV3YXJuLnYxLkdldFVzYWdlUGF0dGVyblJlcXVlc3QaJC5mb3Jld2Fybi52MS5HZXRVc2FnZVBhdHRlcm5SZXNwb25zZRJoChNTdXNwZW5kVXNhZ2VQYXR0ZXJuEicuZm9yZXdhcm4udjEuU3VzcGVuZFVzYWdlUGF0dGVyblJlcXVlc3QaKC5mb3Jld2Fybi52MS5TdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USZQoSRm9yZ2V0VXNhZ2VQYXR0ZXJuEiYuZm9yZXdhcm4udjEuRm9yZ2V0VXNhZ2VQYXR0ZXJuUmVxdWVzdBonLmZvcmV3YXJuLnYxLkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlEmoKE0V4cG9ydFVzYWdlUGF0dGVybnMSJy5mb3Jld2Fybi52MS5FeHBvcnRVc2FnZVBhdHRlcm5zUmVxdWVzdBooLmZvcmV3YXJuLnYxLkV4cG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZTABEmoKE0ltcG9ydFVzYWdlUGF0dGVybnMSJy5mb3Jld2Fybi52MS5JbXBvcnRVc2FnZVBhdHRlcm5zUmVxdWVzdBooLmZvcmV3YXJuLnYxLkltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZSgBEkoKCUxpc3RUb29scxIdLmZvcmV3YXJuLnYxLkxpc3RUb29sc1JlcXVlc3QaHi5mb3Jld2Fybi52MS5MaXN0VG9vbHNSZXNwb25zZRJECgdTZXRNb2RlEhsuZm9yZXdhcm4udjEuU2V0TW9kZVJlcXVlc3QaHC5mb3Jld2Fybi52MS5TZXRNb2RlUmVzcG9uc2USaAoTTGlzdFByZXZlbnRpb25SdWxlcxInLmZvcmV3YXJuLnYxLkxpc3RQcmV2ZW50aW9uUnVsZXNSZXF1ZXN0GiguZm9yZXdhcm4udjEuTGlzdFByZXZlbnRpb25SdWxlc1Jlc3BvbnNlElMKDFF1ZXJ5QXBwZWFscxIgLmZvcmV3YXJuLnYxLlF1ZXJ5QXBwZWFsc1JlcXVlc3QaIS5mb3Jld2Fybi52MS5RdWVyeUFwcGVhbHNSZXNwb25zZRJQCgtRdWVyeUV2ZW50cxIfLmZvcmV3YXJuLnYxLlF1ZXJ5RXZlbnRzUmVxdWVzdBogLmZvcmV3YXJuLnYxLlF1ZXJ5RXZlbnRzUmVzcG9uc2USUwoMQ3JlYXRlQmFja3VwEiAuZm9yZXdhcm4udjEuQ3JlYXRlQmFja3VwUmVxdWVzdBohLmZvcmV3YXJuLnYxLkNyZWF0ZUJhY2t1cFJlc3BvbnNlElAKC1ZlcmlmeVN0b3JlEh8uZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXF1ZXN0GiAuZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXNwb25zZRJTCgxDb21wYWN0U3RvcmUSIC5mb3Jld2Fybi52MS5Db21wYWN0U3RvcmVSZXF1ZXN0GiEuZm9yZXdhcm4udjEuQ29tcGFjdFN0b3JlUmVzcG9uc2VCOAoPZGV2LmZvcmV3YXJuLnYxUAFaI2ZvcmV3YXJuLmRldi9mb3Jld2Fybi92MTtmb3Jld2FybnYxYgZwcm90bzM", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Nothing to ask.
@@ -1939,6 +1939,949 @@ export const CompactStoreResponseSchema: GenMessage<CompactStoreResponse> = /*@_
   messageDesc(file_forewarn_v1_admin, 48);
 
 /**
+ * What to report on.
+ *
+ * @generated from message forewarn.v1.GetReportRequest
+ */
+export type GetReportRequest = Message<"forewarn.v1.GetReportRequest"> & {
+  /**
+   * Decisions about one tool; empty: all.
+   *
+   * @generated from field: string tool = 1;
+   */
+  tool: string;
+
+  /**
+   * Decisions made at or after this time.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Decisions made before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 3;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * How many decisions to look at, the newest of the period, whatever their tool; 0: 100,000.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message forewarn.v1.GetReportRequest.
+ * Use `create(GetReportRequestSchema)` to create a new message.
+ */
+export const GetReportRequestSchema: GenMessage<GetReportRequest> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 49);
+
+/**
+ * How good decisions were.
+ *
+ * Decisions of `Optimize` are left out: they rank, they do not judge a call. A call's outcome is what was recorded for
+ * it and linked to its decision; `failed` includes timeouts, `worked` includes retries. Where calls are really
+ * prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Probes and the holdout stand
+ * for all that were prevented, each by the inverse of its logged propensity (at most 100), in all shares and curves
+ * ("weighted"); counts are plain. Where every call is made (shadow, warn) each weight is 1.
+ *
+ * @generated from message forewarn.v1.GetReportResponse
+ */
+export type GetReportResponse = Message<"forewarn.v1.GetReportResponse"> & {
+  /**
+   * What was looked at.
+   *
+   * @generated from field: forewarn.v1.ReportScope scope = 1;
+   */
+  scope?: ReportScope | undefined;
+
+  /**
+   * The counts.
+   *
+   * @generated from field: forewarn.v1.ReportTotals totals = 2;
+   */
+  totals?: ReportTotals | undefined;
+
+  /**
+   * What preventing came to.
+   *
+   * @generated from field: forewarn.v1.ReportRates rates = 3;
+   */
+  rates?: ReportRates | undefined;
+
+  /**
+   * The budget for false preventions, and how it stands.
+   *
+   * @generated from field: forewarn.v1.ReportBudget budget = 4;
+   */
+  budget?: ReportBudget | undefined;
+
+  /**
+   * Whether p_fail means what it says.
+   *
+   * @generated from field: forewarn.v1.ReportCalibration calibration = 5;
+   */
+  calibration?: ReportCalibration | undefined;
+
+  /**
+   * What preventing by p_fail alone would come to, from none to all.
+   *
+   * @generated from field: forewarn.v1.ReportCurve curve = 6;
+   */
+  curve?: ReportCurve | undefined;
+
+  /**
+   * What each detector contributed; most often leading first. At most 64.
+   *
+   * @generated from field: repeated forewarn.v1.ReportDetector detectors = 7;
+   */
+  detectors: ReportDetector[];
+
+  /**
+   * What was prevented, by tool; most preventions first. At most 100.
+   *
+   * @generated from field: repeated forewarn.v1.ReportTool tools = 8;
+   */
+  tools: ReportTool[];
+
+  /**
+   * How many tools are left out of `tools`, of the 1,000 that the newest decisions are about.
+   *
+   * @generated from field: uint32 tools_left_out = 9;
+   */
+  toolsLeftOut: number;
+
+  /**
+   * How it went over time, oldest first, without gaps. At most 120.
+   *
+   * @generated from field: repeated forewarn.v1.ReportBucket buckets = 10;
+   */
+  buckets: ReportBucket[];
+
+  /**
+   * How long a bucket is.
+   *
+   * @generated from field: google.protobuf.Duration bucket_width = 11;
+   */
+  bucketWidth?: Duration | undefined;
+
+  /**
+   * Usage patterns worth a look.
+   *
+   * @generated from field: forewarn.v1.ReportPatterns patterns = 12;
+   */
+  patterns?: ReportPatterns | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.GetReportResponse.
+ * Use `create(GetReportResponseSchema)` to create a new message.
+ */
+export const GetReportResponseSchema: GenMessage<GetReportResponse> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 50);
+
+/**
+ * What a report looked at.
+ *
+ * @generated from message forewarn.v1.ReportScope
+ */
+export type ReportScope = Message<"forewarn.v1.ReportScope"> & {
+  /**
+   * The tool that was asked for; empty: all.
+   *
+   * @generated from field: string tool = 1;
+   */
+  tool: string;
+
+  /**
+   * When the report was made.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * When the oldest decision that counts was made; unset without any.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_time = 3;
+   */
+  oldestTime?: Timestamp | undefined;
+
+  /**
+   * When the newest was.
+   *
+   * @generated from field: google.protobuf.Timestamp newest_time = 4;
+   */
+  newestTime?: Timestamp | undefined;
+
+  /**
+   * How many decisions were looked at.
+   *
+   * @generated from field: uint64 examined = 5;
+   */
+  examined: bigint;
+
+  /**
+   * There are older decisions in the period: the limit was reached.
+   *
+   * @generated from field: bool cut = 6;
+   */
+  cut: boolean;
+
+  /**
+   * The limit.
+   *
+   * @generated from field: uint64 limit = 7;
+   */
+  limit: bigint;
+
+  /**
+   * The mode for all tools, now.
+   *
+   * @generated from field: forewarn.v1.Mode mode = 8;
+   */
+  mode: Mode;
+
+  /**
+   * Decisions by the mode that they were made in.
+   *
+   * @generated from field: repeated forewarn.v1.ReportMode modes = 9;
+   */
+  modes: ReportMode[];
+};
+
+/**
+ * Describes the message forewarn.v1.ReportScope.
+ * Use `create(ReportScopeSchema)` to create a new message.
+ */
+export const ReportScopeSchema: GenMessage<ReportScope> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 51);
+
+/**
+ * Decisions of one mode.
+ *
+ * @generated from message forewarn.v1.ReportMode
+ */
+export type ReportMode = Message<"forewarn.v1.ReportMode"> & {
+  /**
+   * The mode.
+   *
+   * @generated from field: forewarn.v1.Mode mode = 1;
+   */
+  mode: Mode;
+
+  /**
+   * How many decisions.
+   *
+   * @generated from field: uint64 decisions = 2;
+   */
+  decisions: bigint;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportMode.
+ * Use `create(ReportModeSchema)` to create a new message.
+ */
+export const ReportModeSchema: GenMessage<ReportMode> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 52);
+
+/**
+ * Counts of decisions.
+ *
+ * @generated from message forewarn.v1.ReportTotals
+ */
+export type ReportTotals = Message<"forewarn.v1.ReportTotals"> & {
+  /**
+   * Decisions about calls.
+   *
+   * @generated from field: uint64 decisions = 1;
+   */
+  decisions: bigint;
+
+  /**
+   * Decisions where anything was known of the call.
+   *
+   * @generated from field: uint64 known = 2;
+   */
+  known: bigint;
+
+  /**
+   * Whose call failed or timed out.
+   *
+   * @generated from field: uint64 failed = 3;
+   */
+  failed: bigint;
+
+  /**
+   * Whose call worked.
+   *
+   * @generated from field: uint64 worked = 4;
+   */
+  worked: bigint;
+
+  /**
+   * That would prevent in mode enforce.
+   *
+   * @generated from field: uint64 would_prevent = 5;
+   */
+  wouldPrevent: bigint;
+
+  /**
+   * That did prevent.
+   *
+   * @generated from field: uint64 prevented = 6;
+   */
+  prevented: bigint;
+
+  /**
+   * Of would_prevent: the call failed.
+   *
+   * @generated from field: uint64 right = 7;
+   */
+  right: bigint;
+
+  /**
+   * Of would_prevent: the call worked.
+   *
+   * @generated from field: uint64 wrong = 8;
+   */
+  wrong: bigint;
+
+  /**
+   * Of right and wrong: made because the mode only advised (shadow, warn).
+   *
+   * @generated from field: uint64 judged_advised = 9;
+   */
+  judgedAdvised: bigint;
+
+  /**
+   * Of right and wrong: let through as a probe.
+   *
+   * @generated from field: uint64 judged_probes = 10;
+   */
+  judgedProbes: bigint;
+
+  /**
+   * Of right and wrong: let through at random, for the estimate.
+   *
+   * @generated from field: uint64 judged_holdout = 11;
+   */
+  judgedHoldout: bigint;
+
+  /**
+   * Of right and wrong: made although it was prevented.
+   *
+   * @generated from field: uint64 judged_against = 12;
+   */
+  judgedAgainst: bigint;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportTotals.
+ * Use `create(ReportTotalsSchema)` to create a new message.
+ */
+export const ReportTotalsSchema: GenMessage<ReportTotals> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 53);
+
+/**
+ * A share with its uncertainty.
+ *
+ * @generated from message forewarn.v1.ReportShare
+ */
+export type ReportShare = Message<"forewarn.v1.ReportShare"> & {
+  /**
+   * Its value, 0 to 1; unset where there is nothing to divide by.
+   *
+   * @generated from field: optional double value = 1;
+   */
+  value?: number | undefined;
+
+  /**
+   * Its 90 % score interval (Wilson), with the effective number of calls where they are weighted; in `rates` at least as
+   * wide as not knowing how many of the prevented calls would have failed makes it.
+   *
+   * @generated from field: forewarn.v1.Interval interval = 2;
+   */
+  interval?: Interval | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportShare.
+ * Use `create(ReportShareSchema)` to create a new message.
+ */
+export const ReportShareSchema: GenMessage<ReportShare> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 54);
+
+/**
+ * What preventing came to, weighted.
+ *
+ * @generated from message forewarn.v1.ReportRates
+ */
+export type ReportRates = Message<"forewarn.v1.ReportRates"> & {
+  /**
+   * Prevented failures of all failures. Unset, like false_prevention_rate, where calls were prevented and none was let
+   * through.
+   *
+   * @generated from field: forewarn.v1.ReportShare recall = 1;
+   */
+  recall?: ReportShare | undefined;
+
+  /**
+   * Prevented failures of all preventions.
+   *
+   * @generated from field: forewarn.v1.ReportShare precision = 2;
+   */
+  precision?: ReportShare | undefined;
+
+  /**
+   * Prevented successes of all successes.
+   *
+   * @generated from field: forewarn.v1.ReportShare false_prevention_rate = 3;
+   */
+  falsePreventionRate?: ReportShare | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportRates.
+ * Use `create(ReportRatesSchema)` to create a new message.
+ */
+export const ReportRatesSchema: GenMessage<ReportRates> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 55);
+
+/**
+ * How the false-prevention budget stands.
+ *
+ * @generated from message forewarn.v1.ReportBudget
+ */
+export type ReportBudget = Message<"forewarn.v1.ReportBudget"> & {
+  /**
+   * The share of successes that may be prevented, 0 to 1.
+   *
+   * @generated from field: double budget = 1;
+   */
+  budget: number;
+
+  /**
+   * By the daemon's own account, over about the last 20,000 successes: the share of successes that was prevented or
+   * would have been. Unset before any was seen.
+   *
+   * @generated from field: optional double spent = 2;
+   */
+  spent?: number | undefined;
+
+  /**
+   * How many successes that account is about; a call that was prevented counts with 1 − p_fail.
+   *
+   * @generated from field: double successes = 3;
+   */
+  successes: number;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportBudget.
+ * Use `create(ReportBudgetSchema)` to create a new message.
+ */
+export const ReportBudgetSchema: GenMessage<ReportBudget> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 56);
+
+/**
+ * Whether p_fail means what it says, over calls with an outcome where anything was known.
+ *
+ * @generated from message forewarn.v1.ReportCalibration
+ */
+export type ReportCalibration = Message<"forewarn.v1.ReportCalibration"> & {
+  /**
+   * Ten bins of p_fail of equal width, lowest first.
+   *
+   * @generated from field: repeated forewarn.v1.ReportBin bins = 1;
+   */
+  bins: ReportBin[];
+
+  /**
+   * The expected calibration error: |mean p_fail − share that failed| over the bins, weighted by their calls; 0 to 1.
+   * Unset without such calls.
+   *
+   * @generated from field: optional double expected_error = 2;
+   */
+  expectedError?: number | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportCalibration.
+ * Use `create(ReportCalibrationSchema)` to create a new message.
+ */
+export const ReportCalibrationSchema: GenMessage<ReportCalibration> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 57);
+
+/**
+ * One bin of p_fail.
+ *
+ * @generated from message forewarn.v1.ReportBin
+ */
+export type ReportBin = Message<"forewarn.v1.ReportBin"> & {
+  /**
+   * Its range, low included; high excluded, except in the last.
+   *
+   * @generated from field: double low = 1;
+   */
+  low: number;
+
+  /**
+   * See low.
+   *
+   * @generated from field: double high = 2;
+   */
+  high: number;
+
+  /**
+   * Calls in it that have an outcome.
+   *
+   * @generated from field: uint64 calls = 3;
+   */
+  calls: bigint;
+
+  /**
+   * The mean p_fail of those; unset without any.
+   *
+   * @generated from field: optional double mean_p_fail = 4;
+   */
+  meanPFail?: number | undefined;
+
+  /**
+   * The share of those that failed.
+   *
+   * @generated from field: forewarn.v1.ReportShare failed = 5;
+   */
+  failed?: ReportShare | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportBin.
+ * Use `create(ReportBinSchema)` to create a new message.
+ */
+export const ReportBinSchema: GenMessage<ReportBin> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 58);
+
+/**
+ * Recall against false-prevention rate, preventing the highest p_fail first.
+ *
+ * @generated from message forewarn.v1.ReportCurve
+ */
+export type ReportCurve = Message<"forewarn.v1.ReportCurve"> & {
+  /**
+   * The points, fewest preventions first, from (0, 0) to (1, 1); at most 1,001. Empty without failures or successes.
+   * Calls are ranked by the log-odds of p_fail in steps of 0.016; a step is prevented whole or not at all.
+   *
+   * @generated from field: repeated forewarn.v1.ReportPoint points = 1;
+   */
+  points: ReportPoint[];
+
+  /**
+   * The recall of the last point with a false-prevention rate of at most 1 %; unset without failures.
+   *
+   * @generated from field: optional double recall_at_one_percent = 2;
+   */
+  recallAtOnePercent?: number | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportCurve.
+ * Use `create(ReportCurveSchema)` to create a new message.
+ */
+export const ReportCurveSchema: GenMessage<ReportCurve> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 59);
+
+/**
+ * A point of the curve.
+ *
+ * @generated from message forewarn.v1.ReportPoint
+ */
+export type ReportPoint = Message<"forewarn.v1.ReportPoint"> & {
+  /**
+   * What has at least this p_fail is prevented; 0 to 1.
+   *
+   * @generated from field: double p_fail = 1;
+   */
+  pFail: number;
+
+  /**
+   * The share of failures that is, 0 to 1.
+   *
+   * @generated from field: double recall = 2;
+   */
+  recall: number;
+
+  /**
+   * The share of successes that is, 0 to 1.
+   *
+   * @generated from field: double false_prevention_rate = 3;
+   */
+  falsePreventionRate: number;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportPoint.
+ * Use `create(ReportPointSchema)` to create a new message.
+ */
+export const ReportPointSchema: GenMessage<ReportPoint> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 60);
+
+/**
+ * What one detector contributed. A decision keeps its five strongest reasons; what is weaker is not seen here.
+ *
+ * @generated from message forewarn.v1.ReportDetector
+ */
+export type ReportDetector = Message<"forewarn.v1.ReportDetector"> & {
+  /**
+   * Its code, as in Reason.code; "(other)" for what is beyond 63 codes.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * Decisions that would prevent whose first reason it gave.
+   *
+   * @generated from field: uint64 led = 2;
+   */
+  led: bigint;
+
+  /**
+   * Of those: the call failed.
+   *
+   * @generated from field: uint64 right = 3;
+   */
+  right: bigint;
+
+  /**
+   * Of those: the call worked.
+   *
+   * @generated from field: uint64 wrong = 4;
+   */
+  wrong: bigint;
+
+  /**
+   * Decisions of whose reasons it was one.
+   *
+   * @generated from field: uint64 spoke = 5;
+   */
+  spoke: bigint;
+
+  /**
+   * What it added to the log-odds of failure, summed over calls that failed, and how many those are.
+   *
+   * @generated from field: double contribution_failed = 6;
+   */
+  contributionFailed: number;
+
+  /**
+   * See contribution_failed.
+   *
+   * @generated from field: uint64 spoke_failed = 7;
+   */
+  spokeFailed: bigint;
+
+  /**
+   * The same over calls that worked.
+   *
+   * @generated from field: double contribution_worked = 8;
+   */
+  contributionWorked: number;
+
+  /**
+   * See contribution_worked.
+   *
+   * @generated from field: uint64 spoke_worked = 9;
+   */
+  spokeWorked: bigint;
+
+  /**
+   * The sum over all decisions, also those without an outcome.
+   *
+   * @generated from field: double contribution = 10;
+   */
+  contribution: number;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportDetector.
+ * Use `create(ReportDetectorSchema)` to create a new message.
+ */
+export const ReportDetectorSchema: GenMessage<ReportDetector> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 61);
+
+/**
+ * What was prevented of one tool.
+ *
+ * @generated from message forewarn.v1.ReportTool
+ */
+export type ReportTool = Message<"forewarn.v1.ReportTool"> & {
+  /**
+   * The tool.
+   *
+   * @generated from field: string tool = 1;
+   */
+  tool: string;
+
+  /**
+   * Decisions about it.
+   *
+   * @generated from field: uint64 decisions = 2;
+   */
+  decisions: bigint;
+
+  /**
+   * Whose call failed or timed out.
+   *
+   * @generated from field: uint64 failed = 3;
+   */
+  failed: bigint;
+
+  /**
+   * Whose call worked.
+   *
+   * @generated from field: uint64 worked = 4;
+   */
+  worked: bigint;
+
+  /**
+   * That would prevent.
+   *
+   * @generated from field: uint64 would_prevent = 5;
+   */
+  wouldPrevent: bigint;
+
+  /**
+   * That did prevent.
+   *
+   * @generated from field: uint64 prevented = 6;
+   */
+  prevented: bigint;
+
+  /**
+   * Of would_prevent: the call failed.
+   *
+   * @generated from field: uint64 right = 7;
+   */
+  right: bigint;
+
+  /**
+   * Of would_prevent: the call worked.
+   *
+   * @generated from field: uint64 wrong = 8;
+   */
+  wrong: bigint;
+
+  /**
+   * The newest preventions: at most two that were wrong, two that were right, one that has no outcome.
+   *
+   * @generated from field: repeated forewarn.v1.ReportExample examples = 9;
+   */
+  examples: ReportExample[];
+};
+
+/**
+ * Describes the message forewarn.v1.ReportTool.
+ * Use `create(ReportToolSchema)` to create a new message.
+ */
+export const ReportToolSchema: GenMessage<ReportTool> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 62);
+
+/**
+ * A prevention.
+ *
+ * @generated from message forewarn.v1.ReportExample
+ */
+export type ReportExample = Message<"forewarn.v1.ReportExample"> & {
+  /**
+   * Its decision.
+   *
+   * @generated from field: string decision_id = 1;
+   */
+  decisionId: string;
+
+  /**
+   * The call's arguments, redacted, cut to 300 characters.
+   *
+   * @generated from field: string arguments_json = 2;
+   */
+  argumentsJson: string;
+
+  /**
+   * The probability that it would fail.
+   *
+   * @generated from field: double p_fail = 3;
+   */
+  pFail: number;
+
+  /**
+   * The first reason, in words.
+   *
+   * @generated from field: string summary = 4;
+   */
+  summary: string;
+
+  /**
+   * How the call ended; unspecified: no outcome.
+   *
+   * @generated from field: forewarn.v1.Outcome category = 5;
+   */
+  category: Outcome;
+
+  /**
+   * The template of its error, cut to 300 characters.
+   *
+   * @generated from field: string error_template = 6;
+   */
+  errorTemplate: string;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportExample.
+ * Use `create(ReportExampleSchema)` to create a new message.
+ */
+export const ReportExampleSchema: GenMessage<ReportExample> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 63);
+
+/**
+ * A span of time.
+ *
+ * @generated from message forewarn.v1.ReportBucket
+ */
+export type ReportBucket = Message<"forewarn.v1.ReportBucket"> & {
+  /**
+   * Its beginning.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Decisions made in it.
+   *
+   * @generated from field: uint64 decisions = 2;
+   */
+  decisions: bigint;
+
+  /**
+   * Whose call failed or timed out.
+   *
+   * @generated from field: uint64 failed = 3;
+   */
+  failed: bigint;
+
+  /**
+   * Whose call worked.
+   *
+   * @generated from field: uint64 worked = 4;
+   */
+  worked: bigint;
+
+  /**
+   * That would prevent.
+   *
+   * @generated from field: uint64 would_prevent = 5;
+   */
+  wouldPrevent: bigint;
+
+  /**
+   * Of those: the call failed.
+   *
+   * @generated from field: uint64 right = 6;
+   */
+  right: bigint;
+
+  /**
+   * Of those: the call worked.
+   *
+   * @generated from field: uint64 wrong = 7;
+   */
+  wrong: bigint;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportBucket.
+ * Use `create(ReportBucketSchema)` to create a new message.
+ */
+export const ReportBucketSchema: GenMessage<ReportBucket> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 64);
+
+/**
+ * Usage patterns worth a look, of the tool asked for or of all. Their counts are since they were learned, whatever the
+ * period. At most 10 in each list, the most striking first.
+ *
+ * @generated from message forewarn.v1.ReportPatterns
+ */
+export type ReportPatterns = Message<"forewarn.v1.ReportPatterns"> & {
+  /**
+   * That prevented most often, or would have.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern most_used = 1;
+   */
+  mostUsed: UsagePattern[];
+
+  /**
+   * Whose preventions were wrong most often.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern most_wrong = 2;
+   */
+  mostWrong: UsagePattern[];
+
+  /**
+   * Whose preventions were wrong whenever it is known.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern never_right = 3;
+   */
+  neverRight: UsagePattern[];
+
+  /**
+   * That were appealed most often.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern most_appealed = 4;
+   */
+  mostAppealed: UsagePattern[];
+
+  /**
+   * That are set aside.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern suspended = 5;
+   */
+  suspended: UsagePattern[];
+
+  /**
+   * How many are set aside in all.
+   *
+   * @generated from field: uint64 suspended_count = 6;
+   */
+  suspendedCount: bigint;
+
+  /**
+   * How many patterns were looked at.
+   *
+   * @generated from field: uint64 examined = 7;
+   */
+  examined: bigint;
+
+  /**
+   * There are more: 200,000 were looked at.
+   *
+   * @generated from field: bool cut = 8;
+   */
+  cut: boolean;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportPatterns.
+ * Use `create(ReportPatternsSchema)` to create a new message.
+ */
+export const ReportPatternsSchema: GenMessage<ReportPatterns> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 65);
+
+/**
  * AdminService shows what was decided and learned, and keeps the store in order.
  *
  * Every list is read in pages: page_size at most 1,000 (0: 50), and a next_page_token that is empty at the end. A
@@ -1987,6 +2930,18 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof GetDecisionRequestSchema;
     output: typeof GetDecisionResponseSchema;
+  },
+  /**
+   * How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+   * journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+   * between, and takes some seconds for 100,000 decisions.
+   *
+   * @generated from rpc forewarn.v1.AdminService.GetReport
+   */
+  getReport: {
+    methodKind: "unary";
+    input: typeof GetReportRequestSchema;
+    output: typeof GetReportResponseSchema;
   },
   /**
    * Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
