@@ -70,6 +70,15 @@ class Settings(BaseSettings):
     false_prevention_budget: float = Field(
         0.01, gt=0, le=0.5, description="Largest share of successful calls that learning may prevent."
     )
+    holdout_share: float = Field(
+        0.03, ge=0, le=0.2, description="Share of learned preventions that is let through by lot, to learn from."
+    )
+    blast_cap: float = Field(
+        0.5, gt=0, le=1, description="Largest share of a tool's recent calls that learning may prevent."
+    )
+    seed: int | None = Field(
+        None, ge=0, description="Seed of the holdout's lots and of exploration. Default: from the system."
+    )
     store_limit_bytes: int = Field(
         16 << 30, ge=16 << 20, le=1 << 46, description="Size that the store may grow to, in bytes."
     )
@@ -85,7 +94,7 @@ class Settings(BaseSettings):
     record_threads: int = Field(64, ge=1, le=512, description="Threads that wait for commits of records.")
     max_concurrent_calls: int = Field(1024, ge=1, description="RPCs in flight per listener; more are refused.")
     max_streams: int = Field(32, ge=1, le=256, description="Streams open at a time, per kind.")
-    probe_seconds: float = Field(600.0, gt=0, description="Seconds until a learned prevention is first probed.")
+    probe_seconds: float = Field(1200.0, gt=0, description="Seconds until a learned prevention is first probed.")
     drain_seconds: float = Field(5.0, ge=0, le=300, description="Seconds to finish calls in flight when stopping.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level to log.")
     log_format: Literal["auto", "console", "json"] = Field(

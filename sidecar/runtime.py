@@ -13,6 +13,7 @@ from .config import Settings
 from .guard.context_injector import UsageContextInjector
 from .guard.decision_log import DecisionLog
 from .guard.leases import Leases
+from .guard.letting_through import LettingThrough
 from .guard.modes import set_mode
 from .guard.optimizer import UsagePatternOptimizer
 from .guard.pattern_checker import UsagePatternChecker
@@ -81,7 +82,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
         clock=clock,
     )
     try:
-        return _wire(store, settings, clock, randomness or random.Random())
+        return _wire(store, settings, clock, randomness or random.Random(settings.seed))
     except BaseException:
         store.close()
         raise
@@ -99,8 +100,11 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
     log = DecisionLog(store, settings.queue_limit, settings.max_tools)
     ids = TimeOrderedIds(clock)
     caps = Caps(settings.max_patterns_per_tool, settings.max_patterns, settings.max_tools)
+    lots = randomness.getrandbits(64)  # a source of their own: ids drawn in between do not shift the holdout's lots
     leases = Leases(PROBE_LEASE_SECONDS)
-    recorder = Recorder(store, extractor, foresight, learner, clock, caps, leases.release)
+    recorder = Recorder(
+        store, extractor, foresight, learner, clock, caps, leases.release, settings.false_prevention_budget
+    )
     return Rooms(
         store=store,
         extractor=extractor,
@@ -114,10 +118,11 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
             foresight,
             recorder,
             log,
-            leases,
+            LettingThrough(
+                leases, settings.probe_seconds, settings.holdout_share, settings.blast_cap, random.Random(lots)
+            ),
             clock,
             settings.false_prevention_budget,
-            settings.probe_seconds,
         ),
         checker=UsagePatternChecker(store, extractor, foresight),
         optimizer=UsagePatternOptimizer(store, extractor, foresight, log, ids, randomness),

@@ -17,15 +17,18 @@ from ..learning.combiner import SCORE_LIMIT
 from ..learning.evidence import logit
 from ..learning.tables import MODELS, OVERALL
 from ..learning.tool_model import Model
-from ..model.decision import DecisionRecord
+from ..model.decision import Decision, DecisionRecord
 from ..model.errors import QueueFullError
 from ..model.pattern import subject_key
 from ..model.tool import Tool, ToolDescriptor
-from ..model.vocabulary import Verdict
+from ..model.trial import Standing
+from ..model.vocabulary import Mode, Verdict
 from ..store.store import Store
 from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
+from .blast_cap import count_decided, tell_of_cap
 from .leases import Lease
+from .letting_through import OUTAGE
 from .tables import LEASES
 
 
@@ -159,7 +162,8 @@ class _Write:
         _count_prevented(txn, prevented)
         for name in by_tool:
             _make_known(txn, name, self._log.max_tools)
-        totals.add_decisions(txn, by_tool)
+        totals.add_decisions(txn, by_tool, _count_recent)
+        _count_unseen(txn, self._batch)
 
 
 def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> None:
@@ -184,10 +188,38 @@ def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -
                 models[key] = txn.get(MODELS, key)
             model = models[key]
             if model is not None:
-                model.budget.spend(score, 1.0 - p, prevented=True)
+                model.budget.guess(score, p)
     for key, model in models.items():
         if model is not None:
             txn.put(MODELS, key, model)
+
+
+def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionRecord]) -> None:
+    """What the blast cap goes by, and preventions of which no outcome will come. The caller writes ``tool``."""
+    capped = False
+    for record in records:
+        decision = record.decision
+        _unseen(tool.standing, decision)
+        if decision.mode is not Mode.ENFORCE or (decision.reasons and decision.reasons[0].code == OUTAGE):
+            continue
+        count_decided(tool.recent, decision.time, prevented=decision.verdict is Verdict.PREVENT)
+        capped = capped or decision.capped
+    if capped:
+        tell_of_cap(txn, tool)
+
+
+def _count_unseen(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> None:
+    if any(record.decision.verdict is Verdict.PREVENT for record in records):
+        standing = totals.read_standing(txn)
+        for record in records:
+            _unseen(standing, record.decision)
+        txn.put(totals.STANDING, totals.STANDING_KEY, standing)
+
+
+def _unseen(standing: Standing, decision: Decision) -> None:
+    if decision.verdict is Verdict.PREVENT:
+        standing.prevented += decision.propensity < 1.0
+        standing.blind += decision.propensity >= 1.0  # no lot: of destructive tools, and on what somebody said of one
 
 
 def _make_known(txn: WriteTransaction, name: str, limit: int) -> None:

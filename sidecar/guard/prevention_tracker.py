@@ -22,7 +22,7 @@ from ..learning.repeats import passes, wait_before_repeat
 from ..learning.sequential import OF_CALL
 from ..learning.view import View
 from ..model.call import Call, Features, Result
-from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Probe, Reason, Snapshot
+from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Reason, Snapshot
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
 from ..model.pattern import UsagePattern
@@ -33,9 +33,9 @@ from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
 from .decision_log import DecisionLog
 from .fixes import Fixes
-from .leases import Leases
+from .letting_through import CAP_REASON, LettingThrough, Passage
 from .modes import mode_of
-from .tables import APPEALS, LEASES
+from .tables import APPEALS
 
 #: From this probability on, a call that is let through is warned of.
 WARN_AT: Final = 0.5
@@ -43,6 +43,8 @@ _REASONS: Final = 5
 #: What a fact must add to the log-odds of failure to be the ground of a prevention.
 LEAST_GROUND: Final = 0.25
 _SET_ASIDE: Final = frozenset((State.REFUTED, State.SUSPENDED))
+#: Of a call that is not to be prevented.
+UNHINDERED: Final = Passage(Verdict.ALLOW)
 _UNKNOWN: Final = Interval(0.0, 1.0, 0.9)
 
 
@@ -74,19 +76,17 @@ class UsagePreventionTracker:
         foresight: Foresight,
         recorder: Recorder,
         log: DecisionLog,
-        leases: Leases,
+        letting_through: LettingThrough,
         clock: Clock,
         budget: float,
-        probe_seconds: float,
     ) -> None:
         self._store = store
         self._extractor = extractor
         self._foresight = foresight
         self._recorder = recorder
         self._log = log
-        self._leases = leases
+        self._letting_through = letting_through
         self._budget = budget
-        self._probe_seconds = probe_seconds
         self._clock = clock
         self._ids = TimeOrderedIds(clock)
         self._fixes = Fixes(extractor, foresight)
@@ -163,15 +163,16 @@ class UsagePreventionTracker:
             would_be = Verdict.PREVENT
         elif judgement.known and judgement.p >= WARN_AT:
             would_be = Verdict.WARN
-        verdict, probe = would_be, None
+        verdict, passage = would_be, UNHINDERED
         if mode is Mode.SHADOW:
             verdict = Verdict.ALLOW
-        elif would_be is Verdict.PREVENT:
+        elif lead is not None:
             if mode is Mode.WARN:
                 verdict = Verdict.WARN
-            elif lead is not None:
-                probe = self._probe(reader, view, lead, decision_id)
-                verdict = Verdict.ALLOW if probe is not None else verdict
+            else:
+                code = next(code for code, _, fact in findings if fact is lead)
+                passage = self._letting_through.passage(reader, view, code, lead, decision_id)
+                verdict = passage.verdict
         reasons: tuple[Reason, ...] = ()
         alternatives: tuple[Alternative, ...] = ()
         remedy, retry_after = "", -1.0
@@ -182,6 +183,8 @@ class UsagePreventionTracker:
                 Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
                 for code, part, fact in findings[:_REASONS]
             )
+            if passage.capped:
+                reasons = (*reasons[:1], CAP_REASON, *reasons[1:])[:_REASONS]
             retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
                 alternatives = self._fixes.alternatives(reader, view)
@@ -204,9 +207,12 @@ class UsagePreventionTracker:
             remedy=remedy,
             retry_after=retry_after,
             alternatives=alternatives,
-            probe=probe,
+            probe=passage.probe,
             snapshot=Snapshot(reader.commit_sequence, "", EVIDENCE_MODEL),
             time=view.now,
+            holdout=passage.holdout,
+            capped=passage.capped,
+            propensity=passage.propensity,
         )
 
     def _sure(self, view: View, judgement: Judgement) -> bool:
@@ -217,7 +223,9 @@ class UsagePreventionTracker:
     def _ground(self, view: View, findings: list[tuple[str, float, Finding]]) -> Finding | None:
         """The strongest fact on which the call may be prevented; None when it is not to be."""
         call, tool = view.known_call(), view.tool_pattern
-        if (call is not None and call.state in _SET_ASIDE) or (tool is not None and tool.state in _SET_ASIDE):
+        if (call is not None and call.state in _SET_ASIDE) or (
+            tool is not None and tool.state in _SET_ASIDE and not tool.automatic
+        ):
             return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it
         for _, part, fact in findings:  # strongest first
             if part < LEAST_GROUND or not fact.prevents:
@@ -228,22 +236,6 @@ class UsagePreventionTracker:
             if pattern is None or pattern.state not in _SET_ASIDE:
                 return fact
         return None
-
-    def _probe(self, reader: Reader, view: View, lead: Finding, decision_id: bytes) -> Probe | None:
-        """A lease to try the call all the same, when its pattern is due for one and trying does no harm.
-
-        What has no pattern of its own (a word, a likeness) is probed once per tool and interval, first after one.
-        """
-        if not lead.learned or (view.tool is not None and view.tool.descriptor.destructive):
-            return None
-        key = lead.pattern_id or view.id_of(Level.TOOL, b"")
-        if lead.pattern_id:
-            pattern = view.by_id(key)
-            if pattern is None or view.now < pattern.probe_due:
-                return None
-        pause = 0.0 if lead.pattern_id else self._probe_seconds
-        lease = self._leases.grant(key, decision_id, view.now, reader.get(LEASES, key), pause)
-        return Probe(key, lease.deadline) if lease is not None else None
 
     def _off(self, call: Call) -> Decision:
         return Decision(
@@ -264,7 +256,7 @@ class UsagePreventionTracker:
             call_id=label(call.call_id),
             context=features.context,
             fingerprint=features.fingerprint,
-            propensity=1.0,
+            propensity=decision.propensity,
         )
 
 

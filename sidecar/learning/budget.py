@@ -30,6 +30,19 @@ CAUTION: Final = 4.0
 #: at most by ``CORRECTION`` either way.
 CORRECTION: Final = 3.0
 STEADINESS: Final = 5.0
+#: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
+#: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
+#: At most that many times, and no less than its inverse. Trials fade with preventions.
+DOUBT: Final = 2.2
+DOUBT_STRENGTH: Final = 1.0
+MOST_DOUBT: Final = 8.0
+#: From which probability of failure a call that is made tells how far the model is off; what is assumed before any
+#: did, and how many expected successes that is worth. They fade with calls of that sort.
+NEAR: Final = 0.8
+NEAR_DOUBT: Final = 1.5
+NEAR_STRENGTH: Final = 2.0
+_NEAR_KEPT: Final = 0.998
+_TRIALS_KEPT: Final = 0.9995
 #: Beyond this many successes, old ones are forgotten by halves.
 _HORIZON: Final = 4_000.0
 _SPENT_HORIZON: Final = 20_000.0
@@ -45,30 +58,84 @@ class Budget(msgspec.Struct, array_like=True):
     #: Successes that were prevented or would have been, and all, over a longer time.
     spent: float = 0.0
     seen: float = 0.0
+    #: Of calls that were to be prevented and were made all the same: successes that were expected, and that came.
+    tried: float = 0.0
+    came: float = 0.0
+    #: Expected successes of calls that were not made, in the long run and by score like ``bins``; empty before any.
+    #: They count ``doubt`` times, so that what is found out later corrects what was guessed before.
+    guessed: float = 0.0
+    guesses: list[float] = []
+    #: Of calls that nearly were to be prevented: successes that were expected, and that came.
+    near: float = 0.0
+    near_came: float = 0.0
 
     def spend(self, score: float, success: float, *, prevented: bool = False) -> None:
-        """Count a call that scored ``score`` and succeeded with certainty or expectation ``success``."""
+        """Count a call that was made, scored ``score`` and succeeded (1) or not (0)."""
         if score >= LOWEST:
             self.bins[bin_of(score)] += success
         self.total += success
-        if self.total > _HORIZON:
-            self.total *= 0.5
-            self.bins = [count * 0.5 for count in self.bins]
         self.seen += success
         if prevented:
             self.spent += success
-        if self.seen > _SPENT_HORIZON:
+        self._forget()
+
+    def guess(self, score: float, p: float) -> None:
+        """Count a call that scored ``score``, at probability ``p`` of failure, and was not made."""
+        if not self.guesses:
+            self.guesses = [0.0] * BINS
+        if score >= LOWEST:
+            self.guesses[bin_of(score)] += 1.0 - p
+        self.guessed += 1.0 - p
+        self.tried *= _TRIALS_KEPT
+        self.came *= _TRIALS_KEPT
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.total + sum(self.guesses) > _HORIZON:
+            self.total *= 0.5
+            self.bins = [count * 0.5 for count in self.bins]
+            self.guesses = [count * 0.5 for count in self.guesses]
+        if self.seen + self.guessed > _SPENT_HORIZON:
             self.seen *= 0.5
             self.spent *= 0.5
+            self.guessed *= 0.5
+
+    def try_out(self, p: float, success: float) -> None:
+        """Note what became of a call that was to be prevented, at probability ``p`` of failure, but was made."""
+        self.tried = self.tried * _TRIALS_KEPT + 1.0 - p
+        self.came = self.came * _TRIALS_KEPT + success
+
+    def approach(self, p: float, success: float) -> None:
+        """Note what became of a call that was not to be prevented, at probability ``p`` of failure."""
+        if p >= NEAR:
+            self.near = self.near * _NEAR_KEPT + 1.0 - p
+            self.near_came = self.near_came * _NEAR_KEPT + success
+
+    @property
+    def doubt(self) -> float:
+        """How many times as often as expected prevented calls would succeed.
+
+        Calls that came near to being prevented tell how far the model is off there; it is taken to be off further
+        beyond, until trials tell.
+        """
+        near = (self.near_came + NEAR_DOUBT * NEAR_STRENGTH) / (self.near + NEAR_STRENGTH)
+        found = (self.came + DOUBT * near * DOUBT_STRENGTH) / (self.tried + DOUBT_STRENGTH)
+        return max(1.0 / MOST_DOUBT, min(MOST_DOUBT, found))
 
     def above(self, score: float) -> float:
-        """Successes that scored at least as high as ``score``'s bin."""
-        return sum(self.bins[bin_of(score) :])
+        """Successes that scored at least as high as ``score``'s bin, seen and guessed."""
+        at = bin_of(score)
+        seen = sum(self.bins[at:])
+        return seen + self.doubt * sum(self.guesses[at:]) if self.guesses else seen
 
     def correction(self, limit: float) -> float:
         """What to multiply the limit by: scores move on, so what was counted long ago says too much or too little."""
-        factor = (limit * self.seen + STEADINESS) / (self.spent + STEADINESS)
-        return max(1.0 / CORRECTION, min(CORRECTION, factor))
+        guessed = self.doubt * self.guessed
+        spent = self.spent + guessed
+        factor = (limit * (self.seen + guessed) + STEADINESS) / (spent + STEADINESS)
+        # A limit that guesses have loosened would be guessed about the more: only what was seen loosens it.
+        most = CORRECTION - (CORRECTION - 1.0) * guessed / spent if guessed else CORRECTION
+        return max(1.0 / CORRECTION, min(most, factor))
 
 
 def bin_of(score: float) -> int:

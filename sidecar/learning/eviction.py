@@ -69,7 +69,7 @@ def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
     """How much a pattern is worth keeping: its evidence and its use, fading with the time since it last failed."""
 
     def value(pattern: UsagePattern) -> float:
-        if pattern.suspended or pattern.level in (Level.TOOL, Level.SERVER):
+        if (pattern.suspended and not pattern.automatic) or pattern.level in (Level.TOOL, Level.SERVER):
             return inf  # an administrator's word is not forgotten for want of space; the others are few
         if pattern.epoch < epoch:
             return 0.0

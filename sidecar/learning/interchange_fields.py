@@ -13,6 +13,7 @@ from ..capture.extractor import Extractor
 from ..capture.templates import TEMPLATE_CHARS
 from ..model.counted import Counted
 from ..model.pattern import EVERYWHERE, Edit, Fix, UsagePattern
+from ..model.trial import Trial
 from ..model.vocabulary import Cause, Level, State
 from . import interchange_values as read
 from . import yaml_writing as write
@@ -99,6 +100,13 @@ def _write_fixes(fixes: list[Fix]) -> str:
     )
 
 
+def _write_trial(trial: Trial) -> str:
+    return (
+        f"{{right: {write.number(trial.right)}, wrong: {write.number(trial.wrong)}, "
+        f"heaviest: {write.number(trial.heaviest)}}}"
+    )
+
+
 def _write_edits(edits: list[Edit]) -> str:
     return "".join(
         f"\n  - kind: {edit.kind}\n    argument: {write.text(edit.argument)}"
@@ -128,6 +136,7 @@ _FIELDS: Final = (
     _Field("level", "level", _write_word, read.word_of(Level)),
     _Field("state", "state", _write_word, read.word_of(State)),
     _Field("suspended_reason", "suspended_reason", write.text, read.text_of(REASON_BYTES)),
+    _Field("automatic", "automatic", _write_flag, read.flag),
     _Field("cause", "cause", _write_word, read.word_of(Cause)),
     _Field("transient", "transient", _write_flag, read.flag),
     _Field("tool", "tool", write.text, read.read_name),
@@ -157,6 +166,7 @@ _FIELDS: Final = (
     _Field("right", "right", str, read.count),
     _Field("wrong", "wrong", str, read.count),
     _Field("appeals", "appeals", str, read.count),
+    _Field("trial", "trial", _write_trial, read.read_trial),
     _Field("fixes", "fixes", _write_fixes, read.read_fixes),
     _Field("edits", "edits", _write_edits, read.read_edits),
     _Field("delays", "delays", _write_delays, read.read_delays),
@@ -170,5 +180,5 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "kin": Counted(), "ratio": 0.0, "scopes": {}, "call_ids": [], "first_time": 0.0, "last_time": 0.0,
     "last_failed": False,
     "backoff": 0, "probe_due": 0.0, "retry_until": 0.0, "prevented": 0, "right": 0, "wrong": 0, "appeals": 0,
-    "fixes": [], "edits": [], "delays": {},
+    "fixes": [], "edits": [], "delays": {}, "trial": Trial(), "automatic": False,
 }  # fmt: skip

@@ -15,6 +15,7 @@ from ..capture.extractor import LABEL_CHARS, Extractor
 from ..capture.fingerprint import PREVIEW_BYTES
 from ..model.counted import Counted
 from ..model.pattern import MAX_CALL_IDS, MAX_EDITS, MAX_FIXES, MAX_SCOPES, PATTERN_ID_BYTES, Edit, Fix
+from ..model.trial import Trial
 from ..store.tables import MAX_TOOL_NAME_BYTES
 from .edits import KINDS, PART_CHARS
 from .repeats import EDGES
@@ -188,6 +189,17 @@ def read_counted(node: Node, path: str, extractor: Extractor) -> Counted:
         successes=_amount(fields.get("successes", _ZERO), f"{path}.successes", extractor),
         failures=_amount(fields.get("failures", _ZERO), f"{path}.failures", extractor),
         time=read_moment(fields.get("time", _ZERO), f"{path}.time", extractor),
+    )
+
+
+def read_trial(node: Node, path: str, extractor: Extractor) -> Trial:
+    """What became of calls that were to be prevented."""
+    fields = _mapping(node, path, ("right", "wrong", "heaviest"))
+    heaviest = fields.get("heaviest", Plain("1.0"))
+    return Trial(
+        right=_amount(fields.get("right", _ZERO), f"{path}.right", extractor),
+        wrong=_amount(fields.get("wrong", _ZERO), f"{path}.wrong", extractor),
+        heaviest=number_in(1.0, float(LARGEST))(heaviest, f"{path}.heaviest", extractor),
     )
 
 

@@ -13,9 +13,9 @@ from typing import Final
 import msgspec
 
 from ..model.call import Classification
-from ..model.decision import RetryAdvice
+from ..model.decision import DecisionRecord, RetryAdvice
 from ..model.pattern import MAX_CALL_IDS, UsagePattern, covered_call
-from ..model.vocabulary import Level, State
+from ..model.vocabulary import Level, State, Verdict
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
@@ -31,9 +31,11 @@ from .tables import MODELS, OVERALL, RATES
 from .view import Outcome, View
 
 #: Seconds of event time until a pattern that prevents is first probed, by how its failures are; doubles in vain.
-TRANSIENT_PROBE: Final = 30.0
+TRANSIENT_PROBE: Final = 5.0
 LONGEST_PERMANENT: Final = 86_400.0
 LONGEST_TRANSIENT: Final = 600.0
+#: A call of the holdout stands for those that were prevented, but for no more than this many in a step of the weights.
+HEAVIEST: Final = 4.0
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -69,10 +71,15 @@ class UsagePatternLearner:
         self._budget = budget
         self._probe_seconds = probe_seconds
 
-    def learn(self, view: View, outcome: Outcome, *, probed: bool = False) -> tuple[Judgement, list[Change]]:
-        """Take in a call that succeeded or failed. Changes the view's records; ``save`` writes them."""
+    def learn(
+        self, view: View, outcome: Outcome, *, probed: bool = False, before: DecisionRecord | None = None
+    ) -> tuple[Judgement, list[Change]]:
+        """Take in a call that succeeded or failed. Changes the view's records; ``save`` writes them.
+
+        ``before`` is the decision that was made about it, if any.
+        """
         judgement = self._foresight.judge(view)
-        self.update_weights(view, judgement, outcome.failed)
+        self.update_weights(view, judgement, outcome.failed, before)
         for detector in self._foresight.detectors:
             detector.learn(view, outcome)
         if outcome.failed:
@@ -83,14 +90,22 @@ class UsagePatternLearner:
         self._remember_in_session(view, outcome)
         return judgement, changes
 
-    def update_weights(self, view: View, judgement: Judgement, failed: bool) -> None:
+    def update_weights(
+        self, view: View, judgement: Judgement, failed: bool, before: DecisionRecord | None = None
+    ) -> None:
         """One step of the combiner, and the budget's books, for a call that was judged and then failed or not."""
         own = view.own_model()
-        descend(view.overall, own, judgement.x, judgement.p, failed)
+        weight = min(1.0 / before.propensity, HEAVIEST) if before is not None else 1.0
+        descend(view.overall, own, judgement.x, judgement.p, failed, weight)
         success = 0.0 if failed else 1.0
         prevented = within(judgement.score, self._budget, view.overall.budget, own.budget)
-        view.overall.budget.spend(judgement.score, success, prevented=prevented)
-        own.budget.spend(judgement.score, success, prevented=prevented)
+        tried = prevented if before is None else before.decision.would_be is Verdict.PREVENT
+        for budget in (view.overall.budget, own.budget):
+            budget.spend(judgement.score, success, prevented=prevented)
+            if tried:
+                budget.try_out(judgement.p, success)
+            else:
+                budget.approach(judgement.p, success)
 
     def save(self, txn: WriteTransaction, view: View) -> None:
         """Write what the view's call changed, except its session and its tool, which the recorder owns."""

@@ -35,14 +35,17 @@ from ..store.tables import (
 )
 from ..store.transaction import WriteTransaction
 from . import totals
+from .budget import DEFAULT_BUDGET
 from .describe import quoted
 from .events import add_event
 from .eviction import MAX_EVICTED, MAX_KINDS, evict_one, evict_rates, pattern_value
+from .false_prevention import wrong_allowed
 from .foresight import Foresight, volatile_of
 from .known_names import learn_names
 from .learner import Change, Recorded, UsagePatternLearner
 from .repeats import advise
 from .settlement import decision_before, settle
+from .suspension import start_anew
 from .tables import SESSIONS
 from .tool_history import learn_duration, learn_successor
 from .view import Outcome as Learned
@@ -75,7 +78,9 @@ class Recorder:
         clock: Clock,
         caps: Caps,
         probe_reported: Callable[[bytes, bytes], None],
+        budget: float = DEFAULT_BUDGET,
     ) -> None:
+        self._wrong_allowed = wrong_allowed(budget)
         self._probe_reported = probe_reported
         self._store = store
         self._extractor = extractor
@@ -151,7 +156,7 @@ class Recorder:
             )
             probed = decision is not None and decision.decision.probe is not None
             learn_successor(txn, view, learned)
-            _, changes = self._learner.learn(view, learned, probed=probed)
+            _, changes = self._learner.learn(view, learned, probed=probed, before=decision)
             learn_duration(tool, entry.result, failed=learned.failed)
             if learned.failed:
                 retry = _retry(view, learned)
@@ -162,7 +167,7 @@ class Recorder:
         _remember_session(txn, view)
         probe: tuple[bytes, bytes] | None = None
         if decision is not None:
-            settle(txn, tool, decision, classification)
+            settle(txn, tool, decision, classification, self._wrong_allowed)
             if decision.decision.probe is not None and (category in FAILED or category in WORKED):
                 probe = (decision.decision.probe.pattern_id, decision.decision.decision_id)
                 txn.delete(LEASE_KEYS, probe[0])
@@ -197,6 +202,7 @@ class Recorder:
         if version and version != tool.seen_version:
             if tool.seen_version:
                 tool.epoch += 1
+                start_anew(txn, tool)
                 view.epoch = tool.epoch
                 view.forget()
                 add_event(

@@ -9,6 +9,8 @@ from ..model.vocabulary import FAILED, WORKED, Verdict
 from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, hash16
 from ..store.transaction import WriteTransaction
 from . import totals
+from .false_prevention import note
+from .suspension import try_pattern
 
 _ID_BYTES = 16
 
@@ -29,19 +31,43 @@ def decision_before(txn: WriteTransaction, decision_id: str, call_id: str, tool:
     return record if record is not None and record.tool == tool else None
 
 
-def settle(txn: WriteTransaction, tool: Tool, record: DecisionRecord, classification: Classification) -> None:
-    """Write what became of a decision's call, unless that was known before. The caller writes ``tool``."""
+def settle(
+    txn: WriteTransaction, tool: Tool, record: DecisionRecord, classification: Classification, wrong_allowed: float
+) -> None:
+    """Write what became of a decision's call, unless that was known before. The caller writes ``tool``.
+
+    ``wrong_allowed`` is the share of its preventions that a pattern may be wrong in before it is set aside.
+    """
     if record.classification is not None:
         return
     record.classification = classification
     category = classification.category
     txn.put(DECISIONS, record.decision.decision_id, record)
     totals.settle_decision(txn, tool, record, category)
+    if category not in FAILED and category not in WORKED:
+        return
+    _note(txn, tool, record, worked=category in WORKED)
     if record.decision.would_be is not Verdict.PREVENT or not record.decision.reasons:
         return
     lead = record.decision.reasons[0].pattern_id
     pattern = txn.get(PATTERNS, lead) if lead else None
-    if pattern is not None and (category in FAILED or category in WORKED):
-        pattern.right += category in FAILED
-        pattern.wrong += category in WORKED
+    if pattern is not None:
+        wrong = category in WORKED
+        pattern.right += not wrong
+        pattern.wrong += wrong
+        try_pattern(txn, lead, pattern, record.propensity, wrong_allowed, wrong=wrong)
         txn.put(PATTERNS, lead, pattern)
+
+
+def _note(txn: WriteTransaction, tool: Tool, record: DecisionRecord, *, worked: bool) -> None:
+    """How false prevention stands, of the tool and overall."""
+    if record.decision.would_be is not Verdict.PREVENT and not worked:
+        return
+    overall = totals.read_standing(txn)
+    for standing in (overall, tool.standing):
+        if record.decision.would_be is not Verdict.PREVENT:
+            standing.passed += 1
+        else:
+            standing.observed += 1
+            note(standing.trial, record.propensity, wrong=worked)
+    txn.put(totals.STANDING, totals.STANDING_KEY, overall)

@@ -23,7 +23,7 @@ from ..store.tables import PATTERNS, TOOLS, after_prefix, tool_key
 from ..store.transaction import WriteTransaction
 from .describe import failure_probability, quoted
 from .events import add_event
-from .sequential import state_of
+from .suspension import take_back
 
 #: Rows that a page looks at before it stops short.
 EXAMINED: Final = 20_000
@@ -100,9 +100,9 @@ class UsagePatternStorage:
             if pattern is None:
                 raise NotFoundError(f"no usage pattern {pattern_id}", usage_pattern_id=pattern_id)
             if suspended:
-                pattern.state, pattern.suspended_reason = State.SUSPENDED, reason
+                pattern.state, pattern.suspended_reason, pattern.automatic = State.SUSPENDED, reason, False
             elif pattern.suspended:
-                pattern.state, pattern.suspended_reason = state_of(pattern.ratio, State.CANDIDATE), ""
+                take_back(pattern)
             txn.put(PATTERNS, key, pattern)
             what = "set aside" if suspended else "taken back"
             add_event(

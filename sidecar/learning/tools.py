@@ -16,6 +16,7 @@ from ..store.tables import TOOLS, tool_key
 from ..store.transaction import WriteTransaction
 from .events import add_event
 from .schemas import compile_schema, without_secrets
+from .suspension import start_anew
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class ToolRegistry:
         reset = reset or bool(tool.seen_version and descriptor.version and tool.seen_version != descriptor.version)
         if reset:
             tool.epoch += 1
+            start_anew(txn, tool)
             add_event(
                 txn, "tool_reset", "its schema or version changed: its arguments are learned anew", tool=descriptor.tool
             )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..model.decision import DecisionRecord
 from ..model.tool import Counts, Tool
+from ..model.trial import Standing
 from ..model.vocabulary import FAILED, WORKED, Outcome, Verdict
 from ..store.codec import struct_codec
 from ..store.reader import Reader
@@ -15,6 +17,8 @@ from ..store.transaction import WriteTransaction
 
 TOTALS: Final = Table(META.name, struct_codec(Counts), cached=True)
 TOTALS_KEY: Final = b"totals"
+STANDING: Final = Table(META.name, struct_codec(Standing))
+STANDING_KEY: Final = b"standing"
 
 
 def add_call(txn: WriteTransaction, tool: Tool, category: Outcome) -> None:
@@ -25,8 +29,12 @@ def add_call(txn: WriteTransaction, tool: Tool, category: Outcome) -> None:
     txn.put(TOTALS, TOTALS_KEY, total)
 
 
-def add_decisions(txn: WriteTransaction, by_tool: dict[str, list[DecisionRecord]]) -> None:
-    """Count decisions that are being logged, and write their tools."""
+def add_decisions(
+    txn: WriteTransaction,
+    by_tool: dict[str, list[DecisionRecord]],
+    also: Callable[[WriteTransaction, Tool, Sequence[DecisionRecord]], None],
+) -> None:
+    """Count decisions that are being logged, and write their tools, each after ``also`` had its turn."""
     total = txn.get(TOTALS, TOTALS_KEY) or Counts()
     for name, records in by_tool.items():
         tool = txn.get(TOOLS, name.encode())
@@ -35,6 +43,7 @@ def add_decisions(txn: WriteTransaction, by_tool: dict[str, list[DecisionRecord]
             if tool is not None:
                 count_decision(tool.counts, record)
         if tool is not None:
+            also(txn, tool, records)
             txn.put(TOOLS, name.encode(), tool)
     txn.put(TOTALS, TOTALS_KEY, total)
 
@@ -51,6 +60,11 @@ def settle_decision(txn: WriteTransaction, tool: Tool, record: DecisionRecord, c
         counts.would_prevent_right += right
         counts.would_prevent_wrong += wrong
     txn.put(TOTALS, TOTALS_KEY, total)
+
+
+def read_standing(source: Reader | WriteTransaction) -> Standing:
+    """How false prevention stands over all tools."""
+    return source.get(STANDING, STANDING_KEY) or Standing()
 
 
 def read_totals(reader: Reader) -> Counts:

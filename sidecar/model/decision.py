@@ -97,6 +97,12 @@ class Decision(msgspec.Struct, frozen=True, array_like=True):
     probe: Probe | None
     snapshot: Snapshot
     time: float
+    #: Drawn by lot to be made although it was to be prevented, so that preventions are put to the test.
+    holdout: bool = False
+    #: Let through because too many of the tool's recent calls were prevented.
+    capped: bool = False
+    #: The probability with which what was done is done: 1 where no lot was drawn.
+    propensity: float = 1.0
 
 
 class DecisionRecord(msgspec.Struct, array_like=True):

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from .counted import Counted
+from .trial import Trial
 from .vocabulary import Cause, Level, State
 
 #: Bytes of a pattern's id: 8 of the tool (or server), 1 of the level, 11 of what it covers.
@@ -105,10 +106,14 @@ class UsagePattern(msgspec.Struct, array_like=True):
     edits: list[Edit] = []
     #: At level error: after which pause the same call again worked, see ``sidecar/learning/repeats.py``.
     delays: dict[int, list[float]] = {}
+    #: What became of calls that were to be prevented because of it, weighted by propensity.
+    trial: Trial = msgspec.field(default_factory=Trial)
+    #: Nobody suspended it: its own record did.
+    automatic: bool = False
 
     @property
     def suspended(self) -> bool:
-        """An administrator set it aside."""
+        """An administrator set it aside, or its own record did (``automatic``)."""
         return self.state is State.SUSPENDED
 
 

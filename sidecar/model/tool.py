@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from .trial import Standing
 from .vocabulary import Mode
 
 
@@ -36,6 +37,21 @@ class Counts(msgspec.Struct, array_like=True):
     would_prevent: int = 0
     would_prevent_right: int = 0
     would_prevent_wrong: int = 0
+    #: Of those that would prevent: let through by lot, and by the blast cap.
+    held_out: int = 0
+    capped: int = 0
+
+
+class Recent(msgspec.Struct, array_like=True):
+    """Decisions about a tool's calls and those that learning really prevented, fading by event time (``time``).
+
+    ``told`` is when it was last told that there were too many.
+    """
+
+    decided: float = 0.0
+    prevented: float = 0.0
+    time: float = 0.0
+    told: float = 0.0
 
 
 class Tool(msgspec.Struct, array_like=True):
@@ -64,3 +80,5 @@ class Tool(msgspec.Struct, array_like=True):
     successors: dict[str, list[int]] = {}
     #: Rows of known names kept of it, see ``sidecar/learning/known_names.py``.
     name_rows: int = 0
+    recent: Recent = msgspec.field(default_factory=Recent)
+    standing: Standing = msgspec.field(default_factory=Standing)

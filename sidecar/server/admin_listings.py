@@ -14,12 +14,13 @@ from ..guard.tables import APPEALS
 from ..learning.describe import evidence_of
 from ..learning.events import EVENTS
 from ..learning.storage import Criteria
-from ..learning.totals import read_totals
+from ..learning.totals import read_standing, read_totals
 from ..model.call import Observation
 from ..model.decision import DecisionRecord
 from ..model.journal import Appeal, Event
 from ..model.pattern import UsagePattern, pattern_id, subject_key
 from ..model.tool import Tool
+from ..model.trial import Standing
 from ..model.vocabulary import Cause, Level, Outcome, State, Verdict
 from ..store.reader import Reader
 from ..store.tables import (
@@ -56,10 +57,11 @@ class AdminListings:
     def stats(self, request: admin_pb2.GetStatsRequest) -> admin_pb2.GetStatsResponse:
         """Counts in all and per tool."""
         with self._rooms.store.read() as reader:
-            total = read_totals(reader)
+            total, standing = read_totals(reader), read_standing(reader)
             if request.tool:
                 one = reader.get(TOOLS, tool_key(request.tool))
                 rows = [(request.tool, one)] if one is not None else []
+                standing = one.standing if one is not None else Standing()
                 found, token = [answers.tool_counts(name, tool) for name, tool in rows], ""
             else:
                 found, token = page(
@@ -69,7 +71,11 @@ class AdminListings:
                 )
             patterns = reader.count(PATTERNS)
         return admin_pb2.GetStatsResponse(
-            total=answers.counts(total), tools=found, next_page_token=token, usage_patterns=patterns
+            total=answers.counts(total),
+            tools=found,
+            next_page_token=token,
+            usage_patterns=patterns,
+            false_prevention=answers.false_prevention(standing, self._rooms.settings.false_prevention_budget),
         )
 
     def decisions(self, request: admin_pb2.QueryDecisionsRequest) -> admin_pb2.QueryDecisionsResponse:
@@ -174,6 +180,7 @@ class AdminListings:
             evidence=answers.evidence(evidence_of(pattern, self._clock())) if pattern is not None else None,
             latency=answers.span(latency) if latency >= 0 else None,
             last_time=answers.stamp(tool.last_time) if tool.last_time else None,
+            false_prevention=answers.false_prevention(tool.standing, self._rooms.settings.false_prevention_budget),
         )
 
     def rules(self, request: admin_pb2.ListPreventionRulesRequest) -> admin_pb2.ListPreventionRulesResponse:

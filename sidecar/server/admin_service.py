@@ -20,6 +20,7 @@ from ..guard.modes import mode_for_all, set_mode
 from ..guard.report.reading import DEFAULT_LIMIT, Period, read_report
 from ..learning.counting import counts_match
 from ..learning.interchange import export_patterns, import_patterns
+from ..learning.totals import read_standing
 from ..model.errors import InvalidArgumentError
 from ..model.vocabulary import Mode
 from ..store.schema import VERSION
@@ -98,7 +99,7 @@ class AdminService:
         """How the daemon is."""
         store, facts = self._rooms.store, self._facts
         with store.read() as reader:
-            mode = mode_for_all(reader)
+            mode, standing = mode_for_all(reader), read_standing(reader)
         return admin_pb2.GetStatusResponse(
             version=facts.version,
             start_time=answers.stamp(facts.start_time),
@@ -114,6 +115,7 @@ class AdminService:
             queue_limit=self._rooms.settings.queue_limit,
             decisions_dropped=self._rooms.log.dropped,
             store_error=store.store_error,
+            false_prevention=answers.false_prevention(standing, self._rooms.settings.false_prevention_budget),
         )
 
     def GetStats(self, request: admin_pb2.GetStatsRequest, _: grpc.ServicerContext) -> admin_pb2.GetStatsResponse:

@@ -8,12 +8,15 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
 
 from ..learning.describe import evidence_of, failure_probability
+from ..learning.false_prevention import false_prevention as estimate_of
+from ..learning.false_prevention import wrong_share
 from ..learning.learner import Recorded
 from ..model.call import Classification, Observation
 from ..model.decision import Alternative, Decision, DecisionRecord, Evidence, Interval, Reason, RetryAdvice
 from ..model.journal import Appeal, Event
 from ..model.pattern import UsagePattern
 from ..model.tool import Counts, Tool, ToolDescriptor
+from ..model.trial import Standing
 from ..model.vocabulary import Mode
 
 _LAST_SECOND = 253_402_300_799.0  # 9999-12-31T23:59:59Z
@@ -133,6 +136,10 @@ def _set_decision(message: model_pb2.Decision, value: Decision) -> None:
         message.alternatives.extend([alternative(one) for one in value.alternatives])
     if value.retry_after >= 0:
         message.retry_after.CopyFrom(span(value.retry_after))
+    if value.holdout:
+        message.holdout = True
+    if value.capped:
+        message.capped = True
     if value.probe is not None:
         message.probe.usage_pattern_id = value.probe.pattern_id.hex()
         message.probe.deadline.CopyFrom(stamp(value.probe.deadline))
@@ -247,6 +254,7 @@ def mode(value: Mode) -> model_pb2.Mode.ValueType:
 
 def usage_pattern(pattern_id: bytes, value: UsagePattern, now: float) -> model_pb2.UsagePattern:
     """A usage pattern with its evidence as of ``now``."""
+    share, wrong = wrong_share(value.trial)
     return model_pb2.UsagePattern(
         usage_pattern_id=pattern_id.hex(),
         level=int(value.level),  # type: ignore[arg-type]
@@ -268,6 +276,26 @@ def usage_pattern(pattern_id: bytes, value: UsagePattern, now: float) -> model_p
         appeals=value.appeals,
         suspended_reason=value.suspended_reason,
         last_error=value.last_error,
+        suspended_automatically=value.automatic,
+        wrong_share=share,
+        wrong_share_interval=interval(wrong) if value.trial.right or value.trial.wrong else None,
+    )
+
+
+def false_prevention(value: Standing, budget: float) -> admin_pb2.FalsePrevention:
+    """How false prevention stands against a budget."""
+    estimate, range_ = estimate_of(value)
+    share, wrong = wrong_share(value.trial)
+    return admin_pb2.FalsePrevention(
+        budget=budget,
+        estimate=estimate,
+        interval=interval(range_),
+        observed=value.observed,
+        prevented=value.prevented,
+        unobservable=value.blind,
+        passed=value.passed,
+        wrong_share=share,
+        wrong_share_interval=interval(wrong),
     )
 
 

@@ -66,6 +66,8 @@ def count_decision(counts: Counts, record: DecisionRecord) -> None:
     counts.decisions += 1
     if record.decision.would_be is Verdict.PREVENT:
         counts.would_prevent += 1
+        counts.held_out += record.decision.holdout
+        counts.capped += record.decision.capped
         if record.classification is not None:
             counts.would_prevent_right += record.classification.category in FAILED
             counts.would_prevent_wrong += record.classification.category in WORKED

@@ -397,7 +397,7 @@ class Double:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    for name in ("--data-dir", "--guard-address", "--admin-address", "--ready-file", "--mode"):
+    for name in ("--data-dir", "--guard-address", "--admin-address", "--ready-file", "--mode", "--seed"):
         options.add_argument(name)
     options.add_argument("--break", action="store_true")
     given = vars(options.parse_args())

@@ -20,6 +20,14 @@ def verdict(number: int) -> Cell:
     return Styled(word, VERDICT_STYLES.get(word, ""))
 
 
+def decided(decision: model_pb2.Decision) -> Cell:
+    """The verdict, and why the call is let through though it was to be prevented."""
+    why = "holdout" if decision.holdout else "capped" if decision.capped else ""
+    why = "probe" if decision.HasField("probe") else why
+    cell = verdict(decision.verdict)
+    return f"{cell} ({why})" if why else cell
+
+
 def show(screen: Screen, decision: model_pb2.Decision) -> None:
     """The whole decision."""
     from forewarn.v1 import model_pb2
@@ -37,6 +45,7 @@ def show(screen: Screen, decision: model_pb2.Decision) -> None:
             ("remedy", decision.remedy),
             ("retry after", span(decision.retry_after) if decision.HasField("retry_after") else ""),
             ("probe", _probe(decision)),
+            ("let through", _let_through(decision)),
             ("decision", decision.decision_id),
             ("made", moment(decision.time)),
             ("snapshot", _snapshot(decision)),
@@ -103,6 +112,14 @@ def _probe(decision: model_pb2.Decision) -> str:
     if not decision.HasField("probe"):
         return ""
     return f"of pattern {decision.probe.usage_pattern_id}, until {moment(decision.probe.deadline)}"
+
+
+def _let_through(decision: model_pb2.Decision) -> str:
+    if decision.holdout:
+        return "by lot, to see whether preventing it would be right (holdout)"
+    if decision.capped:
+        return "learning prevented too many of the tool's recent calls (blast cap)"
+    return ""
 
 
 def _snapshot(decision: model_pb2.Decision) -> str:

@@ -114,7 +114,7 @@ def tail(
 
 def _row(logged: admin_pb2.LoggedDecision) -> list[Cell]:
     from forewarn_cli.call_view import outcome
-    from forewarn_cli.decision_view import verdict
+    from forewarn_cli.decision_view import decided, verdict
     from forewarn_cli.wording import moment, one_line, percent
 
     decision = logged.decision
@@ -123,7 +123,7 @@ def _row(logged: admin_pb2.LoggedDecision) -> list[Cell]:
         decision.decision_id,
         logged.tool,
         verdict(decision.would_be),
-        verdict(decision.verdict),
+        decided(decision),
         percent(decision.p_fail, 0) if logged.question != "optimize" else "",
         decision.reasons[0].code if decision.reasons else "",
         outcome(logged.classification),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import STATE_STYLES, evidence, label, moment, one_line, percent
+from forewarn_cli.wording import STATE_STYLES, evidence, interval, label, moment, one_line, percent
 
 if TYPE_CHECKING:
     from forewarn.v1 import model_pb2
@@ -38,6 +38,7 @@ def show(screen: Screen, pattern: model_pb2.UsagePattern) -> None:
     prevented = f"{pattern.prevented} times"
     if judged:
         prevented += f"; of {judged} let through, {pattern.prevented_right} failed, {pattern.prevented_wrong} succeeded"
+    wrong = pattern.wrong_share_interval
     screen.pairs(
         [
             ("pattern", pattern.usage_pattern_id),
@@ -58,6 +59,7 @@ def show(screen: Screen, pattern: model_pb2.UsagePattern) -> None:
             ("last seen", moment(pattern.last_time)),
             ("next probe", moment(pattern.probe_due_time)),
             ("prevented", prevented),
+            ("wrong in", f"{percent(pattern.wrong_share)}, {interval(wrong)}" if wrong.confidence else ""),
             ("appeals", str(pattern.appeals) if pattern.appeals else ""),
         ]
     )

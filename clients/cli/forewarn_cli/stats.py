@@ -28,6 +28,7 @@ def stats(
     from forewarn.v1 import admin_pb2
     from forewarn_cli.paging import read
     from forewarn_cli.screen import Screen, Styled, show_json
+    from forewarn_cli.standing_view import standing
 
     request = admin_pb2.GetStatsRequest(tool=tool, page_token=page_token)
     with admin(context) as ask:
@@ -43,9 +44,17 @@ def stats(
     screen.pairs(
         [
             ("usage patterns", str(answer.usage_patterns)),
+            ("let through", _let_through(answer.total)),
+            *standing(answer.false_prevention),
             ("more tools", f"--page-token {answer.next_page_token}" if answer.next_page_token else ""),
         ]
     )
+
+
+def _let_through(counts: admin_pb2.Counts) -> str:
+    """What was to be prevented in mode enforce and was made all the same, beside probes."""
+    told = {"by lot": counts.held_out, "by the blast cap": counts.capped}
+    return ", ".join(f"{count} {how}" for how, count in told.items() if count)
 
 
 def _counts(counts: admin_pb2.Counts) -> list[str]:

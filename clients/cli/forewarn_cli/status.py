@@ -21,6 +21,7 @@ def status(context: typer.Context, json: options.Json = False) -> None:
     """Show how the daemon is: version, mode, addresses, store, queue."""
     from forewarn.v1 import admin_pb2, model_pb2
     from forewarn_cli.screen import Screen, Styled, show_json
+    from forewarn_cli.standing_view import standing
     from forewarn_cli.wording import label, moment, percent, size
 
     with admin(context) as ask:
@@ -42,6 +43,7 @@ def status(context: typer.Context, json: options.Json = False) -> None:
             ("commits", str(answer.store_sequence)),
             ("queue", f"{answer.queue_length} of {answer.queue_limit}"),
             ("decisions not logged", str(answer.decisions_dropped) if answer.decisions_dropped else ""),
+            *standing(answer.false_prevention),
             ("store error", Styled(answer.store_error, "bold red")),
         ]
     )

@@ -27,6 +27,7 @@ def list_tools(
     from forewarn.v1 import admin_pb2, model_pb2
     from forewarn_cli.paging import read
     from forewarn_cli.screen import Screen, show_json
+    from forewarn_cli.standing_view import in_brief
     from forewarn_cli.wording import evidence, label, moment, span
 
     request = admin_pb2.ListToolsRequest(page_token=page_token)
@@ -36,7 +37,7 @@ def list_tools(
         show_json(answer)
         return
     Screen().table(
-        ["tool", "server", "version", "mode", "said", "evidence", ">takes", "last called"],
+        ["tool", "server", "version", "mode", "said", "evidence", "wrongly prevented", ">takes", "last called"],
         [
             [
                 tool.descriptor.tool,
@@ -45,6 +46,7 @@ def list_tools(
                 label(model_pb2.Mode, tool.mode),
                 _said(tool),
                 evidence(tool.evidence),
+                in_brief(tool.false_prevention),
                 span(tool.latency) if tool.HasField("latency") else "",
                 moment(tool.last_time),
             ]

@@ -92,9 +92,11 @@ type GetStatusResponse struct {
 	// Decisions that were made but not logged, since the start, because the queue was full. Never preventions.
 	DecisionsDropped uint64 `protobuf:"varint,13,opt,name=decisions_dropped,json=decisionsDropped,proto3" json:"decisions_dropped,omitempty"`
 	// Why the store cannot be written, if so (for example a full disk). Decisions go on.
-	StoreError    string `protobuf:"bytes,14,opt,name=store_error,json=storeError,proto3" json:"store_error,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	StoreError string `protobuf:"bytes,14,opt,name=store_error,json=storeError,proto3" json:"store_error,omitempty"`
+	// How false prevention stands over all tools.
+	FalsePrevention *FalsePrevention `protobuf:"bytes,15,opt,name=false_prevention,json=falsePrevention,proto3" json:"false_prevention,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
@@ -225,6 +227,13 @@ func (x *GetStatusResponse) GetStoreError() string {
 	return ""
 }
 
+func (x *GetStatusResponse) GetFalsePrevention() *FalsePrevention {
+	if x != nil {
+		return x.FalsePrevention
+	}
+	return nil
+}
+
 // Which counts.
 type GetStatsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -300,8 +309,10 @@ type GetStatsResponse struct {
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// How many usage patterns there are.
 	UsagePatterns uint64 `protobuf:"varint,4,opt,name=usage_patterns,json=usagePatterns,proto3" json:"usage_patterns,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How false prevention stands: over all tools, or of the one that was asked for.
+	FalsePrevention *FalsePrevention `protobuf:"bytes,5,opt,name=false_prevention,json=falsePrevention,proto3" json:"false_prevention,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *GetStatsResponse) Reset() {
@@ -362,6 +373,134 @@ func (x *GetStatsResponse) GetUsagePatterns() uint64 {
 	return 0
 }
 
+func (x *GetStatsResponse) GetFalsePrevention() *FalsePrevention {
+	if x != nil {
+		return x.FalsePrevention
+	}
+	return nil
+}
+
+// How many successful calls learning prevented, or would have in mode shadow or warn. What a call that was not made
+// would have come to is estimated from calls that were to be prevented and were made all the same (all in mode shadow;
+// probes and the holdout in mode enforce), each weighted by 1 / propensity.
+type FalsePrevention struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The share of successes that may be prevented: the setting false_prevention_budget.
+	Budget float64 `protobuf:"fixed64,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	// The estimated share of successes that was prevented, or would have been.
+	Estimate float64 `protobuf:"fixed64,2,opt,name=estimate,proto3" json:"estimate,omitempty"`
+	// Its interval. It holds at all moments together, however often it is looked at.
+	Interval *Interval `protobuf:"bytes,3,opt,name=interval,proto3" json:"interval,omitempty"`
+	// Calls that were to be prevented, were made, and ended: what the estimate rests on.
+	Observed uint64 `protobuf:"varint,4,opt,name=observed,proto3" json:"observed,omitempty"`
+	// Calls that were prevented although a lot might have let them.
+	Prevented uint64 `protobuf:"varint,5,opt,name=prevented,proto3" json:"prevented,omitempty"`
+	// Calls that were prevented without a lot, of which nothing can be known and which the estimate leaves out: of tools
+	// that may destroy something, where nothing learned spoke against the call, or with a holdout of nothing.
+	Unobservable uint64 `protobuf:"varint,6,opt,name=unobservable,proto3" json:"unobservable,omitempty"`
+	// Successes of calls that were not to be prevented.
+	Passed uint64 `protobuf:"varint,7,opt,name=passed,proto3" json:"passed,omitempty"`
+	// The estimated share of preventions that were wrong.
+	WrongShare float64 `protobuf:"fixed64,8,opt,name=wrong_share,json=wrongShare,proto3" json:"wrong_share,omitempty"`
+	// Its interval, of the same sort.
+	WrongShareInterval *Interval `protobuf:"bytes,9,opt,name=wrong_share_interval,json=wrongShareInterval,proto3" json:"wrong_share_interval,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *FalsePrevention) Reset() {
+	*x = FalsePrevention{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FalsePrevention) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FalsePrevention) ProtoMessage() {}
+
+func (x *FalsePrevention) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FalsePrevention.ProtoReflect.Descriptor instead.
+func (*FalsePrevention) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FalsePrevention) GetBudget() float64 {
+	if x != nil {
+		return x.Budget
+	}
+	return 0
+}
+
+func (x *FalsePrevention) GetEstimate() float64 {
+	if x != nil {
+		return x.Estimate
+	}
+	return 0
+}
+
+func (x *FalsePrevention) GetInterval() *Interval {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *FalsePrevention) GetObserved() uint64 {
+	if x != nil {
+		return x.Observed
+	}
+	return 0
+}
+
+func (x *FalsePrevention) GetPrevented() uint64 {
+	if x != nil {
+		return x.Prevented
+	}
+	return 0
+}
+
+func (x *FalsePrevention) GetUnobservable() uint64 {
+	if x != nil {
+		return x.Unobservable
+	}
+	return 0
+}
+
+func (x *FalsePrevention) GetPassed() uint64 {
+	if x != nil {
+		return x.Passed
+	}
+	return 0
+}
+
+func (x *FalsePrevention) GetWrongShare() float64 {
+	if x != nil {
+		return x.WrongShare
+	}
+	return 0
+}
+
+func (x *FalsePrevention) GetWrongShareInterval() *Interval {
+	if x != nil {
+		return x.WrongShareInterval
+	}
+	return nil
+}
+
 // Counts since the store was made; they equal the journal plus what retention removed from it.
 type Counts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -387,13 +526,17 @@ type Counts struct {
 	WouldPreventRight uint64 `protobuf:"varint,10,opt,name=would_prevent_right,json=wouldPreventRight,proto3" json:"would_prevent_right,omitempty"`
 	// Of those whose call was made and recorded, how many succeeded.
 	WouldPreventWrong uint64 `protobuf:"varint,11,opt,name=would_prevent_wrong,json=wouldPreventWrong,proto3" json:"would_prevent_wrong,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Of those that would prevent, how many calls were let through by lot (the holdout).
+	HeldOut uint64 `protobuf:"varint,12,opt,name=held_out,json=heldOut,proto3" json:"held_out,omitempty"`
+	// Of those that would prevent, how many calls were let through by the blast cap.
+	Capped        uint64 `protobuf:"varint,13,opt,name=capped,proto3" json:"capped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Counts) Reset() {
 	*x = Counts{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[4]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -405,7 +548,7 @@ func (x *Counts) String() string {
 func (*Counts) ProtoMessage() {}
 
 func (x *Counts) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[4]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -418,7 +561,7 @@ func (x *Counts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counts.ProtoReflect.Descriptor instead.
 func (*Counts) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{4}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Counts) GetSuccess() uint64 {
@@ -498,6 +641,20 @@ func (x *Counts) GetWouldPreventWrong() uint64 {
 	return 0
 }
 
+func (x *Counts) GetHeldOut() uint64 {
+	if x != nil {
+		return x.HeldOut
+	}
+	return 0
+}
+
+func (x *Counts) GetCapped() uint64 {
+	if x != nil {
+		return x.Capped
+	}
+	return 0
+}
+
 // Counts of one tool.
 type ToolCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -511,7 +668,7 @@ type ToolCounts struct {
 
 func (x *ToolCounts) Reset() {
 	*x = ToolCounts{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[5]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +680,7 @@ func (x *ToolCounts) String() string {
 func (*ToolCounts) ProtoMessage() {}
 
 func (x *ToolCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[5]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +693,7 @@ func (x *ToolCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolCounts.ProtoReflect.Descriptor instead.
 func (*ToolCounts) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{5}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ToolCounts) GetTool() string {
@@ -578,7 +735,7 @@ type QueryDecisionsRequest struct {
 
 func (x *QueryDecisionsRequest) Reset() {
 	*x = QueryDecisionsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[6]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +747,7 @@ func (x *QueryDecisionsRequest) String() string {
 func (*QueryDecisionsRequest) ProtoMessage() {}
 
 func (x *QueryDecisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[6]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +760,7 @@ func (x *QueryDecisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDecisionsRequest.ProtoReflect.Descriptor instead.
 func (*QueryDecisionsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{6}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *QueryDecisionsRequest) GetTool() string {
@@ -675,7 +832,7 @@ type QueryDecisionsResponse struct {
 
 func (x *QueryDecisionsResponse) Reset() {
 	*x = QueryDecisionsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[7]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +844,7 @@ func (x *QueryDecisionsResponse) String() string {
 func (*QueryDecisionsResponse) ProtoMessage() {}
 
 func (x *QueryDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[7]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +857,7 @@ func (x *QueryDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*QueryDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{7}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *QueryDecisionsResponse) GetDecisions() []*LoggedDecision {
@@ -736,7 +893,8 @@ type LoggedDecision struct {
 	Context map[string]string `protobuf:"bytes,7,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// How the call went, once it is recorded.
 	Classification *Classification `protobuf:"bytes,8,opt,name=classification,proto3" json:"classification,omitempty"`
-	// Whether exploration, a probe or nothing chose differently than the ranking alone: the probability of the choice.
+	// The probability with which what was done is done. "optimize": of what stands first. Else the holdout's share where
+	// the call was let through by lot, 1 minus that where it was prevented, 1 where no lot was drawn (as for probes).
 	Propensity float64 `protobuf:"fixed64,9,opt,name=propensity,proto3" json:"propensity,omitempty"`
 	// What was asked: "should_prevent", "check" or "optimize".
 	Question      string `protobuf:"bytes,10,opt,name=question,proto3" json:"question,omitempty"`
@@ -746,7 +904,7 @@ type LoggedDecision struct {
 
 func (x *LoggedDecision) Reset() {
 	*x = LoggedDecision{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[8]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -758,7 +916,7 @@ func (x *LoggedDecision) String() string {
 func (*LoggedDecision) ProtoMessage() {}
 
 func (x *LoggedDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[8]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -771,7 +929,7 @@ func (x *LoggedDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoggedDecision.ProtoReflect.Descriptor instead.
 func (*LoggedDecision) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{8}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LoggedDecision) GetDecision() *Decision {
@@ -855,7 +1013,7 @@ type GetDecisionRequest struct {
 
 func (x *GetDecisionRequest) Reset() {
 	*x = GetDecisionRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[9]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +1025,7 @@ func (x *GetDecisionRequest) String() string {
 func (*GetDecisionRequest) ProtoMessage() {}
 
 func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[9]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +1038,7 @@ func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDecisionRequest.ProtoReflect.Descriptor instead.
 func (*GetDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{9}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetDecisionRequest) GetDecisionId() string {
@@ -903,7 +1061,7 @@ type GetDecisionResponse struct {
 
 func (x *GetDecisionResponse) Reset() {
 	*x = GetDecisionResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[10]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -915,7 +1073,7 @@ func (x *GetDecisionResponse) String() string {
 func (*GetDecisionResponse) ProtoMessage() {}
 
 func (x *GetDecisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[10]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -928,7 +1086,7 @@ func (x *GetDecisionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDecisionResponse.ProtoReflect.Descriptor instead.
 func (*GetDecisionResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{10}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetDecisionResponse) GetDecision() *LoggedDecision {
@@ -958,7 +1116,7 @@ type TailDecisionsRequest struct {
 
 func (x *TailDecisionsRequest) Reset() {
 	*x = TailDecisionsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[11]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1128,7 @@ func (x *TailDecisionsRequest) String() string {
 func (*TailDecisionsRequest) ProtoMessage() {}
 
 func (x *TailDecisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[11]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1141,7 @@ func (x *TailDecisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailDecisionsRequest.ProtoReflect.Descriptor instead.
 func (*TailDecisionsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{11}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *TailDecisionsRequest) GetTool() string {
@@ -1013,7 +1171,7 @@ type TailDecisionsResponse struct {
 
 func (x *TailDecisionsResponse) Reset() {
 	*x = TailDecisionsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[12]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1183,7 @@ func (x *TailDecisionsResponse) String() string {
 func (*TailDecisionsResponse) ProtoMessage() {}
 
 func (x *TailDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[12]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1196,7 @@ func (x *TailDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*TailDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{12}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *TailDecisionsResponse) GetDecision() *LoggedDecision {
@@ -1076,7 +1234,7 @@ type QueryCallsRequest struct {
 
 func (x *QueryCallsRequest) Reset() {
 	*x = QueryCallsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[13]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1088,7 +1246,7 @@ func (x *QueryCallsRequest) String() string {
 func (*QueryCallsRequest) ProtoMessage() {}
 
 func (x *QueryCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[13]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1101,7 +1259,7 @@ func (x *QueryCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryCallsRequest.ProtoReflect.Descriptor instead.
 func (*QueryCallsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{13}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *QueryCallsRequest) GetTool() string {
@@ -1159,7 +1317,7 @@ type QueryCallsResponse struct {
 
 func (x *QueryCallsResponse) Reset() {
 	*x = QueryCallsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[14]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1329,7 @@ func (x *QueryCallsResponse) String() string {
 func (*QueryCallsResponse) ProtoMessage() {}
 
 func (x *QueryCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[14]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,7 +1342,7 @@ func (x *QueryCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryCallsResponse.ProtoReflect.Descriptor instead.
 func (*QueryCallsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{14}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *QueryCallsResponse) GetCalls() []*RecordedCall {
@@ -1238,7 +1396,7 @@ type RecordedCall struct {
 
 func (x *RecordedCall) Reset() {
 	*x = RecordedCall{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[15]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1408,7 @@ func (x *RecordedCall) String() string {
 func (*RecordedCall) ProtoMessage() {}
 
 func (x *RecordedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[15]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1421,7 @@ func (x *RecordedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedCall.ProtoReflect.Descriptor instead.
 func (*RecordedCall) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{15}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RecordedCall) GetSequence() uint64 {
@@ -1391,7 +1549,7 @@ type QueryUsagePatternsRequest struct {
 
 func (x *QueryUsagePatternsRequest) Reset() {
 	*x = QueryUsagePatternsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[16]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1403,7 +1561,7 @@ func (x *QueryUsagePatternsRequest) String() string {
 func (*QueryUsagePatternsRequest) ProtoMessage() {}
 
 func (x *QueryUsagePatternsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[16]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1416,7 +1574,7 @@ func (x *QueryUsagePatternsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryUsagePatternsRequest.ProtoReflect.Descriptor instead.
 func (*QueryUsagePatternsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{16}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *QueryUsagePatternsRequest) GetTool() string {
@@ -1495,7 +1653,7 @@ type QueryUsagePatternsResponse struct {
 
 func (x *QueryUsagePatternsResponse) Reset() {
 	*x = QueryUsagePatternsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[17]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1507,7 +1665,7 @@ func (x *QueryUsagePatternsResponse) String() string {
 func (*QueryUsagePatternsResponse) ProtoMessage() {}
 
 func (x *QueryUsagePatternsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[17]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1520,7 +1678,7 @@ func (x *QueryUsagePatternsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryUsagePatternsResponse.ProtoReflect.Descriptor instead.
 func (*QueryUsagePatternsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{17}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *QueryUsagePatternsResponse) GetUsagePatterns() []*UsagePattern {
@@ -1548,7 +1706,7 @@ type GetUsagePatternRequest struct {
 
 func (x *GetUsagePatternRequest) Reset() {
 	*x = GetUsagePatternRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[18]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1718,7 @@ func (x *GetUsagePatternRequest) String() string {
 func (*GetUsagePatternRequest) ProtoMessage() {}
 
 func (x *GetUsagePatternRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[18]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1731,7 @@ func (x *GetUsagePatternRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUsagePatternRequest.ProtoReflect.Descriptor instead.
 func (*GetUsagePatternRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{18}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetUsagePatternRequest) GetUsagePatternId() string {
@@ -1594,7 +1752,7 @@ type GetUsagePatternResponse struct {
 
 func (x *GetUsagePatternResponse) Reset() {
 	*x = GetUsagePatternResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[19]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +1764,7 @@ func (x *GetUsagePatternResponse) String() string {
 func (*GetUsagePatternResponse) ProtoMessage() {}
 
 func (x *GetUsagePatternResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[19]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1777,7 @@ func (x *GetUsagePatternResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUsagePatternResponse.ProtoReflect.Descriptor instead.
 func (*GetUsagePatternResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{19}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetUsagePatternResponse) GetUsagePattern() *UsagePattern {
@@ -1644,7 +1802,7 @@ type SuspendUsagePatternRequest struct {
 
 func (x *SuspendUsagePatternRequest) Reset() {
 	*x = SuspendUsagePatternRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[20]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1814,7 @@ func (x *SuspendUsagePatternRequest) String() string {
 func (*SuspendUsagePatternRequest) ProtoMessage() {}
 
 func (x *SuspendUsagePatternRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[20]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1827,7 @@ func (x *SuspendUsagePatternRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspendUsagePatternRequest.ProtoReflect.Descriptor instead.
 func (*SuspendUsagePatternRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{20}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SuspendUsagePatternRequest) GetUsagePatternId() string {
@@ -1704,7 +1862,7 @@ type SuspendUsagePatternResponse struct {
 
 func (x *SuspendUsagePatternResponse) Reset() {
 	*x = SuspendUsagePatternResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[21]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1874,7 @@ func (x *SuspendUsagePatternResponse) String() string {
 func (*SuspendUsagePatternResponse) ProtoMessage() {}
 
 func (x *SuspendUsagePatternResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[21]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1887,7 @@ func (x *SuspendUsagePatternResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspendUsagePatternResponse.ProtoReflect.Descriptor instead.
 func (*SuspendUsagePatternResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{21}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SuspendUsagePatternResponse) GetUsagePattern() *UsagePattern {
@@ -1752,7 +1910,7 @@ type ForgetUsagePatternRequest struct {
 
 func (x *ForgetUsagePatternRequest) Reset() {
 	*x = ForgetUsagePatternRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[22]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1764,7 +1922,7 @@ func (x *ForgetUsagePatternRequest) String() string {
 func (*ForgetUsagePatternRequest) ProtoMessage() {}
 
 func (x *ForgetUsagePatternRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[22]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +1935,7 @@ func (x *ForgetUsagePatternRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetUsagePatternRequest.ProtoReflect.Descriptor instead.
 func (*ForgetUsagePatternRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ForgetUsagePatternRequest) GetUsagePatternId() string {
@@ -1803,7 +1961,7 @@ type ForgetUsagePatternResponse struct {
 
 func (x *ForgetUsagePatternResponse) Reset() {
 	*x = ForgetUsagePatternResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[23]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1815,7 +1973,7 @@ func (x *ForgetUsagePatternResponse) String() string {
 func (*ForgetUsagePatternResponse) ProtoMessage() {}
 
 func (x *ForgetUsagePatternResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[23]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1828,7 +1986,7 @@ func (x *ForgetUsagePatternResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetUsagePatternResponse.ProtoReflect.Descriptor instead.
 func (*ForgetUsagePatternResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{24}
 }
 
 // What to export.
@@ -1842,7 +2000,7 @@ type ExportUsagePatternsRequest struct {
 
 func (x *ExportUsagePatternsRequest) Reset() {
 	*x = ExportUsagePatternsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[24]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +2012,7 @@ func (x *ExportUsagePatternsRequest) String() string {
 func (*ExportUsagePatternsRequest) ProtoMessage() {}
 
 func (x *ExportUsagePatternsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[24]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +2025,7 @@ func (x *ExportUsagePatternsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportUsagePatternsRequest.ProtoReflect.Descriptor instead.
 func (*ExportUsagePatternsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ExportUsagePatternsRequest) GetTool() string {
@@ -1888,7 +2046,7 @@ type ExportUsagePatternsResponse struct {
 
 func (x *ExportUsagePatternsResponse) Reset() {
 	*x = ExportUsagePatternsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[25]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +2058,7 @@ func (x *ExportUsagePatternsResponse) String() string {
 func (*ExportUsagePatternsResponse) ProtoMessage() {}
 
 func (x *ExportUsagePatternsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[25]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +2071,7 @@ func (x *ExportUsagePatternsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportUsagePatternsResponse.ProtoReflect.Descriptor instead.
 func (*ExportUsagePatternsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ExportUsagePatternsResponse) GetChunk() []byte {
@@ -1934,7 +2092,7 @@ type ImportUsagePatternsRequest struct {
 
 func (x *ImportUsagePatternsRequest) Reset() {
 	*x = ImportUsagePatternsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[26]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2104,7 @@ func (x *ImportUsagePatternsRequest) String() string {
 func (*ImportUsagePatternsRequest) ProtoMessage() {}
 
 func (x *ImportUsagePatternsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[26]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2117,7 @@ func (x *ImportUsagePatternsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsagePatternsRequest.ProtoReflect.Descriptor instead.
 func (*ImportUsagePatternsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ImportUsagePatternsRequest) GetChunk() []byte {
@@ -1982,7 +2140,7 @@ type ImportUsagePatternsResponse struct {
 
 func (x *ImportUsagePatternsResponse) Reset() {
 	*x = ImportUsagePatternsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[27]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2152,7 @@ func (x *ImportUsagePatternsResponse) String() string {
 func (*ImportUsagePatternsResponse) ProtoMessage() {}
 
 func (x *ImportUsagePatternsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[27]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2165,7 @@ func (x *ImportUsagePatternsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportUsagePatternsResponse.ProtoReflect.Descriptor instead.
 func (*ImportUsagePatternsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ImportUsagePatternsResponse) GetCreated() uint64 {
@@ -2037,7 +2195,7 @@ type ListToolsRequest struct {
 
 func (x *ListToolsRequest) Reset() {
 	*x = ListToolsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[28]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2049,7 +2207,7 @@ func (x *ListToolsRequest) String() string {
 func (*ListToolsRequest) ProtoMessage() {}
 
 func (x *ListToolsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[28]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2062,7 +2220,7 @@ func (x *ListToolsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListToolsRequest.ProtoReflect.Descriptor instead.
 func (*ListToolsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListToolsRequest) GetPageSize() uint32 {
@@ -2092,7 +2250,7 @@ type ListToolsResponse struct {
 
 func (x *ListToolsResponse) Reset() {
 	*x = ListToolsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[29]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +2262,7 @@ func (x *ListToolsResponse) String() string {
 func (*ListToolsResponse) ProtoMessage() {}
 
 func (x *ListToolsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[29]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +2275,7 @@ func (x *ListToolsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListToolsResponse.ProtoReflect.Descriptor instead.
 func (*ListToolsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListToolsResponse) GetTools() []*Tool {
@@ -2150,14 +2308,16 @@ type Tool struct {
 	// The median duration of its successful calls; unset when unknown.
 	Latency *durationpb.Duration `protobuf:"bytes,6,opt,name=latency,proto3" json:"latency,omitempty"`
 	// When it was last called.
-	LastTime      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	LastTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	// How false prevention stands, since it was first called or reset.
+	FalsePrevention *FalsePrevention `protobuf:"bytes,8,opt,name=false_prevention,json=falsePrevention,proto3" json:"false_prevention,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Tool) Reset() {
 	*x = Tool{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[30]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2169,7 +2329,7 @@ func (x *Tool) String() string {
 func (*Tool) ProtoMessage() {}
 
 func (x *Tool) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[30]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2182,7 +2342,7 @@ func (x *Tool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tool.ProtoReflect.Descriptor instead.
 func (*Tool) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Tool) GetDescriptor_() *ToolDescriptor {
@@ -2234,6 +2394,13 @@ func (x *Tool) GetLastTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Tool) GetFalsePrevention() *FalsePrevention {
+	if x != nil {
+		return x.FalsePrevention
+	}
+	return nil
+}
+
 // A mode to set.
 type SetModeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2247,7 +2414,7 @@ type SetModeRequest struct {
 
 func (x *SetModeRequest) Reset() {
 	*x = SetModeRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[31]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2259,7 +2426,7 @@ func (x *SetModeRequest) String() string {
 func (*SetModeRequest) ProtoMessage() {}
 
 func (x *SetModeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[31]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2272,7 +2439,7 @@ func (x *SetModeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetModeRequest.ProtoReflect.Descriptor instead.
 func (*SetModeRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetModeRequest) GetTool() string {
@@ -2302,7 +2469,7 @@ type SetModeResponse struct {
 
 func (x *SetModeResponse) Reset() {
 	*x = SetModeResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[32]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +2481,7 @@ func (x *SetModeResponse) String() string {
 func (*SetModeResponse) ProtoMessage() {}
 
 func (x *SetModeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[32]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +2494,7 @@ func (x *SetModeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetModeResponse.ProtoReflect.Descriptor instead.
 func (*SetModeResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SetModeResponse) GetPrevious() Mode {
@@ -2359,7 +2526,7 @@ type ListPreventionRulesRequest struct {
 
 func (x *ListPreventionRulesRequest) Reset() {
 	*x = ListPreventionRulesRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[33]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2371,7 +2538,7 @@ func (x *ListPreventionRulesRequest) String() string {
 func (*ListPreventionRulesRequest) ProtoMessage() {}
 
 func (x *ListPreventionRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[33]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2384,7 +2551,7 @@ func (x *ListPreventionRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPreventionRulesRequest.ProtoReflect.Descriptor instead.
 func (*ListPreventionRulesRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListPreventionRulesRequest) GetTool() string {
@@ -2421,7 +2588,7 @@ type ListPreventionRulesResponse struct {
 
 func (x *ListPreventionRulesResponse) Reset() {
 	*x = ListPreventionRulesResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[34]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2433,7 +2600,7 @@ func (x *ListPreventionRulesResponse) String() string {
 func (*ListPreventionRulesResponse) ProtoMessage() {}
 
 func (x *ListPreventionRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[34]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2446,7 +2613,7 @@ func (x *ListPreventionRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPreventionRulesResponse.ProtoReflect.Descriptor instead.
 func (*ListPreventionRulesResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListPreventionRulesResponse) GetRules() []*PreventionRule {
@@ -2482,7 +2649,7 @@ type PreventionRule struct {
 
 func (x *PreventionRule) Reset() {
 	*x = PreventionRule{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[35]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2494,7 +2661,7 @@ func (x *PreventionRule) String() string {
 func (*PreventionRule) ProtoMessage() {}
 
 func (x *PreventionRule) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[35]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +2674,7 @@ func (x *PreventionRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreventionRule.ProtoReflect.Descriptor instead.
 func (*PreventionRule) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PreventionRule) GetRuleId() string {
@@ -2558,7 +2725,7 @@ type QueryAppealsRequest struct {
 
 func (x *QueryAppealsRequest) Reset() {
 	*x = QueryAppealsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[36]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2570,7 +2737,7 @@ func (x *QueryAppealsRequest) String() string {
 func (*QueryAppealsRequest) ProtoMessage() {}
 
 func (x *QueryAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[36]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2583,7 +2750,7 @@ func (x *QueryAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAppealsRequest.ProtoReflect.Descriptor instead.
 func (*QueryAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *QueryAppealsRequest) GetPageSize() uint32 {
@@ -2613,7 +2780,7 @@ type QueryAppealsResponse struct {
 
 func (x *QueryAppealsResponse) Reset() {
 	*x = QueryAppealsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[37]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2625,7 +2792,7 @@ func (x *QueryAppealsResponse) String() string {
 func (*QueryAppealsResponse) ProtoMessage() {}
 
 func (x *QueryAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[37]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2638,7 +2805,7 @@ func (x *QueryAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAppealsResponse.ProtoReflect.Descriptor instead.
 func (*QueryAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *QueryAppealsResponse) GetAppeals() []*LoggedAppeal {
@@ -2676,7 +2843,7 @@ type LoggedAppeal struct {
 
 func (x *LoggedAppeal) Reset() {
 	*x = LoggedAppeal{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[38]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2688,7 +2855,7 @@ func (x *LoggedAppeal) String() string {
 func (*LoggedAppeal) ProtoMessage() {}
 
 func (x *LoggedAppeal) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[38]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2701,7 +2868,7 @@ func (x *LoggedAppeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoggedAppeal.ProtoReflect.Descriptor instead.
 func (*LoggedAppeal) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{38}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *LoggedAppeal) GetDecisionId() string {
@@ -2761,7 +2928,7 @@ type QueryEventsRequest struct {
 
 func (x *QueryEventsRequest) Reset() {
 	*x = QueryEventsRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[39]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2773,7 +2940,7 @@ func (x *QueryEventsRequest) String() string {
 func (*QueryEventsRequest) ProtoMessage() {}
 
 func (x *QueryEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[39]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2786,7 +2953,7 @@ func (x *QueryEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEventsRequest.ProtoReflect.Descriptor instead.
 func (*QueryEventsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *QueryEventsRequest) GetKind() string {
@@ -2823,7 +2990,7 @@ type QueryEventsResponse struct {
 
 func (x *QueryEventsResponse) Reset() {
 	*x = QueryEventsResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[40]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2835,7 +3002,7 @@ func (x *QueryEventsResponse) String() string {
 func (*QueryEventsResponse) ProtoMessage() {}
 
 func (x *QueryEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[40]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2848,7 +3015,7 @@ func (x *QueryEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEventsResponse.ProtoReflect.Descriptor instead.
 func (*QueryEventsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *QueryEventsResponse) GetEvents() []*Event {
@@ -2885,7 +3052,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[41]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2897,7 +3064,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[41]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2910,7 +3077,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Event) GetTime() *timestamppb.Timestamp {
@@ -2959,7 +3126,7 @@ type CreateBackupRequest struct {
 
 func (x *CreateBackupRequest) Reset() {
 	*x = CreateBackupRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[42]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2971,7 +3138,7 @@ func (x *CreateBackupRequest) String() string {
 func (*CreateBackupRequest) ProtoMessage() {}
 
 func (x *CreateBackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[42]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2984,7 +3151,7 @@ func (x *CreateBackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBackupRequest.ProtoReflect.Descriptor instead.
 func (*CreateBackupRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{42}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CreateBackupRequest) GetPath() string {
@@ -3009,7 +3176,7 @@ type CreateBackupResponse struct {
 
 func (x *CreateBackupResponse) Reset() {
 	*x = CreateBackupResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[43]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3021,7 +3188,7 @@ func (x *CreateBackupResponse) String() string {
 func (*CreateBackupResponse) ProtoMessage() {}
 
 func (x *CreateBackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[43]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3034,7 +3201,7 @@ func (x *CreateBackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBackupResponse.ProtoReflect.Descriptor instead.
 func (*CreateBackupResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{43}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CreateBackupResponse) GetPath() string {
@@ -3067,7 +3234,7 @@ type VerifyStoreRequest struct {
 
 func (x *VerifyStoreRequest) Reset() {
 	*x = VerifyStoreRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[44]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3079,7 +3246,7 @@ func (x *VerifyStoreRequest) String() string {
 func (*VerifyStoreRequest) ProtoMessage() {}
 
 func (x *VerifyStoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[44]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3092,7 +3259,7 @@ func (x *VerifyStoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyStoreRequest.ProtoReflect.Descriptor instead.
 func (*VerifyStoreRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{44}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{45}
 }
 
 // What verifying found.
@@ -3110,7 +3277,7 @@ type VerifyStoreResponse struct {
 
 func (x *VerifyStoreResponse) Reset() {
 	*x = VerifyStoreResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[45]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3122,7 +3289,7 @@ func (x *VerifyStoreResponse) String() string {
 func (*VerifyStoreResponse) ProtoMessage() {}
 
 func (x *VerifyStoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[45]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3135,7 +3302,7 @@ func (x *VerifyStoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyStoreResponse.ProtoReflect.Descriptor instead.
 func (*VerifyStoreResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{45}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *VerifyStoreResponse) GetOk() bool {
@@ -3168,7 +3335,7 @@ type CompactStoreRequest struct {
 
 func (x *CompactStoreRequest) Reset() {
 	*x = CompactStoreRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[46]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3180,7 +3347,7 @@ func (x *CompactStoreRequest) String() string {
 func (*CompactStoreRequest) ProtoMessage() {}
 
 func (x *CompactStoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[46]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3193,7 +3360,7 @@ func (x *CompactStoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactStoreRequest.ProtoReflect.Descriptor instead.
 func (*CompactStoreRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{46}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{47}
 }
 
 // What compacting gained.
@@ -3209,7 +3376,7 @@ type CompactStoreResponse struct {
 
 func (x *CompactStoreResponse) Reset() {
 	*x = CompactStoreResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[47]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3221,7 +3388,7 @@ func (x *CompactStoreResponse) String() string {
 func (*CompactStoreResponse) ProtoMessage() {}
 
 func (x *CompactStoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[47]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3234,7 +3401,7 @@ func (x *CompactStoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompactStoreResponse.ProtoReflect.Descriptor instead.
 func (*CompactStoreResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *CompactStoreResponse) GetBytesBefore() uint64 {
@@ -3268,7 +3435,7 @@ type GetReportRequest struct {
 
 func (x *GetReportRequest) Reset() {
 	*x = GetReportRequest{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[48]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3280,7 +3447,7 @@ func (x *GetReportRequest) String() string {
 func (*GetReportRequest) ProtoMessage() {}
 
 func (x *GetReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[48]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3293,7 +3460,7 @@ func (x *GetReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReportRequest.ProtoReflect.Descriptor instead.
 func (*GetReportRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetReportRequest) GetTool() string {
@@ -3363,7 +3530,7 @@ type GetReportResponse struct {
 
 func (x *GetReportResponse) Reset() {
 	*x = GetReportResponse{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[49]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3375,7 +3542,7 @@ func (x *GetReportResponse) String() string {
 func (*GetReportResponse) ProtoMessage() {}
 
 func (x *GetReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[49]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3388,7 +3555,7 @@ func (x *GetReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReportResponse.ProtoReflect.Descriptor instead.
 func (*GetReportResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *GetReportResponse) GetScope() *ReportScope {
@@ -3502,7 +3669,7 @@ type ReportScope struct {
 
 func (x *ReportScope) Reset() {
 	*x = ReportScope{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[50]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3514,7 +3681,7 @@ func (x *ReportScope) String() string {
 func (*ReportScope) ProtoMessage() {}
 
 func (x *ReportScope) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[50]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3527,7 +3694,7 @@ func (x *ReportScope) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportScope.ProtoReflect.Descriptor instead.
 func (*ReportScope) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ReportScope) GetTool() string {
@@ -3606,7 +3773,7 @@ type ReportMode struct {
 
 func (x *ReportMode) Reset() {
 	*x = ReportMode{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[51]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3618,7 +3785,7 @@ func (x *ReportMode) String() string {
 func (*ReportMode) ProtoMessage() {}
 
 func (x *ReportMode) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[51]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3631,7 +3798,7 @@ func (x *ReportMode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportMode.ProtoReflect.Descriptor instead.
 func (*ReportMode) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ReportMode) GetMode() Mode {
@@ -3681,7 +3848,7 @@ type ReportTotals struct {
 
 func (x *ReportTotals) Reset() {
 	*x = ReportTotals{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[52]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3693,7 +3860,7 @@ func (x *ReportTotals) String() string {
 func (*ReportTotals) ProtoMessage() {}
 
 func (x *ReportTotals) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[52]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3706,7 +3873,7 @@ func (x *ReportTotals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportTotals.ProtoReflect.Descriptor instead.
 func (*ReportTotals) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ReportTotals) GetDecisions() uint64 {
@@ -3807,7 +3974,7 @@ type ReportShare struct {
 
 func (x *ReportShare) Reset() {
 	*x = ReportShare{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[53]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3819,7 +3986,7 @@ func (x *ReportShare) String() string {
 func (*ReportShare) ProtoMessage() {}
 
 func (x *ReportShare) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[53]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3832,7 +3999,7 @@ func (x *ReportShare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportShare.ProtoReflect.Descriptor instead.
 func (*ReportShare) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReportShare) GetValue() float64 {
@@ -3865,7 +4032,7 @@ type ReportRates struct {
 
 func (x *ReportRates) Reset() {
 	*x = ReportRates{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[54]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3877,7 +4044,7 @@ func (x *ReportRates) String() string {
 func (*ReportRates) ProtoMessage() {}
 
 func (x *ReportRates) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[54]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3890,7 +4057,7 @@ func (x *ReportRates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRates.ProtoReflect.Descriptor instead.
 func (*ReportRates) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ReportRates) GetRecall() *ReportShare {
@@ -3930,7 +4097,7 @@ type ReportBudget struct {
 
 func (x *ReportBudget) Reset() {
 	*x = ReportBudget{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[55]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3942,7 +4109,7 @@ func (x *ReportBudget) String() string {
 func (*ReportBudget) ProtoMessage() {}
 
 func (x *ReportBudget) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[55]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3955,7 +4122,7 @@ func (x *ReportBudget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportBudget.ProtoReflect.Descriptor instead.
 func (*ReportBudget) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ReportBudget) GetBudget() float64 {
@@ -3993,7 +4160,7 @@ type ReportCalibration struct {
 
 func (x *ReportCalibration) Reset() {
 	*x = ReportCalibration{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[56]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4005,7 +4172,7 @@ func (x *ReportCalibration) String() string {
 func (*ReportCalibration) ProtoMessage() {}
 
 func (x *ReportCalibration) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[56]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4018,7 +4185,7 @@ func (x *ReportCalibration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCalibration.ProtoReflect.Descriptor instead.
 func (*ReportCalibration) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ReportCalibration) GetBins() []*ReportBin {
@@ -4054,7 +4221,7 @@ type ReportBin struct {
 
 func (x *ReportBin) Reset() {
 	*x = ReportBin{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[57]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4066,7 +4233,7 @@ func (x *ReportBin) String() string {
 func (*ReportBin) ProtoMessage() {}
 
 func (x *ReportBin) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[57]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4079,7 +4246,7 @@ func (x *ReportBin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportBin.ProtoReflect.Descriptor instead.
 func (*ReportBin) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ReportBin) GetLow() float64 {
@@ -4131,7 +4298,7 @@ type ReportCurve struct {
 
 func (x *ReportCurve) Reset() {
 	*x = ReportCurve{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[58]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4143,7 +4310,7 @@ func (x *ReportCurve) String() string {
 func (*ReportCurve) ProtoMessage() {}
 
 func (x *ReportCurve) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[58]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4156,7 +4323,7 @@ func (x *ReportCurve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCurve.ProtoReflect.Descriptor instead.
 func (*ReportCurve) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ReportCurve) GetPoints() []*ReportPoint {
@@ -4188,7 +4355,7 @@ type ReportPoint struct {
 
 func (x *ReportPoint) Reset() {
 	*x = ReportPoint{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[59]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4200,7 +4367,7 @@ func (x *ReportPoint) String() string {
 func (*ReportPoint) ProtoMessage() {}
 
 func (x *ReportPoint) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[59]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4213,7 +4380,7 @@ func (x *ReportPoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPoint.ProtoReflect.Descriptor instead.
 func (*ReportPoint) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ReportPoint) GetPFail() float64 {
@@ -4266,7 +4433,7 @@ type ReportDetector struct {
 
 func (x *ReportDetector) Reset() {
 	*x = ReportDetector{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[60]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4278,7 +4445,7 @@ func (x *ReportDetector) String() string {
 func (*ReportDetector) ProtoMessage() {}
 
 func (x *ReportDetector) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[60]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4291,7 +4458,7 @@ func (x *ReportDetector) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportDetector.ProtoReflect.Descriptor instead.
 func (*ReportDetector) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ReportDetector) GetCode() string {
@@ -4391,7 +4558,7 @@ type ReportTool struct {
 
 func (x *ReportTool) Reset() {
 	*x = ReportTool{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[61]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4403,7 +4570,7 @@ func (x *ReportTool) String() string {
 func (*ReportTool) ProtoMessage() {}
 
 func (x *ReportTool) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[61]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4416,7 +4583,7 @@ func (x *ReportTool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportTool.ProtoReflect.Descriptor instead.
 func (*ReportTool) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ReportTool) GetTool() string {
@@ -4503,7 +4670,7 @@ type ReportExample struct {
 
 func (x *ReportExample) Reset() {
 	*x = ReportExample{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[62]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4515,7 +4682,7 @@ func (x *ReportExample) String() string {
 func (*ReportExample) ProtoMessage() {}
 
 func (x *ReportExample) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[62]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4528,7 +4695,7 @@ func (x *ReportExample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportExample.ProtoReflect.Descriptor instead.
 func (*ReportExample) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ReportExample) GetDecisionId() string {
@@ -4596,7 +4763,7 @@ type ReportBucket struct {
 
 func (x *ReportBucket) Reset() {
 	*x = ReportBucket{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[63]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4608,7 +4775,7 @@ func (x *ReportBucket) String() string {
 func (*ReportBucket) ProtoMessage() {}
 
 func (x *ReportBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[63]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4621,7 +4788,7 @@ func (x *ReportBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportBucket.ProtoReflect.Descriptor instead.
 func (*ReportBucket) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ReportBucket) GetStartTime() *timestamppb.Timestamp {
@@ -4699,7 +4866,7 @@ type ReportPatterns struct {
 
 func (x *ReportPatterns) Reset() {
 	*x = ReportPatterns{}
-	mi := &file_forewarn_v1_admin_proto_msgTypes[64]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4711,7 +4878,7 @@ func (x *ReportPatterns) String() string {
 func (*ReportPatterns) ProtoMessage() {}
 
 func (x *ReportPatterns) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_admin_proto_msgTypes[64]
+	mi := &file_forewarn_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4724,7 +4891,7 @@ func (x *ReportPatterns) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPatterns.ProtoReflect.Descriptor instead.
 func (*ReportPatterns) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ReportPatterns) GetMostUsed() []*UsagePattern {
@@ -4788,7 +4955,7 @@ var File_forewarn_v1_admin_proto protoreflect.FileDescriptor
 const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x17forewarn/v1/admin.proto\x12\vforewarn.v1\x1a\x17forewarn/v1/model.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10GetStatusRequest\"\xad\x04\n" +
+	"\x10GetStatusRequest\"\xf6\x04\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\n" +
@@ -4809,17 +4976,30 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"queueLimit\x12+\n" +
 	"\x11decisions_dropped\x18\r \x01(\x04R\x10decisionsDropped\x12\x1f\n" +
 	"\vstore_error\x18\x0e \x01(\tR\n" +
-	"storeError\"a\n" +
+	"storeError\x12G\n" +
+	"\x10false_prevention\x18\x0f \x01(\v2\x1c.forewarn.v1.FalsePreventionR\x0ffalsePrevention\"a\n" +
 	"\x0fGetStatsRequest\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\xbb\x01\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\x84\x02\n" +
 	"\x10GetStatsResponse\x12)\n" +
 	"\x05total\x18\x01 \x01(\v2\x13.forewarn.v1.CountsR\x05total\x12-\n" +
 	"\x05tools\x18\x02 \x03(\v2\x17.forewarn.v1.ToolCountsR\x05tools\x12&\n" +
 	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\x12%\n" +
-	"\x0eusage_patterns\x18\x04 \x01(\x04R\rusagePatterns\"\xe5\x02\n" +
+	"\x0eusage_patterns\x18\x04 \x01(\x04R\rusagePatterns\x12G\n" +
+	"\x10false_prevention\x18\x05 \x01(\v2\x1c.forewarn.v1.FalsePreventionR\x0ffalsePrevention\"\xd8\x02\n" +
+	"\x0fFalsePrevention\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\x01R\x06budget\x12\x1a\n" +
+	"\bestimate\x18\x02 \x01(\x01R\bestimate\x121\n" +
+	"\binterval\x18\x03 \x01(\v2\x15.forewarn.v1.IntervalR\binterval\x12\x1a\n" +
+	"\bobserved\x18\x04 \x01(\x04R\bobserved\x12\x1c\n" +
+	"\tprevented\x18\x05 \x01(\x04R\tprevented\x12\"\n" +
+	"\funobservable\x18\x06 \x01(\x04R\funobservable\x12\x16\n" +
+	"\x06passed\x18\a \x01(\x04R\x06passed\x12\x1f\n" +
+	"\vwrong_share\x18\b \x01(\x01R\n" +
+	"wrongShare\x12G\n" +
+	"\x14wrong_share_interval\x18\t \x01(\v2\x15.forewarn.v1.IntervalR\x12wrongShareInterval\"\x98\x03\n" +
 	"\x06Counts\x12\x18\n" +
 	"\asuccess\x18\x01 \x01(\x04R\asuccess\x12\x18\n" +
 	"\afailure\x18\x02 \x01(\x04R\afailure\x12\x14\n" +
@@ -4832,7 +5012,9 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\rwould_prevent\x18\t \x01(\x04R\fwouldPrevent\x12.\n" +
 	"\x13would_prevent_right\x18\n" +
 	" \x01(\x04R\x11wouldPreventRight\x12.\n" +
-	"\x13would_prevent_wrong\x18\v \x01(\x04R\x11wouldPreventWrong\"M\n" +
+	"\x13would_prevent_wrong\x18\v \x01(\x04R\x11wouldPreventWrong\x12\x19\n" +
+	"\bheld_out\x18\f \x01(\x04R\aheldOut\x12\x16\n" +
+	"\x06capped\x18\r \x01(\x04R\x06capped\"M\n" +
 	"\n" +
 	"ToolCounts\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12+\n" +
@@ -4958,7 +5140,7 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\"d\n" +
 	"\x11ListToolsResponse\x12'\n" +
 	"\x05tools\x18\x01 \x03(\v2\x11.forewarn.v1.ToolR\x05tools\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd8\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa1\x03\n" +
 	"\x04Tool\x12;\n" +
 	"\n" +
 	"descriptor\x18\x01 \x01(\v2\x1b.forewarn.v1.ToolDescriptorR\n" +
@@ -4970,7 +5152,8 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\x06counts\x18\x04 \x01(\v2\x13.forewarn.v1.CountsR\x06counts\x121\n" +
 	"\bevidence\x18\x05 \x01(\v2\x15.forewarn.v1.EvidenceR\bevidence\x123\n" +
 	"\alatency\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\alatency\x127\n" +
-	"\tlast_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\"K\n" +
+	"\tlast_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\x12G\n" +
+	"\x10false_prevention\x18\b \x01(\v2\x1c.forewarn.v1.FalsePreventionR\x0ffalsePrevention\"K\n" +
 	"\x0eSetModeRequest\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12%\n" +
 	"\x04mode\x18\x02 \x01(\x0e2\x11.forewarn.v1.ModeR\x04mode\"g\n" +
@@ -5209,219 +5392,225 @@ func file_forewarn_v1_admin_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_admin_proto_rawDescData
 }
 
-var file_forewarn_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
+var file_forewarn_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_forewarn_v1_admin_proto_goTypes = []any{
 	(*GetStatusRequest)(nil),            // 0: forewarn.v1.GetStatusRequest
 	(*GetStatusResponse)(nil),           // 1: forewarn.v1.GetStatusResponse
 	(*GetStatsRequest)(nil),             // 2: forewarn.v1.GetStatsRequest
 	(*GetStatsResponse)(nil),            // 3: forewarn.v1.GetStatsResponse
-	(*Counts)(nil),                      // 4: forewarn.v1.Counts
-	(*ToolCounts)(nil),                  // 5: forewarn.v1.ToolCounts
-	(*QueryDecisionsRequest)(nil),       // 6: forewarn.v1.QueryDecisionsRequest
-	(*QueryDecisionsResponse)(nil),      // 7: forewarn.v1.QueryDecisionsResponse
-	(*LoggedDecision)(nil),              // 8: forewarn.v1.LoggedDecision
-	(*GetDecisionRequest)(nil),          // 9: forewarn.v1.GetDecisionRequest
-	(*GetDecisionResponse)(nil),         // 10: forewarn.v1.GetDecisionResponse
-	(*TailDecisionsRequest)(nil),        // 11: forewarn.v1.TailDecisionsRequest
-	(*TailDecisionsResponse)(nil),       // 12: forewarn.v1.TailDecisionsResponse
-	(*QueryCallsRequest)(nil),           // 13: forewarn.v1.QueryCallsRequest
-	(*QueryCallsResponse)(nil),          // 14: forewarn.v1.QueryCallsResponse
-	(*RecordedCall)(nil),                // 15: forewarn.v1.RecordedCall
-	(*QueryUsagePatternsRequest)(nil),   // 16: forewarn.v1.QueryUsagePatternsRequest
-	(*QueryUsagePatternsResponse)(nil),  // 17: forewarn.v1.QueryUsagePatternsResponse
-	(*GetUsagePatternRequest)(nil),      // 18: forewarn.v1.GetUsagePatternRequest
-	(*GetUsagePatternResponse)(nil),     // 19: forewarn.v1.GetUsagePatternResponse
-	(*SuspendUsagePatternRequest)(nil),  // 20: forewarn.v1.SuspendUsagePatternRequest
-	(*SuspendUsagePatternResponse)(nil), // 21: forewarn.v1.SuspendUsagePatternResponse
-	(*ForgetUsagePatternRequest)(nil),   // 22: forewarn.v1.ForgetUsagePatternRequest
-	(*ForgetUsagePatternResponse)(nil),  // 23: forewarn.v1.ForgetUsagePatternResponse
-	(*ExportUsagePatternsRequest)(nil),  // 24: forewarn.v1.ExportUsagePatternsRequest
-	(*ExportUsagePatternsResponse)(nil), // 25: forewarn.v1.ExportUsagePatternsResponse
-	(*ImportUsagePatternsRequest)(nil),  // 26: forewarn.v1.ImportUsagePatternsRequest
-	(*ImportUsagePatternsResponse)(nil), // 27: forewarn.v1.ImportUsagePatternsResponse
-	(*ListToolsRequest)(nil),            // 28: forewarn.v1.ListToolsRequest
-	(*ListToolsResponse)(nil),           // 29: forewarn.v1.ListToolsResponse
-	(*Tool)(nil),                        // 30: forewarn.v1.Tool
-	(*SetModeRequest)(nil),              // 31: forewarn.v1.SetModeRequest
-	(*SetModeResponse)(nil),             // 32: forewarn.v1.SetModeResponse
-	(*ListPreventionRulesRequest)(nil),  // 33: forewarn.v1.ListPreventionRulesRequest
-	(*ListPreventionRulesResponse)(nil), // 34: forewarn.v1.ListPreventionRulesResponse
-	(*PreventionRule)(nil),              // 35: forewarn.v1.PreventionRule
-	(*QueryAppealsRequest)(nil),         // 36: forewarn.v1.QueryAppealsRequest
-	(*QueryAppealsResponse)(nil),        // 37: forewarn.v1.QueryAppealsResponse
-	(*LoggedAppeal)(nil),                // 38: forewarn.v1.LoggedAppeal
-	(*QueryEventsRequest)(nil),          // 39: forewarn.v1.QueryEventsRequest
-	(*QueryEventsResponse)(nil),         // 40: forewarn.v1.QueryEventsResponse
-	(*Event)(nil),                       // 41: forewarn.v1.Event
-	(*CreateBackupRequest)(nil),         // 42: forewarn.v1.CreateBackupRequest
-	(*CreateBackupResponse)(nil),        // 43: forewarn.v1.CreateBackupResponse
-	(*VerifyStoreRequest)(nil),          // 44: forewarn.v1.VerifyStoreRequest
-	(*VerifyStoreResponse)(nil),         // 45: forewarn.v1.VerifyStoreResponse
-	(*CompactStoreRequest)(nil),         // 46: forewarn.v1.CompactStoreRequest
-	(*CompactStoreResponse)(nil),        // 47: forewarn.v1.CompactStoreResponse
-	(*GetReportRequest)(nil),            // 48: forewarn.v1.GetReportRequest
-	(*GetReportResponse)(nil),           // 49: forewarn.v1.GetReportResponse
-	(*ReportScope)(nil),                 // 50: forewarn.v1.ReportScope
-	(*ReportMode)(nil),                  // 51: forewarn.v1.ReportMode
-	(*ReportTotals)(nil),                // 52: forewarn.v1.ReportTotals
-	(*ReportShare)(nil),                 // 53: forewarn.v1.ReportShare
-	(*ReportRates)(nil),                 // 54: forewarn.v1.ReportRates
-	(*ReportBudget)(nil),                // 55: forewarn.v1.ReportBudget
-	(*ReportCalibration)(nil),           // 56: forewarn.v1.ReportCalibration
-	(*ReportBin)(nil),                   // 57: forewarn.v1.ReportBin
-	(*ReportCurve)(nil),                 // 58: forewarn.v1.ReportCurve
-	(*ReportPoint)(nil),                 // 59: forewarn.v1.ReportPoint
-	(*ReportDetector)(nil),              // 60: forewarn.v1.ReportDetector
-	(*ReportTool)(nil),                  // 61: forewarn.v1.ReportTool
-	(*ReportExample)(nil),               // 62: forewarn.v1.ReportExample
-	(*ReportBucket)(nil),                // 63: forewarn.v1.ReportBucket
-	(*ReportPatterns)(nil),              // 64: forewarn.v1.ReportPatterns
-	nil,                                 // 65: forewarn.v1.LoggedDecision.ContextEntry
-	nil,                                 // 66: forewarn.v1.RecordedCall.ContextEntry
-	nil,                                 // 67: forewarn.v1.VerifyStoreResponse.EntriesEntry
-	(*timestamppb.Timestamp)(nil),       // 68: google.protobuf.Timestamp
-	(Mode)(0),                           // 69: forewarn.v1.Mode
-	(Verdict)(0),                        // 70: forewarn.v1.Verdict
-	(*Decision)(nil),                    // 71: forewarn.v1.Decision
-	(*Classification)(nil),              // 72: forewarn.v1.Classification
-	(Outcome)(0),                        // 73: forewarn.v1.Outcome
-	(*durationpb.Duration)(nil),         // 74: google.protobuf.Duration
-	(UsagePatternLevel)(0),              // 75: forewarn.v1.UsagePatternLevel
-	(UsagePatternState)(0),              // 76: forewarn.v1.UsagePatternState
-	(Cause)(0),                          // 77: forewarn.v1.Cause
-	(*UsagePattern)(nil),                // 78: forewarn.v1.UsagePattern
-	(*ToolDescriptor)(nil),              // 79: forewarn.v1.ToolDescriptor
-	(*Evidence)(nil),                    // 80: forewarn.v1.Evidence
-	(*Interval)(nil),                    // 81: forewarn.v1.Interval
+	(*FalsePrevention)(nil),             // 4: forewarn.v1.FalsePrevention
+	(*Counts)(nil),                      // 5: forewarn.v1.Counts
+	(*ToolCounts)(nil),                  // 6: forewarn.v1.ToolCounts
+	(*QueryDecisionsRequest)(nil),       // 7: forewarn.v1.QueryDecisionsRequest
+	(*QueryDecisionsResponse)(nil),      // 8: forewarn.v1.QueryDecisionsResponse
+	(*LoggedDecision)(nil),              // 9: forewarn.v1.LoggedDecision
+	(*GetDecisionRequest)(nil),          // 10: forewarn.v1.GetDecisionRequest
+	(*GetDecisionResponse)(nil),         // 11: forewarn.v1.GetDecisionResponse
+	(*TailDecisionsRequest)(nil),        // 12: forewarn.v1.TailDecisionsRequest
+	(*TailDecisionsResponse)(nil),       // 13: forewarn.v1.TailDecisionsResponse
+	(*QueryCallsRequest)(nil),           // 14: forewarn.v1.QueryCallsRequest
+	(*QueryCallsResponse)(nil),          // 15: forewarn.v1.QueryCallsResponse
+	(*RecordedCall)(nil),                // 16: forewarn.v1.RecordedCall
+	(*QueryUsagePatternsRequest)(nil),   // 17: forewarn.v1.QueryUsagePatternsRequest
+	(*QueryUsagePatternsResponse)(nil),  // 18: forewarn.v1.QueryUsagePatternsResponse
+	(*GetUsagePatternRequest)(nil),      // 19: forewarn.v1.GetUsagePatternRequest
+	(*GetUsagePatternResponse)(nil),     // 20: forewarn.v1.GetUsagePatternResponse
+	(*SuspendUsagePatternRequest)(nil),  // 21: forewarn.v1.SuspendUsagePatternRequest
+	(*SuspendUsagePatternResponse)(nil), // 22: forewarn.v1.SuspendUsagePatternResponse
+	(*ForgetUsagePatternRequest)(nil),   // 23: forewarn.v1.ForgetUsagePatternRequest
+	(*ForgetUsagePatternResponse)(nil),  // 24: forewarn.v1.ForgetUsagePatternResponse
+	(*ExportUsagePatternsRequest)(nil),  // 25: forewarn.v1.ExportUsagePatternsRequest
+	(*ExportUsagePatternsResponse)(nil), // 26: forewarn.v1.ExportUsagePatternsResponse
+	(*ImportUsagePatternsRequest)(nil),  // 27: forewarn.v1.ImportUsagePatternsRequest
+	(*ImportUsagePatternsResponse)(nil), // 28: forewarn.v1.ImportUsagePatternsResponse
+	(*ListToolsRequest)(nil),            // 29: forewarn.v1.ListToolsRequest
+	(*ListToolsResponse)(nil),           // 30: forewarn.v1.ListToolsResponse
+	(*Tool)(nil),                        // 31: forewarn.v1.Tool
+	(*SetModeRequest)(nil),              // 32: forewarn.v1.SetModeRequest
+	(*SetModeResponse)(nil),             // 33: forewarn.v1.SetModeResponse
+	(*ListPreventionRulesRequest)(nil),  // 34: forewarn.v1.ListPreventionRulesRequest
+	(*ListPreventionRulesResponse)(nil), // 35: forewarn.v1.ListPreventionRulesResponse
+	(*PreventionRule)(nil),              // 36: forewarn.v1.PreventionRule
+	(*QueryAppealsRequest)(nil),         // 37: forewarn.v1.QueryAppealsRequest
+	(*QueryAppealsResponse)(nil),        // 38: forewarn.v1.QueryAppealsResponse
+	(*LoggedAppeal)(nil),                // 39: forewarn.v1.LoggedAppeal
+	(*QueryEventsRequest)(nil),          // 40: forewarn.v1.QueryEventsRequest
+	(*QueryEventsResponse)(nil),         // 41: forewarn.v1.QueryEventsResponse
+	(*Event)(nil),                       // 42: forewarn.v1.Event
+	(*CreateBackupRequest)(nil),         // 43: forewarn.v1.CreateBackupRequest
+	(*CreateBackupResponse)(nil),        // 44: forewarn.v1.CreateBackupResponse
+	(*VerifyStoreRequest)(nil),          // 45: forewarn.v1.VerifyStoreRequest
+	(*VerifyStoreResponse)(nil),         // 46: forewarn.v1.VerifyStoreResponse
+	(*CompactStoreRequest)(nil),         // 47: forewarn.v1.CompactStoreRequest
+	(*CompactStoreResponse)(nil),        // 48: forewarn.v1.CompactStoreResponse
+	(*GetReportRequest)(nil),            // 49: forewarn.v1.GetReportRequest
+	(*GetReportResponse)(nil),           // 50: forewarn.v1.GetReportResponse
+	(*ReportScope)(nil),                 // 51: forewarn.v1.ReportScope
+	(*ReportMode)(nil),                  // 52: forewarn.v1.ReportMode
+	(*ReportTotals)(nil),                // 53: forewarn.v1.ReportTotals
+	(*ReportShare)(nil),                 // 54: forewarn.v1.ReportShare
+	(*ReportRates)(nil),                 // 55: forewarn.v1.ReportRates
+	(*ReportBudget)(nil),                // 56: forewarn.v1.ReportBudget
+	(*ReportCalibration)(nil),           // 57: forewarn.v1.ReportCalibration
+	(*ReportBin)(nil),                   // 58: forewarn.v1.ReportBin
+	(*ReportCurve)(nil),                 // 59: forewarn.v1.ReportCurve
+	(*ReportPoint)(nil),                 // 60: forewarn.v1.ReportPoint
+	(*ReportDetector)(nil),              // 61: forewarn.v1.ReportDetector
+	(*ReportTool)(nil),                  // 62: forewarn.v1.ReportTool
+	(*ReportExample)(nil),               // 63: forewarn.v1.ReportExample
+	(*ReportBucket)(nil),                // 64: forewarn.v1.ReportBucket
+	(*ReportPatterns)(nil),              // 65: forewarn.v1.ReportPatterns
+	nil,                                 // 66: forewarn.v1.LoggedDecision.ContextEntry
+	nil,                                 // 67: forewarn.v1.RecordedCall.ContextEntry
+	nil,                                 // 68: forewarn.v1.VerifyStoreResponse.EntriesEntry
+	(*timestamppb.Timestamp)(nil),       // 69: google.protobuf.Timestamp
+	(Mode)(0),                           // 70: forewarn.v1.Mode
+	(*Interval)(nil),                    // 71: forewarn.v1.Interval
+	(Verdict)(0),                        // 72: forewarn.v1.Verdict
+	(*Decision)(nil),                    // 73: forewarn.v1.Decision
+	(*Classification)(nil),              // 74: forewarn.v1.Classification
+	(Outcome)(0),                        // 75: forewarn.v1.Outcome
+	(*durationpb.Duration)(nil),         // 76: google.protobuf.Duration
+	(UsagePatternLevel)(0),              // 77: forewarn.v1.UsagePatternLevel
+	(UsagePatternState)(0),              // 78: forewarn.v1.UsagePatternState
+	(Cause)(0),                          // 79: forewarn.v1.Cause
+	(*UsagePattern)(nil),                // 80: forewarn.v1.UsagePattern
+	(*ToolDescriptor)(nil),              // 81: forewarn.v1.ToolDescriptor
+	(*Evidence)(nil),                    // 82: forewarn.v1.Evidence
 }
 var file_forewarn_v1_admin_proto_depIdxs = []int32{
-	68,  // 0: forewarn.v1.GetStatusResponse.start_time:type_name -> google.protobuf.Timestamp
-	69,  // 1: forewarn.v1.GetStatusResponse.mode:type_name -> forewarn.v1.Mode
-	4,   // 2: forewarn.v1.GetStatsResponse.total:type_name -> forewarn.v1.Counts
-	5,   // 3: forewarn.v1.GetStatsResponse.tools:type_name -> forewarn.v1.ToolCounts
-	4,   // 4: forewarn.v1.ToolCounts.counts:type_name -> forewarn.v1.Counts
-	70,  // 5: forewarn.v1.QueryDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
-	68,  // 6: forewarn.v1.QueryDecisionsRequest.start_time:type_name -> google.protobuf.Timestamp
-	68,  // 7: forewarn.v1.QueryDecisionsRequest.end_time:type_name -> google.protobuf.Timestamp
-	8,   // 8: forewarn.v1.QueryDecisionsResponse.decisions:type_name -> forewarn.v1.LoggedDecision
-	71,  // 9: forewarn.v1.LoggedDecision.decision:type_name -> forewarn.v1.Decision
-	65,  // 10: forewarn.v1.LoggedDecision.context:type_name -> forewarn.v1.LoggedDecision.ContextEntry
-	72,  // 11: forewarn.v1.LoggedDecision.classification:type_name -> forewarn.v1.Classification
-	8,   // 12: forewarn.v1.GetDecisionResponse.decision:type_name -> forewarn.v1.LoggedDecision
-	38,  // 13: forewarn.v1.GetDecisionResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
-	70,  // 14: forewarn.v1.TailDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
-	8,   // 15: forewarn.v1.TailDecisionsResponse.decision:type_name -> forewarn.v1.LoggedDecision
-	73,  // 16: forewarn.v1.QueryCallsRequest.category:type_name -> forewarn.v1.Outcome
-	15,  // 17: forewarn.v1.QueryCallsResponse.calls:type_name -> forewarn.v1.RecordedCall
-	66,  // 18: forewarn.v1.RecordedCall.context:type_name -> forewarn.v1.RecordedCall.ContextEntry
-	72,  // 19: forewarn.v1.RecordedCall.classification:type_name -> forewarn.v1.Classification
-	74,  // 20: forewarn.v1.RecordedCall.duration:type_name -> google.protobuf.Duration
-	68,  // 21: forewarn.v1.RecordedCall.time:type_name -> google.protobuf.Timestamp
-	75,  // 22: forewarn.v1.QueryUsagePatternsRequest.level:type_name -> forewarn.v1.UsagePatternLevel
-	76,  // 23: forewarn.v1.QueryUsagePatternsRequest.state:type_name -> forewarn.v1.UsagePatternState
-	77,  // 24: forewarn.v1.QueryUsagePatternsRequest.cause:type_name -> forewarn.v1.Cause
-	78,  // 25: forewarn.v1.QueryUsagePatternsResponse.usage_patterns:type_name -> forewarn.v1.UsagePattern
-	78,  // 26: forewarn.v1.GetUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	78,  // 27: forewarn.v1.SuspendUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	30,  // 28: forewarn.v1.ListToolsResponse.tools:type_name -> forewarn.v1.Tool
-	79,  // 29: forewarn.v1.Tool.descriptor:type_name -> forewarn.v1.ToolDescriptor
-	69,  // 30: forewarn.v1.Tool.mode:type_name -> forewarn.v1.Mode
-	4,   // 31: forewarn.v1.Tool.counts:type_name -> forewarn.v1.Counts
-	80,  // 32: forewarn.v1.Tool.evidence:type_name -> forewarn.v1.Evidence
-	74,  // 33: forewarn.v1.Tool.latency:type_name -> google.protobuf.Duration
-	68,  // 34: forewarn.v1.Tool.last_time:type_name -> google.protobuf.Timestamp
-	69,  // 35: forewarn.v1.SetModeRequest.mode:type_name -> forewarn.v1.Mode
-	69,  // 36: forewarn.v1.SetModeResponse.previous:type_name -> forewarn.v1.Mode
-	69,  // 37: forewarn.v1.SetModeResponse.mode:type_name -> forewarn.v1.Mode
-	35,  // 38: forewarn.v1.ListPreventionRulesResponse.rules:type_name -> forewarn.v1.PreventionRule
-	78,  // 39: forewarn.v1.PreventionRule.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	69,  // 40: forewarn.v1.PreventionRule.mode:type_name -> forewarn.v1.Mode
-	38,  // 41: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
-	68,  // 42: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
-	41,  // 43: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
-	68,  // 44: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
-	67,  // 45: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
-	68,  // 46: forewarn.v1.GetReportRequest.start_time:type_name -> google.protobuf.Timestamp
-	68,  // 47: forewarn.v1.GetReportRequest.end_time:type_name -> google.protobuf.Timestamp
-	50,  // 48: forewarn.v1.GetReportResponse.scope:type_name -> forewarn.v1.ReportScope
-	52,  // 49: forewarn.v1.GetReportResponse.totals:type_name -> forewarn.v1.ReportTotals
-	54,  // 50: forewarn.v1.GetReportResponse.rates:type_name -> forewarn.v1.ReportRates
-	55,  // 51: forewarn.v1.GetReportResponse.budget:type_name -> forewarn.v1.ReportBudget
-	56,  // 52: forewarn.v1.GetReportResponse.calibration:type_name -> forewarn.v1.ReportCalibration
-	58,  // 53: forewarn.v1.GetReportResponse.curve:type_name -> forewarn.v1.ReportCurve
-	60,  // 54: forewarn.v1.GetReportResponse.detectors:type_name -> forewarn.v1.ReportDetector
-	61,  // 55: forewarn.v1.GetReportResponse.tools:type_name -> forewarn.v1.ReportTool
-	63,  // 56: forewarn.v1.GetReportResponse.buckets:type_name -> forewarn.v1.ReportBucket
-	74,  // 57: forewarn.v1.GetReportResponse.bucket_width:type_name -> google.protobuf.Duration
-	64,  // 58: forewarn.v1.GetReportResponse.patterns:type_name -> forewarn.v1.ReportPatterns
-	68,  // 59: forewarn.v1.ReportScope.time:type_name -> google.protobuf.Timestamp
-	68,  // 60: forewarn.v1.ReportScope.oldest_time:type_name -> google.protobuf.Timestamp
-	68,  // 61: forewarn.v1.ReportScope.newest_time:type_name -> google.protobuf.Timestamp
-	69,  // 62: forewarn.v1.ReportScope.mode:type_name -> forewarn.v1.Mode
-	51,  // 63: forewarn.v1.ReportScope.modes:type_name -> forewarn.v1.ReportMode
-	69,  // 64: forewarn.v1.ReportMode.mode:type_name -> forewarn.v1.Mode
-	81,  // 65: forewarn.v1.ReportShare.interval:type_name -> forewarn.v1.Interval
-	53,  // 66: forewarn.v1.ReportRates.recall:type_name -> forewarn.v1.ReportShare
-	53,  // 67: forewarn.v1.ReportRates.precision:type_name -> forewarn.v1.ReportShare
-	53,  // 68: forewarn.v1.ReportRates.false_prevention_rate:type_name -> forewarn.v1.ReportShare
-	57,  // 69: forewarn.v1.ReportCalibration.bins:type_name -> forewarn.v1.ReportBin
-	53,  // 70: forewarn.v1.ReportBin.failed:type_name -> forewarn.v1.ReportShare
-	59,  // 71: forewarn.v1.ReportCurve.points:type_name -> forewarn.v1.ReportPoint
-	62,  // 72: forewarn.v1.ReportTool.examples:type_name -> forewarn.v1.ReportExample
-	73,  // 73: forewarn.v1.ReportExample.category:type_name -> forewarn.v1.Outcome
-	68,  // 74: forewarn.v1.ReportBucket.start_time:type_name -> google.protobuf.Timestamp
-	78,  // 75: forewarn.v1.ReportPatterns.most_used:type_name -> forewarn.v1.UsagePattern
-	78,  // 76: forewarn.v1.ReportPatterns.most_wrong:type_name -> forewarn.v1.UsagePattern
-	78,  // 77: forewarn.v1.ReportPatterns.never_right:type_name -> forewarn.v1.UsagePattern
-	78,  // 78: forewarn.v1.ReportPatterns.most_appealed:type_name -> forewarn.v1.UsagePattern
-	78,  // 79: forewarn.v1.ReportPatterns.suspended:type_name -> forewarn.v1.UsagePattern
-	0,   // 80: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
-	2,   // 81: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
-	6,   // 82: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
-	9,   // 83: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
-	48,  // 84: forewarn.v1.AdminService.GetReport:input_type -> forewarn.v1.GetReportRequest
-	11,  // 85: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
-	13,  // 86: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
-	16,  // 87: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
-	18,  // 88: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
-	20,  // 89: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
-	22,  // 90: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
-	24,  // 91: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
-	26,  // 92: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
-	28,  // 93: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
-	31,  // 94: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
-	33,  // 95: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
-	36,  // 96: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
-	39,  // 97: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
-	42,  // 98: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
-	44,  // 99: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
-	46,  // 100: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
-	1,   // 101: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
-	3,   // 102: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
-	7,   // 103: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
-	10,  // 104: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
-	49,  // 105: forewarn.v1.AdminService.GetReport:output_type -> forewarn.v1.GetReportResponse
-	12,  // 106: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
-	14,  // 107: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
-	17,  // 108: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
-	19,  // 109: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
-	21,  // 110: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
-	23,  // 111: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
-	25,  // 112: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
-	27,  // 113: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
-	29,  // 114: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
-	32,  // 115: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
-	34,  // 116: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
-	37,  // 117: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
-	40,  // 118: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
-	43,  // 119: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
-	45,  // 120: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
-	47,  // 121: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
-	101, // [101:122] is the sub-list for method output_type
-	80,  // [80:101] is the sub-list for method input_type
-	80,  // [80:80] is the sub-list for extension type_name
-	80,  // [80:80] is the sub-list for extension extendee
-	0,   // [0:80] is the sub-list for field type_name
+	69,  // 0: forewarn.v1.GetStatusResponse.start_time:type_name -> google.protobuf.Timestamp
+	70,  // 1: forewarn.v1.GetStatusResponse.mode:type_name -> forewarn.v1.Mode
+	4,   // 2: forewarn.v1.GetStatusResponse.false_prevention:type_name -> forewarn.v1.FalsePrevention
+	5,   // 3: forewarn.v1.GetStatsResponse.total:type_name -> forewarn.v1.Counts
+	6,   // 4: forewarn.v1.GetStatsResponse.tools:type_name -> forewarn.v1.ToolCounts
+	4,   // 5: forewarn.v1.GetStatsResponse.false_prevention:type_name -> forewarn.v1.FalsePrevention
+	71,  // 6: forewarn.v1.FalsePrevention.interval:type_name -> forewarn.v1.Interval
+	71,  // 7: forewarn.v1.FalsePrevention.wrong_share_interval:type_name -> forewarn.v1.Interval
+	5,   // 8: forewarn.v1.ToolCounts.counts:type_name -> forewarn.v1.Counts
+	72,  // 9: forewarn.v1.QueryDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
+	69,  // 10: forewarn.v1.QueryDecisionsRequest.start_time:type_name -> google.protobuf.Timestamp
+	69,  // 11: forewarn.v1.QueryDecisionsRequest.end_time:type_name -> google.protobuf.Timestamp
+	9,   // 12: forewarn.v1.QueryDecisionsResponse.decisions:type_name -> forewarn.v1.LoggedDecision
+	73,  // 13: forewarn.v1.LoggedDecision.decision:type_name -> forewarn.v1.Decision
+	66,  // 14: forewarn.v1.LoggedDecision.context:type_name -> forewarn.v1.LoggedDecision.ContextEntry
+	74,  // 15: forewarn.v1.LoggedDecision.classification:type_name -> forewarn.v1.Classification
+	9,   // 16: forewarn.v1.GetDecisionResponse.decision:type_name -> forewarn.v1.LoggedDecision
+	39,  // 17: forewarn.v1.GetDecisionResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
+	72,  // 18: forewarn.v1.TailDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
+	9,   // 19: forewarn.v1.TailDecisionsResponse.decision:type_name -> forewarn.v1.LoggedDecision
+	75,  // 20: forewarn.v1.QueryCallsRequest.category:type_name -> forewarn.v1.Outcome
+	16,  // 21: forewarn.v1.QueryCallsResponse.calls:type_name -> forewarn.v1.RecordedCall
+	67,  // 22: forewarn.v1.RecordedCall.context:type_name -> forewarn.v1.RecordedCall.ContextEntry
+	74,  // 23: forewarn.v1.RecordedCall.classification:type_name -> forewarn.v1.Classification
+	76,  // 24: forewarn.v1.RecordedCall.duration:type_name -> google.protobuf.Duration
+	69,  // 25: forewarn.v1.RecordedCall.time:type_name -> google.protobuf.Timestamp
+	77,  // 26: forewarn.v1.QueryUsagePatternsRequest.level:type_name -> forewarn.v1.UsagePatternLevel
+	78,  // 27: forewarn.v1.QueryUsagePatternsRequest.state:type_name -> forewarn.v1.UsagePatternState
+	79,  // 28: forewarn.v1.QueryUsagePatternsRequest.cause:type_name -> forewarn.v1.Cause
+	80,  // 29: forewarn.v1.QueryUsagePatternsResponse.usage_patterns:type_name -> forewarn.v1.UsagePattern
+	80,  // 30: forewarn.v1.GetUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	80,  // 31: forewarn.v1.SuspendUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	31,  // 32: forewarn.v1.ListToolsResponse.tools:type_name -> forewarn.v1.Tool
+	81,  // 33: forewarn.v1.Tool.descriptor:type_name -> forewarn.v1.ToolDescriptor
+	70,  // 34: forewarn.v1.Tool.mode:type_name -> forewarn.v1.Mode
+	5,   // 35: forewarn.v1.Tool.counts:type_name -> forewarn.v1.Counts
+	82,  // 36: forewarn.v1.Tool.evidence:type_name -> forewarn.v1.Evidence
+	76,  // 37: forewarn.v1.Tool.latency:type_name -> google.protobuf.Duration
+	69,  // 38: forewarn.v1.Tool.last_time:type_name -> google.protobuf.Timestamp
+	4,   // 39: forewarn.v1.Tool.false_prevention:type_name -> forewarn.v1.FalsePrevention
+	70,  // 40: forewarn.v1.SetModeRequest.mode:type_name -> forewarn.v1.Mode
+	70,  // 41: forewarn.v1.SetModeResponse.previous:type_name -> forewarn.v1.Mode
+	70,  // 42: forewarn.v1.SetModeResponse.mode:type_name -> forewarn.v1.Mode
+	36,  // 43: forewarn.v1.ListPreventionRulesResponse.rules:type_name -> forewarn.v1.PreventionRule
+	80,  // 44: forewarn.v1.PreventionRule.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	70,  // 45: forewarn.v1.PreventionRule.mode:type_name -> forewarn.v1.Mode
+	39,  // 46: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
+	69,  // 47: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
+	42,  // 48: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
+	69,  // 49: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
+	68,  // 50: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
+	69,  // 51: forewarn.v1.GetReportRequest.start_time:type_name -> google.protobuf.Timestamp
+	69,  // 52: forewarn.v1.GetReportRequest.end_time:type_name -> google.protobuf.Timestamp
+	51,  // 53: forewarn.v1.GetReportResponse.scope:type_name -> forewarn.v1.ReportScope
+	53,  // 54: forewarn.v1.GetReportResponse.totals:type_name -> forewarn.v1.ReportTotals
+	55,  // 55: forewarn.v1.GetReportResponse.rates:type_name -> forewarn.v1.ReportRates
+	56,  // 56: forewarn.v1.GetReportResponse.budget:type_name -> forewarn.v1.ReportBudget
+	57,  // 57: forewarn.v1.GetReportResponse.calibration:type_name -> forewarn.v1.ReportCalibration
+	59,  // 58: forewarn.v1.GetReportResponse.curve:type_name -> forewarn.v1.ReportCurve
+	61,  // 59: forewarn.v1.GetReportResponse.detectors:type_name -> forewarn.v1.ReportDetector
+	62,  // 60: forewarn.v1.GetReportResponse.tools:type_name -> forewarn.v1.ReportTool
+	64,  // 61: forewarn.v1.GetReportResponse.buckets:type_name -> forewarn.v1.ReportBucket
+	76,  // 62: forewarn.v1.GetReportResponse.bucket_width:type_name -> google.protobuf.Duration
+	65,  // 63: forewarn.v1.GetReportResponse.patterns:type_name -> forewarn.v1.ReportPatterns
+	69,  // 64: forewarn.v1.ReportScope.time:type_name -> google.protobuf.Timestamp
+	69,  // 65: forewarn.v1.ReportScope.oldest_time:type_name -> google.protobuf.Timestamp
+	69,  // 66: forewarn.v1.ReportScope.newest_time:type_name -> google.protobuf.Timestamp
+	70,  // 67: forewarn.v1.ReportScope.mode:type_name -> forewarn.v1.Mode
+	52,  // 68: forewarn.v1.ReportScope.modes:type_name -> forewarn.v1.ReportMode
+	70,  // 69: forewarn.v1.ReportMode.mode:type_name -> forewarn.v1.Mode
+	71,  // 70: forewarn.v1.ReportShare.interval:type_name -> forewarn.v1.Interval
+	54,  // 71: forewarn.v1.ReportRates.recall:type_name -> forewarn.v1.ReportShare
+	54,  // 72: forewarn.v1.ReportRates.precision:type_name -> forewarn.v1.ReportShare
+	54,  // 73: forewarn.v1.ReportRates.false_prevention_rate:type_name -> forewarn.v1.ReportShare
+	58,  // 74: forewarn.v1.ReportCalibration.bins:type_name -> forewarn.v1.ReportBin
+	54,  // 75: forewarn.v1.ReportBin.failed:type_name -> forewarn.v1.ReportShare
+	60,  // 76: forewarn.v1.ReportCurve.points:type_name -> forewarn.v1.ReportPoint
+	63,  // 77: forewarn.v1.ReportTool.examples:type_name -> forewarn.v1.ReportExample
+	75,  // 78: forewarn.v1.ReportExample.category:type_name -> forewarn.v1.Outcome
+	69,  // 79: forewarn.v1.ReportBucket.start_time:type_name -> google.protobuf.Timestamp
+	80,  // 80: forewarn.v1.ReportPatterns.most_used:type_name -> forewarn.v1.UsagePattern
+	80,  // 81: forewarn.v1.ReportPatterns.most_wrong:type_name -> forewarn.v1.UsagePattern
+	80,  // 82: forewarn.v1.ReportPatterns.never_right:type_name -> forewarn.v1.UsagePattern
+	80,  // 83: forewarn.v1.ReportPatterns.most_appealed:type_name -> forewarn.v1.UsagePattern
+	80,  // 84: forewarn.v1.ReportPatterns.suspended:type_name -> forewarn.v1.UsagePattern
+	0,   // 85: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
+	2,   // 86: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
+	7,   // 87: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
+	10,  // 88: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
+	49,  // 89: forewarn.v1.AdminService.GetReport:input_type -> forewarn.v1.GetReportRequest
+	12,  // 90: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
+	14,  // 91: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
+	17,  // 92: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
+	19,  // 93: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
+	21,  // 94: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
+	23,  // 95: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
+	25,  // 96: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
+	27,  // 97: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
+	29,  // 98: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
+	32,  // 99: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
+	34,  // 100: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
+	37,  // 101: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
+	40,  // 102: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
+	43,  // 103: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
+	45,  // 104: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
+	47,  // 105: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
+	1,   // 106: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
+	3,   // 107: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
+	8,   // 108: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
+	11,  // 109: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
+	50,  // 110: forewarn.v1.AdminService.GetReport:output_type -> forewarn.v1.GetReportResponse
+	13,  // 111: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
+	15,  // 112: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
+	18,  // 113: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
+	20,  // 114: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
+	22,  // 115: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
+	24,  // 116: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
+	26,  // 117: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
+	28,  // 118: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
+	30,  // 119: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
+	33,  // 120: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
+	35,  // 121: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
+	38,  // 122: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
+	41,  // 123: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
+	44,  // 124: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
+	46,  // 125: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
+	48,  // 126: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
+	106, // [106:127] is the sub-list for method output_type
+	85,  // [85:106] is the sub-list for method input_type
+	85,  // [85:85] is the sub-list for extension type_name
+	85,  // [85:85] is the sub-list for extension extendee
+	0,   // [0:85] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_admin_proto_init() }
@@ -5430,18 +5619,18 @@ func file_forewarn_v1_admin_proto_init() {
 		return
 	}
 	file_forewarn_v1_model_proto_init()
-	file_forewarn_v1_admin_proto_msgTypes[53].OneofWrappers = []any{}
-	file_forewarn_v1_admin_proto_msgTypes[55].OneofWrappers = []any{}
+	file_forewarn_v1_admin_proto_msgTypes[54].OneofWrappers = []any{}
 	file_forewarn_v1_admin_proto_msgTypes[56].OneofWrappers = []any{}
 	file_forewarn_v1_admin_proto_msgTypes[57].OneofWrappers = []any{}
 	file_forewarn_v1_admin_proto_msgTypes[58].OneofWrappers = []any{}
+	file_forewarn_v1_admin_proto_msgTypes[59].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_admin_proto_rawDesc), len(file_forewarn_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   68,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

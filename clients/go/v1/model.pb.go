@@ -1187,7 +1187,13 @@ type Decision struct {
 	// What the decision was based on.
 	Snapshot *Snapshot `protobuf:"bytes,13,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	// When it was made.
-	Time          *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=time,proto3" json:"time,omitempty"`
+	Time *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=time,proto3" json:"time,omitempty"`
+	// Whether the call was to be prevented and is let through by lot, so that preventions are put to the test. Only what
+	// was learned is, never tools that may destroy something, nor policies.
+	Holdout bool `protobuf:"varint,15,opt,name=holdout,proto3" json:"holdout,omitempty"`
+	// Whether the call was to be prevented and is let through, with a warning, because learning prevented too many of the
+	// tool's recent calls: the blast cap.
+	Capped        bool `protobuf:"varint,16,opt,name=capped,proto3" json:"capped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1318,6 +1324,20 @@ func (x *Decision) GetTime() *timestamppb.Timestamp {
 		return x.Time
 	}
 	return nil
+}
+
+func (x *Decision) GetHoldout() bool {
+	if x != nil {
+		return x.Holdout
+	}
+	return false
+}
+
+func (x *Decision) GetCapped() bool {
+	if x != nil {
+		return x.Capped
+	}
+	return false
 }
 
 // How a record was understood.
@@ -1453,9 +1473,15 @@ type UsagePattern struct {
 	// Why it was suspended, if it is.
 	SuspendedReason string `protobuf:"bytes,19,opt,name=suspended_reason,json=suspendedReason,proto3" json:"suspended_reason,omitempty"`
 	// The error template's latest full text, redacted.
-	LastError     string `protobuf:"bytes,20,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	LastError string `protobuf:"bytes,20,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	// Whether it was suspended by its own record: too many of its preventions were wrong.
+	SuspendedAutomatically bool `protobuf:"varint,21,opt,name=suspended_automatically,json=suspendedAutomatically,proto3" json:"suspended_automatically,omitempty"`
+	// The estimated share of its preventions that were wrong, each weighted by 1 / propensity.
+	WrongShare float64 `protobuf:"fixed64,22,opt,name=wrong_share,json=wrongShare,proto3" json:"wrong_share,omitempty"`
+	// Its interval, which holds at all moments together. Unset before any outcome.
+	WrongShareInterval *Interval `protobuf:"bytes,23,opt,name=wrong_share_interval,json=wrongShareInterval,proto3" json:"wrong_share_interval,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *UsagePattern) Reset() {
@@ -1626,6 +1652,27 @@ func (x *UsagePattern) GetLastError() string {
 		return x.LastError
 	}
 	return ""
+}
+
+func (x *UsagePattern) GetSuspendedAutomatically() bool {
+	if x != nil {
+		return x.SuspendedAutomatically
+	}
+	return false
+}
+
+func (x *UsagePattern) GetWrongShare() float64 {
+	if x != nil {
+		return x.WrongShare
+	}
+	return 0
+}
+
+func (x *UsagePattern) GetWrongShareInterval() *Interval {
+	if x != nil {
+		return x.WrongShareInterval
+	}
+	return nil
 }
 
 // What a runtime says about a tool.
@@ -1824,7 +1871,7 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\x0eevidence_model\x18\x03 \x01(\tR\revidenceModel\"i\n" +
 	"\x05Probe\x12(\n" +
 	"\x10usage_pattern_id\x18\x01 \x01(\tR\x0eusagePatternId\x126\n" +
-	"\bdeadline\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xed\x04\n" +
+	"\bdeadline\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\x9f\x05\n" +
 	"\bDecision\x12\x1f\n" +
 	"\vdecision_id\x18\x01 \x01(\tR\n" +
 	"decisionId\x12.\n" +
@@ -1842,14 +1889,16 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\falternatives\x18\v \x03(\v2\x18.forewarn.v1.AlternativeR\falternatives\x12(\n" +
 	"\x05probe\x18\f \x01(\v2\x12.forewarn.v1.ProbeR\x05probe\x121\n" +
 	"\bsnapshot\x18\r \x01(\v2\x15.forewarn.v1.SnapshotR\bsnapshot\x12.\n" +
-	"\x04time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\x8d\x02\n" +
+	"\x04time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
+	"\aholdout\x18\x0f \x01(\bR\aholdout\x12\x16\n" +
+	"\x06capped\x18\x10 \x01(\bR\x06capped\"\x8d\x02\n" +
 	"\x0eClassification\x120\n" +
 	"\bcategory\x18\x01 \x01(\x0e2\x14.forewarn.v1.OutcomeR\bcategory\x12/\n" +
 	"\x13category_confidence\x18\x02 \x01(\x01R\x12categoryConfidence\x12(\n" +
 	"\x05cause\x18\x03 \x01(\x0e2\x12.forewarn.v1.CauseR\x05cause\x12)\n" +
 	"\x10cause_confidence\x18\x04 \x01(\x01R\x0fcauseConfidence\x12\x1c\n" +
 	"\ttransient\x18\x05 \x01(\bR\ttransient\x12%\n" +
-	"\x0eerror_template\x18\x06 \x01(\tR\rerrorTemplate\"\xd2\x06\n" +
+	"\x0eerror_template\x18\x06 \x01(\tR\rerrorTemplate\"\xf5\a\n" +
 	"\fUsagePattern\x12(\n" +
 	"\x10usage_pattern_id\x18\x01 \x01(\tR\x0eusagePatternId\x124\n" +
 	"\x05level\x18\x02 \x01(\x0e2\x1e.forewarn.v1.UsagePatternLevelR\x05level\x12\x12\n" +
@@ -1873,7 +1922,11 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\aappeals\x18\x12 \x01(\x04R\aappeals\x12)\n" +
 	"\x10suspended_reason\x18\x13 \x01(\tR\x0fsuspendedReason\x12\x1d\n" +
 	"\n" +
-	"last_error\x18\x14 \x01(\tR\tlastError\"\xd6\x02\n" +
+	"last_error\x18\x14 \x01(\tR\tlastError\x127\n" +
+	"\x17suspended_automatically\x18\x15 \x01(\bR\x16suspendedAutomatically\x12\x1f\n" +
+	"\vwrong_share\x18\x16 \x01(\x01R\n" +
+	"wrongShare\x12G\n" +
+	"\x14wrong_share_interval\x18\x17 \x01(\v2\x15.forewarn.v1.IntervalR\x12wrongShareInterval\"\xd6\x02\n" +
 	"\x0eToolDescriptor\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12*\n" +
@@ -2009,11 +2062,12 @@ var file_forewarn_v1_model_proto_depIdxs = []int32{
 	19, // 29: forewarn.v1.UsagePattern.first_time:type_name -> google.protobuf.Timestamp
 	19, // 30: forewarn.v1.UsagePattern.last_time:type_name -> google.protobuf.Timestamp
 	19, // 31: forewarn.v1.UsagePattern.probe_due_time:type_name -> google.protobuf.Timestamp
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	8,  // 32: forewarn.v1.UsagePattern.wrong_share_interval:type_name -> forewarn.v1.Interval
+	33, // [33:33] is the sub-list for method output_type
+	33, // [33:33] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_model_proto_init() }

@@ -45,6 +45,7 @@ def private_daemon(mode: str, extra: Sequence[str] = (), stopped: Callable[[], b
                     *("--admin-address", f"unix:{folder}/admin.sock"),
                     *("--ready-file", str(ready)),
                     *("--mode", mode),
+                    *("--seed", "1"),  # the holdout draws the same lots each time, so that results are the same
                     *extra,
                 ],
                 stdin=subprocess.DEVNULL,

@@ -58,6 +58,7 @@ class GetStatusResponse(_message.Message):
     QUEUE_LIMIT_FIELD_NUMBER: _builtins.int
     DECISIONS_DROPPED_FIELD_NUMBER: _builtins.int
     STORE_ERROR_FIELD_NUMBER: _builtins.int
+    FALSE_PREVENTION_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The daemon's version."""
     store_path: _builtins.str
@@ -92,6 +93,10 @@ class GetStatusResponse(_message.Message):
     def admin_addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where it listens for administrators."""
 
+    @_builtins.property
+    def false_prevention(self) -> Global___FalsePrevention:
+        """How false prevention stands over all tools."""
+
     def __init__(
         self,
         *,
@@ -109,10 +114,11 @@ class GetStatusResponse(_message.Message):
         queue_limit: _builtins.int = ...,
         decisions_dropped: _builtins.int = ...,
         store_error: _builtins.str = ...,
+        false_prevention: Global___FalsePrevention | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["false_prevention", b"false_prevention", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "guard_addresses", b"guard_addresses", "mode", b"mode", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "false_prevention", b"false_prevention", "guard_addresses", b"guard_addresses", "mode", b"mode", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -158,6 +164,7 @@ class GetStatsResponse(_message.Message):
     TOOLS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     USAGE_PATTERNS_FIELD_NUMBER: _builtins.int
+    FALSE_PREVENTION_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Where to go on."""
     usage_patterns: _builtins.int
@@ -170,6 +177,10 @@ class GetStatsResponse(_message.Message):
     def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCounts]:
         """Per tool, by name."""
 
+    @_builtins.property
+    def false_prevention(self) -> Global___FalsePrevention:
+        """How false prevention stands: over all tools, or of the one that was asked for."""
+
     def __init__(
         self,
         *,
@@ -177,14 +188,78 @@ class GetStatsResponse(_message.Message):
         tools: _abc.Iterable[Global___ToolCounts] | None = ...,
         next_page_token: _builtins.str = ...,
         usage_patterns: _builtins.int = ...,
+        false_prevention: Global___FalsePrevention | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["false_prevention", b"false_prevention", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "tools", b"tools", "total", b"total", "usage_patterns", b"usage_patterns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["false_prevention", b"false_prevention", "next_page_token", b"next_page_token", "tools", b"tools", "total", b"total", "usage_patterns", b"usage_patterns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatsResponse: _TypeAlias = GetStatsResponse  # noqa: Y015
+
+@_typing.final
+class FalsePrevention(_message.Message):
+    """How many successful calls learning prevented, or would have in mode shadow or warn. What a call that was not made
+    would have come to is estimated from calls that were to be prevented and were made all the same (all in mode shadow;
+    probes and the holdout in mode enforce), each weighted by 1 / propensity.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUDGET_FIELD_NUMBER: _builtins.int
+    ESTIMATE_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    OBSERVED_FIELD_NUMBER: _builtins.int
+    PREVENTED_FIELD_NUMBER: _builtins.int
+    UNOBSERVABLE_FIELD_NUMBER: _builtins.int
+    PASSED_FIELD_NUMBER: _builtins.int
+    WRONG_SHARE_FIELD_NUMBER: _builtins.int
+    WRONG_SHARE_INTERVAL_FIELD_NUMBER: _builtins.int
+    budget: _builtins.float
+    """The share of successes that may be prevented: the setting false_prevention_budget."""
+    estimate: _builtins.float
+    """The estimated share of successes that was prevented, or would have been."""
+    observed: _builtins.int
+    """Calls that were to be prevented, were made, and ended: what the estimate rests on."""
+    prevented: _builtins.int
+    """Calls that were prevented although a lot might have let them."""
+    unobservable: _builtins.int
+    """Calls that were prevented without a lot, of which nothing can be known and which the estimate leaves out: of tools
+    that may destroy something, where nothing learned spoke against the call, or with a holdout of nothing.
+    """
+    passed: _builtins.int
+    """Successes of calls that were not to be prevented."""
+    wrong_share: _builtins.float
+    """The estimated share of preventions that were wrong."""
+    @_builtins.property
+    def interval(self) -> _model_pb2.Interval:
+        """Its interval. It holds at all moments together, however often it is looked at."""
+
+    @_builtins.property
+    def wrong_share_interval(self) -> _model_pb2.Interval:
+        """Its interval, of the same sort."""
+
+    def __init__(
+        self,
+        *,
+        budget: _builtins.float = ...,
+        estimate: _builtins.float = ...,
+        interval: _model_pb2.Interval | None = ...,
+        observed: _builtins.int = ...,
+        prevented: _builtins.int = ...,
+        unobservable: _builtins.int = ...,
+        passed: _builtins.int = ...,
+        wrong_share: _builtins.float = ...,
+        wrong_share_interval: _model_pb2.Interval | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "wrong_share_interval", b"wrong_share_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "estimate", b"estimate", "interval", b"interval", "observed", b"observed", "passed", b"passed", "prevented", b"prevented", "unobservable", b"unobservable", "wrong_share", b"wrong_share", "wrong_share_interval", b"wrong_share_interval"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FalsePrevention: _TypeAlias = FalsePrevention  # noqa: Y015
 
 @_typing.final
 class Counts(_message.Message):
@@ -203,6 +278,8 @@ class Counts(_message.Message):
     WOULD_PREVENT_FIELD_NUMBER: _builtins.int
     WOULD_PREVENT_RIGHT_FIELD_NUMBER: _builtins.int
     WOULD_PREVENT_WRONG_FIELD_NUMBER: _builtins.int
+    HELD_OUT_FIELD_NUMBER: _builtins.int
+    CAPPED_FIELD_NUMBER: _builtins.int
     success: _builtins.int
     """Calls by category."""
     failure: _builtins.int
@@ -225,6 +302,10 @@ class Counts(_message.Message):
     """Of those whose call was made and recorded, how many failed."""
     would_prevent_wrong: _builtins.int
     """Of those whose call was made and recorded, how many succeeded."""
+    held_out: _builtins.int
+    """Of those that would prevent, how many calls were let through by lot (the holdout)."""
+    capped: _builtins.int
+    """Of those that would prevent, how many calls were let through by the blast cap."""
     def __init__(
         self,
         *,
@@ -239,10 +320,12 @@ class Counts(_message.Message):
         would_prevent: _builtins.int = ...,
         would_prevent_right: _builtins.int = ...,
         would_prevent_wrong: _builtins.int = ...,
+        held_out: _builtins.int = ...,
+        capped: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "decisions", b"decisions", "failure", b"failure", "prevented", b"prevented", "retry", b"retry", "success", b"success", "timeout", b"timeout", "unknown", b"unknown", "would_prevent", b"would_prevent", "would_prevent_right", b"would_prevent_right", "would_prevent_wrong", b"would_prevent_wrong"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "capped", b"capped", "decisions", b"decisions", "failure", b"failure", "held_out", b"held_out", "prevented", b"prevented", "retry", b"retry", "success", b"success", "timeout", b"timeout", "unknown", b"unknown", "would_prevent", b"would_prevent", "would_prevent_right", b"would_prevent_right", "would_prevent_wrong", b"would_prevent_wrong"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -405,7 +488,9 @@ class LoggedDecision(_message.Message):
     call_id: _builtins.str
     """The call's id, if the runtime gave one before the call."""
     propensity: _builtins.float
-    """Whether exploration, a probe or nothing chose differently than the ranking alone: the probability of the choice."""
+    """The probability with which what was done is done. "optimize": of what stands first. Else the holdout's share where
+    the call was let through by lot, 1 minus that where it was prevented, 1 where no lot was drawn (as for probes).
+    """
     question: _builtins.str
     """What was asked: "should_prevent", "check" or "optimize"."""
     @_builtins.property
@@ -1104,6 +1189,7 @@ class Tool(_message.Message):
     EVIDENCE_FIELD_NUMBER: _builtins.int
     LATENCY_FIELD_NUMBER: _builtins.int
     LAST_TIME_FIELD_NUMBER: _builtins.int
+    FALSE_PREVENTION_FIELD_NUMBER: _builtins.int
     registered: _builtins.bool
     """Whether it was registered."""
     mode: _model_pb2.Mode.ValueType
@@ -1128,6 +1214,10 @@ class Tool(_message.Message):
     def last_time(self) -> _timestamp_pb2.Timestamp:
         """When it was last called."""
 
+    @_builtins.property
+    def false_prevention(self) -> Global___FalsePrevention:
+        """How false prevention stands, since it was first called or reset."""
+
     def __init__(
         self,
         *,
@@ -1138,10 +1228,11 @@ class Tool(_message.Message):
         evidence: _model_pb2.Evidence | None = ...,
         latency: _duration_pb2.Duration | None = ...,
         last_time: _timestamp_pb2.Timestamp | None = ...,
+        false_prevention: Global___FalsePrevention | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "descriptor", b"descriptor", "evidence", b"evidence", "last_time", b"last_time", "latency", b"latency"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "descriptor", b"descriptor", "evidence", b"evidence", "false_prevention", b"false_prevention", "last_time", b"last_time", "latency", b"latency"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "descriptor", b"descriptor", "evidence", b"evidence", "last_time", b"last_time", "latency", b"latency", "mode", b"mode", "registered", b"registered"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "descriptor", b"descriptor", "evidence", b"evidence", "false_prevention", b"false_prevention", "last_time", b"last_time", "latency", b"latency", "mode", b"mode", "registered", b"registered"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -668,6 +668,8 @@ class Decision(_message.Message):
     PROBE_FIELD_NUMBER: _builtins.int
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
+    HOLDOUT_FIELD_NUMBER: _builtins.int
+    CAPPED_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """The decision's id; ids sort by time."""
     verdict: Global___Verdict.ValueType
@@ -682,6 +684,14 @@ class Decision(_message.Message):
     """Whether anything was known of calls like this. When false, p_fail is the tool's base rate or the prior."""
     remedy: _builtins.str
     """What would make the call pass, in a sentence; empty when nothing is known."""
+    holdout: _builtins.bool
+    """Whether the call was to be prevented and is let through by lot, so that preventions are put to the test. Only what
+    was learned is, never tools that may destroy something, nor policies.
+    """
+    capped: _builtins.bool
+    """Whether the call was to be prevented and is let through, with a warning, because learning prevented too many of the
+    tool's recent calls: the blast cap.
+    """
     @_builtins.property
     def p_fail_interval(self) -> Global___Interval:
         """Its interval."""
@@ -727,10 +737,12 @@ class Decision(_message.Message):
         probe: Global___Probe | None = ...,
         snapshot: Global___Snapshot | None = ...,
         time: _timestamp_pb2.Timestamp | None = ...,
+        holdout: _builtins.bool = ...,
+        capped: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["p_fail_interval", b"p_fail_interval", "probe", b"probe", "retry_after", b"retry_after", "snapshot", b"snapshot", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "decision_id", b"decision_id", "known", b"known", "mode", b"mode", "p_fail", b"p_fail", "p_fail_interval", b"p_fail_interval", "probe", b"probe", "reasons", b"reasons", "remedy", b"remedy", "retry_after", b"retry_after", "snapshot", b"snapshot", "time", b"time", "verdict", b"verdict", "would_be", b"would_be"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "capped", b"capped", "decision_id", b"decision_id", "holdout", b"holdout", "known", b"known", "mode", b"mode", "p_fail", b"p_fail", "p_fail_interval", b"p_fail_interval", "probe", b"probe", "reasons", b"reasons", "remedy", b"remedy", "retry_after", b"retry_after", "snapshot", b"snapshot", "time", b"time", "verdict", b"verdict", "would_be", b"would_be"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -804,6 +816,9 @@ class UsagePattern(_message.Message):
     APPEALS_FIELD_NUMBER: _builtins.int
     SUSPENDED_REASON_FIELD_NUMBER: _builtins.int
     LAST_ERROR_FIELD_NUMBER: _builtins.int
+    SUSPENDED_AUTOMATICALLY_FIELD_NUMBER: _builtins.int
+    WRONG_SHARE_FIELD_NUMBER: _builtins.int
+    WRONG_SHARE_INTERVAL_FIELD_NUMBER: _builtins.int
     usage_pattern_id: _builtins.str
     """The pattern's id; the same pattern always has the same id within a store."""
     level: Global___UsagePatternLevel.ValueType
@@ -836,6 +851,10 @@ class UsagePattern(_message.Message):
     """Why it was suspended, if it is."""
     last_error: _builtins.str
     """The error template's latest full text, redacted."""
+    suspended_automatically: _builtins.bool
+    """Whether it was suspended by its own record: too many of its preventions were wrong."""
+    wrong_share: _builtins.float
+    """The estimated share of its preventions that were wrong, each weighted by 1 / propensity."""
     @_builtins.property
     def evidence(self) -> Global___Evidence:
         """The evidence behind it."""
@@ -851,6 +870,10 @@ class UsagePattern(_message.Message):
     @_builtins.property
     def probe_due_time(self) -> _timestamp_pb2.Timestamp:
         """While it prevents: when the next probe is due."""
+
+    @_builtins.property
+    def wrong_share_interval(self) -> Global___Interval:
+        """Its interval, which holds at all moments together. Unset before any outcome."""
 
     def __init__(
         self,
@@ -875,10 +898,13 @@ class UsagePattern(_message.Message):
         appeals: _builtins.int = ...,
         suspended_reason: _builtins.str = ...,
         last_error: _builtins.str = ...,
+        suspended_automatically: _builtins.bool = ...,
+        wrong_share: _builtins.float = ...,
+        wrong_share_interval: Global___Interval | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "first_time", b"first_time", "last_time", b"last_time", "probe_due_time", b"probe_due_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "first_time", b"first_time", "last_time", b"last_time", "probe_due_time", b"probe_due_time", "wrong_share_interval", b"wrong_share_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeals", b"appeals", "cause", b"cause", "description", b"description", "evidence", b"evidence", "failure_probability", b"failure_probability", "first_time", b"first_time", "last_error", b"last_error", "last_time", b"last_time", "level", b"level", "log_likelihood_ratio", b"log_likelihood_ratio", "prevented", b"prevented", "prevented_right", b"prevented_right", "prevented_wrong", b"prevented_wrong", "probe_due_time", b"probe_due_time", "scope", b"scope", "server", b"server", "state", b"state", "suspended_reason", b"suspended_reason", "tool", b"tool", "usage_pattern_id", b"usage_pattern_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeals", b"appeals", "cause", b"cause", "description", b"description", "evidence", b"evidence", "failure_probability", b"failure_probability", "first_time", b"first_time", "last_error", b"last_error", "last_time", b"last_time", "level", b"level", "log_likelihood_ratio", b"log_likelihood_ratio", "prevented", b"prevented", "prevented_right", b"prevented_right", "prevented_wrong", b"prevented_wrong", "probe_due_time", b"probe_due_time", "scope", b"scope", "server", b"server", "state", b"state", "suspended_automatically", b"suspended_automatically", "suspended_reason", b"suspended_reason", "tool", b"tool", "usage_pattern_id", b"usage_pattern_id", "wrong_share", b"wrong_share", "wrong_share_interval", b"wrong_share_interval"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

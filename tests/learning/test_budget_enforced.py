@@ -1,0 +1,103 @@
+"""The budget is held in mode enforce under drift, in a synthetic world, by the guard's own code and in seconds."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from sidecar.learning.budget import Budget, within
+from sidecar.learning.combiner import descend
+from sidecar.learning.evidence import sigmoid
+from sidecar.learning.tool_model import Model, new_model
+
+SHARE = 0.03
+CALLS = 12_000
+
+
+def _features(randomness: random.Random) -> list[float]:
+    return [1.0, float(randomness.random() < 0.3), float(randomness.random() < 0.2), randomness.gauss(0.0, 1.0)]
+
+
+def _rate(x: list[float], *, flipped: bool) -> float:
+    """How likely a call fails: the second feature dooms it; after the flip the third does, and the second no more."""
+    doom = x[2] if flipped else x[1]
+    return sigmoid(-3.0 + 7.0 * doom + 0.5 * x[3])
+
+
+def _enforce(seed: int, *, share: float, drifts: bool) -> tuple[list[tuple[bool, bool, bool]], Budget]:
+    """Each call's (flipped, prevented, worked): prevented calls are guessed at, all others learned from."""
+    randomness = random.Random(seed)
+    overall: Model = new_model([0.0] * 4)
+    own: Model = new_model([0.0] * 4)
+    rows = []
+    for number in range(CALLS):
+        flipped = drifts and number >= CALLS // 2
+        x = _features(randomness)
+        score = sum(a * b for a, b in zip(overall.values, x, strict=True))
+        p = sigmoid(score)
+        worked = randomness.random() >= _rate(x, flipped=flipped)
+        sure = within(score, 0.01, overall.budget, own.budget)
+        drawn = sure and randomness.random() < share
+        rows.append((flipped, sure and not drawn, worked))
+        for budget in (overall.budget, own.budget):
+            if sure and not drawn:
+                budget.guess(score, p)
+                continue
+            budget.spend(score, float(worked), prevented=sure)
+            (budget.try_out if sure else budget.approach)(p, float(worked))
+        if not sure or drawn:
+            descend(overall, own, x, p, not worked, min(1.0 / share, 4.0) if drawn else 1.0)
+    return rows, overall.budget
+
+
+def _false_prevention(rows: list[tuple[bool, bool, bool]]) -> float:
+    good = [prevented for _, prevented, worked in rows if worked]
+    return sum(good) / len(good)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_steady_world_keeps_the_budget_and_is_worth_it(seed: int) -> None:
+    rows, _ = _enforce(seed, share=SHARE, drifts=False)
+    bad = [prevented for _, prevented, worked in rows if not worked]
+    assert _false_prevention(rows) <= 0.0125  # a quarter over 1 %: four standard errors over 8,000 successes
+    assert sum(bad) / len(bad) > 0.3
+
+
+def test_the_budget_is_held_when_the_rule_flips() -> None:
+    """The most telling rule of all turns to its opposite at once: the holdout finds out, where nothing else would."""
+    with_lots = [_enforce(seed, share=SHARE, drifts=True)[0] for seed in range(1, 9)]
+    without = [_enforce(seed, share=0.0, drifts=True)[0] for seed in range(1, 9)]
+    rates = [_false_prevention(rows) for rows in with_lots]
+    assert sum(rates) / len(rates) <= 0.01
+    assert max(rates) <= 0.02
+    assert max(_false_prevention(rows) for rows in without) > 0.05
+    for rows in with_lots:
+        assert _false_prevention(rows[-CALLS // 4 :]) <= 0.01
+
+
+def test_guesses_count_as_much_as_trials_tell() -> None:
+    books = Budget()
+    for _ in range(100):
+        books.guess(3.0, 0.95)
+    assert books.above(3.0) == pytest.approx(100 * 0.05 * books.doubt)
+    before = books.doubt
+    for _ in range(20):
+        books.try_out(0.95, 0.0)
+    assert books.doubt < before
+    lower = books.doubt
+    for _ in range(5):
+        books.try_out(0.95, 1.0)
+    assert books.doubt > lower
+    assert books.above(3.0) == pytest.approx(100 * 0.05 * books.doubt)
+
+
+def test_only_what_was_seen_loosens_the_limit() -> None:
+    seen, guessed = Budget(), Budget()
+    for books in (seen, guessed):
+        for _ in range(5_000):
+            books.spend(-2.0, 1.0)
+    seen.spend(3.0, 1.0, prevented=True)
+    guessed.guess(3.0, 0.99)
+    assert seen.correction(0.01) > 2.0
+    assert guessed.correction(0.01) == pytest.approx(1.0)

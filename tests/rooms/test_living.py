@@ -1,0 +1,355 @@
+"""Living with its own decisions: holdout, blast cap, suspension, recovery. In virtual time, with seeded lots."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+
+from sidecar.guard.blast_cap import EVENT_PAUSE, HALF_LIFE, LEAST_CALLS
+from sidecar.learning.counting import counts_match
+from sidecar.learning.events import EVENTS
+from sidecar.learning.false_prevention import false_prevention
+from sidecar.learning.totals import read_standing, read_totals
+from sidecar.model.journal import Event
+from sidecar.model.pattern import pattern_id, subject_key
+from sidecar.model.tool import Tool, ToolDescriptor
+from sidecar.model.trial import Trial
+from sidecar.model.vocabulary import Level, State, Verdict
+from sidecar.store.tables import DECISIONS, PATTERNS, TOOLS, tool_key
+
+from .conftest import Bench
+
+Open = Callable[..., Bench]
+BAD = {"path": "/nope"}
+ERROR = "No such file: /nope"
+DOWN = "503 Service Unavailable"
+
+
+def _settled(bench: Bench) -> None:
+    """Wait until what was decided is logged: a job of its own comes after the log's."""
+    bench.rooms.store.submit(lambda _: None).result(10)
+
+
+def _events(bench: Bench, kind: str) -> list[Event]:
+    _settled(bench)
+    with bench.rooms.store.read() as reader:
+        return [event for _, event in reader.scan(EVENTS) if event.kind == kind]
+
+
+def _tool(bench: Bench, name: str = "t") -> Tool:
+    _settled(bench)
+    with bench.rooms.store.read() as reader:
+        tool = reader.get(TOOLS, tool_key(name))
+    assert tool is not None
+    return tool
+
+
+def _register(bench: Bench, *descriptors: ToolDescriptor) -> None:
+    bench.rooms.tools.register(descriptors, bench.now).result(10)
+
+
+def _outage(bench: Bench, calls: int = 6) -> None:
+    for number in range(calls):
+        bench.tell({"n": number}, DOWN, session_id=f"out{number}")
+
+
+# --- holdout
+
+
+def test_a_lot_lets_a_share_of_preventions_through_and_logs_its_probability(open_bench: Open) -> None:
+    bench = open_bench(holdout_share=0.2, blast_cap=1.0, false_prevention_budget=0.3)
+    for session in range(7):
+        bench.tell(BAD, ERROR, session_id=f"s{session}")
+    decisions = [bench.ask(BAD, session_id=f"new{number}") for number in range(300)]
+    held = [one for one in decisions if one.holdout]
+    # Three and a half standard deviations of a binomial of 300 at one fifth are 24.
+    assert abs(len(held) - 60) < 24
+    assert {(one.verdict, one.would_be, one.propensity) for one in held} == {(Verdict.ALLOW, Verdict.PREVENT, 0.2)}
+    stopped = [one for one in decisions if one.verdict is Verdict.PREVENT]
+    assert {one.propensity for one in stopped} == {0.8}
+    assert len(held) + len(stopped) == len(decisions)
+    _settled(bench)
+    with bench.rooms.store.read() as reader:
+        logged = {key: record.propensity for key, record in reader.scan(DECISIONS)}
+        total = read_totals(reader)
+    assert all(logged[one.decision_id] == one.propensity for one in decisions)
+    assert (total.held_out, total.capped) == (len(held), 0)
+    assert bench.rooms.store.verify([counts_match]).problems == []
+
+
+def test_the_same_seed_draws_the_same_lots(open_bench: Open) -> None:
+    def drawn() -> list[bool]:
+        bench = open_bench(holdout_share=0.2, blast_cap=1.0)
+        for session in range(7):
+            bench.tell(BAD, ERROR, session_id=f"s{session}")
+        return [bench.ask(BAD, session_id=f"new{number}").holdout for number in range(30)]
+
+    assert drawn() == drawn()
+
+
+def test_only_what_was_learned_is_held_out_and_nothing_that_may_destroy(open_bench: Open) -> None:
+    bench = open_bench(holdout_share=0.2, false_prevention_budget=0.3)
+    schema = '{"type":"object","required":["path"]}'
+    _register(bench, ToolDescriptor("drop", destructive=True), ToolDescriptor("strict", input_schema_json=schema))
+    bench.tell(BAD, ERROR, tool="drop")
+    for _ in range(19):
+        dropped = bench.ask(BAD, tool="drop")
+        assert (dropped.verdict, dropped.holdout, dropped.propensity) == (Verdict.PREVENT, False, 1.0)
+    for number in range(60):
+        broken = bench.ask({"x": number}, tool="strict")
+        assert (broken.verdict, broken.holdout, broken.propensity) == (Verdict.PREVENT, False, 1.0)
+    assert (_tool(bench, "drop").standing.blind, _tool(bench, "strict").standing.blind) == (19, 60)
+
+
+def test_shadow_probes_and_unhindered_calls_have_propensity_one(open_bench: Open) -> None:
+    bench = open_bench(holdout_share=0.2, mode="shadow")
+    bench.tell(BAD, ERROR)
+    asked = bench.ask(BAD)
+    assert (asked.would_be, asked.propensity, asked.holdout) == (Verdict.PREVENT, 1.0, False)
+    bench = open_bench(holdout_share=0.2, mode="enforce")
+    bench.now += 700.0
+    probe = bench.ask(BAD)
+    assert probe.probe is not None
+    assert (probe.propensity, probe.holdout) == (1.0, False)
+    assert bench.ask({"path": "/yes"}).propensity == 1.0
+
+
+# --- the estimate
+
+
+@pytest.mark.parametrize("mode", ["shadow", "enforce"])
+def test_the_estimate_of_false_prevention_covers_the_truth(open_bench: Open, mode: str) -> None:
+    """A call that was known to fail comes to work in a tenth of all cases; others always work."""
+    bench = open_bench(holdout_share=0.2, mode=mode, blast_cap=1.0, probe_seconds=1e9)
+    randomness = random.Random(3)
+    wrong = passed = 0
+    for number in range(7):
+        bench.tell(BAD, ERROR, session_id=f"learn{number}")
+    for number in range(120):
+        works = randomness.random() < 0.1
+        asked = bench.ask(BAD, session_id=f"s{number}")
+        if asked.would_be is not Verdict.PREVENT:
+            break
+        wrong += works
+        if asked.verdict is not Verdict.PREVENT:
+            error = "" if works else ERROR
+            bench.tell(BAD, error, session_id=f"s{number}", decision_id=asked.decision_id.hex())
+        good = bench.ask({"path": f"/yes{number}"}, session_id=f"s{number}")
+        assert good.would_be is not Verdict.PREVENT
+        bench.tell({"path": f"/yes{number}"}, session_id=f"s{number}", decision_id=good.decision_id.hex())
+        passed += 1
+    _settled(bench)
+    with bench.rooms.store.read() as reader:
+        overall = read_standing(reader)
+    tool = _tool(bench)
+    assert overall == tool.standing
+    assert overall.passed == passed
+    assert overall.observed + overall.prevented >= passed
+    estimate, interval = false_prevention(overall)
+    assert interval.low <= wrong / (wrong + passed) <= interval.high
+    if mode == "shadow":
+        assert estimate == pytest.approx(wrong / (wrong + passed))
+        assert overall.prevented == 0
+    else:
+        assert 0 < overall.observed < overall.prevented
+
+
+# --- suspension
+
+
+def _wrong_preventions(bench: Bench, times: int) -> Iterator[bytes]:
+    """An outage is declared, and the next call works all the same: in mode shadow a wrong prevention each time."""
+    for number in range(times):
+        bench.now += 60.0
+        for failed in range(4):
+            bench.tell({"n": f"{number}.{failed}"}, DOWN, session_id=f"{number}.{failed}")
+        asked = bench.ask({"n": f"{number}.ok"}, session_id=f"{number}.ok")
+        if asked.would_be is Verdict.PREVENT:
+            yield asked.reasons[0].pattern_id
+        bench.tell({"n": f"{number}.ok"}, session_id=f"{number}.ok", decision_id=asked.decision_id.hex())
+
+
+def _of_tool(bench: Bench) -> tuple[bytes, State, bool]:
+    key = pattern_id(subject_key("t"), Level.TOOL, b"")
+    with bench.rooms.store.read() as reader:
+        pattern = reader.get(PATTERNS, key)
+    assert pattern is not None
+    return key, pattern.state, pattern.automatic
+
+
+@pytest.fixture
+def suspended(open_bench: Open) -> Bench:
+    """A bench whose tool's outages were found wrong too often."""
+    bench = open_bench(mode="shadow", false_prevention_budget=0.3)
+    for _ in _wrong_preventions(bench, 40):
+        if _of_tool(bench)[1] is State.SUSPENDED:
+            break
+    return bench
+
+
+def test_a_pattern_that_is_wrong_too_often_is_set_aside_by_itself(suspended: Bench) -> None:
+    key, state, automatic = _of_tool(suspended)
+    assert (state, automatic) == (State.SUSPENDED, True)
+    (event,) = _events(suspended, "pattern_suspended")
+    assert event.pattern_id == key
+    assert "by itself" in event.summary
+    _outage(suspended)
+    after = suspended.ask({"n": "x"}, session_id="after")
+    assert after.would_be is not Verdict.PREVENT
+    # What else is known of the tool's calls still prevents them.
+    for session in range(7):
+        suspended.tell(BAD, ERROR, session_id=f"bad{session}")
+    assert suspended.ask(BAD, session_id="bad").would_be is Verdict.PREVENT
+
+
+def test_an_administrator_takes_it_back_and_its_record_begins_anew(suspended: Bench) -> None:
+    key, _, _ = _of_tool(suspended)
+    suspended.rooms.patterns.suspend(key.hex(), "", suspended=False).result(10)
+    with suspended.rooms.store.read() as reader:
+        _, pattern = suspended.rooms.patterns.load(reader, key.hex())
+    assert (pattern.suspended, pattern.automatic, pattern.trial) == (False, False, Trial())
+
+
+def test_a_reset_of_the_tool_frees_it(suspended: Bench) -> None:
+    suspended.tell({"n": "v1"}, tool_version="1")
+    assert _of_tool(suspended)[1] is State.SUSPENDED
+    suspended.tell({"n": "v2"}, tool_version="2")
+    assert _of_tool(suspended)[1:] == (State.CANDIDATE, False)
+    assert _tool(suspended).standing.observed == 0
+
+
+def test_what_an_administrator_suspended_stays_so_through_a_reset(bench: Bench) -> None:
+    bench.tell({"n": 1}, DOWN, tool_version="1")
+    key, _, _ = _of_tool(bench)
+    bench.rooms.patterns.suspend(key.hex(), "known", suspended=True).result(10)
+    bench.tell({"n": 2}, tool_version="2")
+    assert _of_tool(bench)[1:] == (State.SUSPENDED, False)
+
+
+# --- blast cap
+
+
+def _learn_bad_calls(bench: Bench, calls: int) -> None:
+    for number in range(calls):
+        for session in range(3):
+            bench.tell({"q": f"bad{number}"}, f"no such table: bad{number}", session_id=f"l{number}.{session}")
+
+
+def test_learning_prevents_no_more_than_a_share_of_recent_calls(open_bench: Open) -> None:
+    bench = open_bench(blast_cap=0.5, false_prevention_budget=0.1)
+    _learn_bad_calls(bench, 4)
+    found = []
+    for number in range(100):
+        bench.now += 1.0
+        found.append(bench.ask({"q": f"bad{number % 4}"}, session_id=f"new{number}"))
+        _settled(bench)
+    assert {one.would_be for one in found} == {Verdict.PREVENT}
+    prevented = [one.verdict is Verdict.PREVENT for one in found]
+    assert all(prevented[: int(LEAST_CALLS * 0.5)])
+    assert sum(prevented) <= 51
+    assert {(one.verdict, one.propensity) for one in found if one.capped} == {(Verdict.WARN, 1.0)}
+    assert "recent calls" in next(one for one in found if one.capped).reasons[1].summary
+    assert len(_events(bench, "blast_cap")) == 1
+    assert _tool(bench).counts.capped == sum(one.capped for one in found)
+    bench.now += EVENT_PAUSE + 1.0
+    for number in range(60):
+        bench.ask({"q": f"bad{number % 4}"}, session_id=f"later{number}")
+        _settled(bench)
+    assert len(_events(bench, "blast_cap")) == 2
+
+
+def test_what_was_prevented_long_ago_does_not_count(open_bench: Open) -> None:
+    bench = open_bench(false_prevention_budget=0.1)
+    _learn_bad_calls(bench, 4)
+    for number in range(60):
+        bench.ask({"q": f"bad{number % 4}"}, session_id=f"new{number}")
+        _settled(bench)
+    assert bench.ask({"q": "bad1"}, session_id="x").capped
+    before = _tool(bench).recent
+    assert before.prevented == LEAST_CALLS * 0.5 + 10
+    bench.now += 12 * HALF_LIFE
+    assert not bench.ask({"q": "bad1"}, session_id="y").capped
+
+
+def test_an_outage_is_left_to_its_probes(open_bench: Open) -> None:
+    bench = open_bench(false_prevention_budget=0.1)
+    _outage(bench)
+    found = [bench.ask({"n": f"x{number}"}, session_id=f"s{number}") for number in range(80)]
+    assert {one.verdict for one in found} == {Verdict.PREVENT}
+    assert _tool(bench).recent.prevented == 0.0
+
+
+# --- recovery
+
+
+def test_a_healed_tool_is_used_again_within_one_probe_interval(bench: Bench) -> None:
+    """Down for ten minutes, asked once a second: probes come after 5 s, then each twice as late as the last."""
+    began = bench.now
+    healed = began + 600.0
+    probes, answered = [], 0.0
+    _outage(bench)
+    while not answered:
+        bench.now += 1.0
+        asked = bench.ask({"n": bench.now}, session_id=f"s{bench.now}")
+        if asked.verdict is Verdict.PREVENT:
+            continue
+        probes.append(bench.now - began)
+        works = bench.now >= healed
+        bench.tell(
+            {"n": bench.now}, "" if works else DOWN, session_id=f"s{bench.now}", decision_id=asked.decision_id.hex()
+        )
+        answered = bench.now if works else 0.0
+    intervals = [after - before for before, after in pairwise([0.0, *probes])]
+    assert probes[0] <= 6.0
+    assert all(after <= 2.0 * before + 2.0 for before, after in pairwise(intervals))
+    assert answered - healed <= intervals[-1] <= 602.0
+    after = [bench.ask({"n": f"after{n}"}, session_id=f"a{n}").verdict for n in range(20)]
+    assert Verdict.PREVENT not in after
+
+
+def test_a_call_that_works_again_is_made_within_one_probe_interval(bench: Bench) -> None:
+    for session in range(7):
+        bench.tell(BAD, ERROR, session_id=f"s{session}")
+    due = bench.now + bench.rooms.settings.probe_seconds
+    while (asked := bench.ask(BAD, session_id=f"s{bench.now}")).verdict is Verdict.PREVENT:
+        bench.now += 30.0
+        assert bench.now <= due + 30.0
+    bench.tell(BAD, session_id=f"s{bench.now}", decision_id=asked.decision_id.hex())
+    for number in range(3):  # one success does not refute seven failures, but each that follows says more
+        bench.now += 1.0
+        asked = bench.ask(BAD, session_id=f"n{number}")
+        if asked.verdict is not Verdict.PREVENT:
+            bench.tell(BAD, session_id=f"n{number}", decision_id=asked.decision_id.hex())
+    assert bench.ask(BAD, session_id="last").verdict is not Verdict.PREVENT
+
+
+def test_polling_is_never_in_the_way(bench: Bench) -> None:
+    """A call that is meant to repeat: always with success, and with failures until what it waits for is there."""
+    for number in range(60):
+        bench.now += 1.0
+        assert bench.ask({"job": 1}, tool="status").would_be is Verdict.ALLOW
+        bench.tell({"job": 1}, tool="status", result=f"pending {number}")
+    prevented = 0
+    for job in range(40):
+        for attempt in range(4):
+            bench.now += 1.0
+            asked = bench.ask({"job": job}, tool="fetch", session_id=f"j{job}")
+            if job >= 20:
+                prevented += asked.verdict is Verdict.PREVENT
+            error = "job is not ready yet, try again" if attempt < 3 else ""
+            if asked.verdict is not Verdict.PREVENT:
+                bench.tell({"job": job}, error, tool="fetch", session_id=f"j{job}", decision_id=asked.decision_id.hex())
+    assert prevented == 0
+
+
+def test_three_bad_arguments_do_not_block_the_siblings(bench: Bench) -> None:
+    for number in range(3):
+        bench.tell({"url": f"/bad/{number}"}, "400 Bad Request: malformed url", server="api")
+    for tool in ("sibling", "other"):
+        asked = bench.ask({"url": "/good"}, tool=tool, server="api")
+        assert (asked.verdict, asked.would_be) == (Verdict.ALLOW, Verdict.ALLOW)
+    assert bench.ask({"url": "/good"}, server="api").verdict is not Verdict.PREVENT
+    assert bench.ask({"url": "/good"}, server="api", session_id="new").verdict is not Verdict.PREVENT
