@@ -22,9 +22,11 @@ def test_rows_in_memory_are_those_in_the_file(tmp_path: Path) -> None:
         records = list(calls.synthetic(400))
         for future in [rooms.recorder.record(call_of(one.call, time.time()), result_of(one.result)) for one in records]:
             future.result(30)
-        for one in records:
+        for number, one in enumerate(records):
             call = call_of(one.call, time.time())
-            rooms.tracker.should_prevent(call)
+            decision = rooms.tracker.should_prevent(call)
+            if number % 3 == 0:
+                rooms.recorder.record(call, result_of(one.result), decision.decision_id.hex())
             rooms.checker.check_pattern(call, 5)
             rooms.optimizer.optimize(call, (), latency_weight=0.1, cost_weight=0.1, explore=True, limit=5)
             rooms.injector.inject([call.tool], 300, call.session_id, call.context, call.time)

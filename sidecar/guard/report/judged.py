@@ -17,7 +17,7 @@ MOST_WEIGHT: Final = 100.0
 class Basis(Enum):
     """Why a call that would be prevented was made all the same."""
 
-    ADVISED = "the mode only advises"
+    ADVISED = "the mode, or the blast cap, made it an advice"
     PROBE = "probe"
     HOLDOUT = "let through at random"
     AGAINST = "made although it was prevented"
@@ -60,7 +60,7 @@ class Judged:
     def basis(self) -> Basis:
         """Why the call of a prevention was made, if it was."""
         decision = self.record.decision
-        if decision.mode is not Mode.ENFORCE:
+        if decision.mode is not Mode.ENFORCE or decision.capped:
             return Basis.ADVISED
         if decision.verdict is Verdict.PREVENT:
             return Basis.AGAINST
