@@ -17,13 +17,13 @@ import msgspec
 BINS: Final = 48
 BIN_WIDTH: Final = 0.15
 LOWEST: Final = -1.0
-#: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.4.
-FLOOR: Final = -0.405
+#: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
+FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
 UTILISATION: Final = 0.95
 #: Successes that are granted before any was seen, overall and to a new tool.
 GRACE_OVERALL: Final = 45.0
-GRACE_TOOL: Final = 450.0
+GRACE_TOOL: Final = 1_500.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
 CAUTION: Final = 4.0
 #: The limit is corrected by what was allowed over what was spent, as if both had been more by ``STEADINESS`` successes;

@@ -19,7 +19,7 @@ from .view import STRENGTH_TOOL, Source, View
 from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
-EVIDENCE_MODEL: Final = "logistic-2"
+EVIDENCE_MODEL: Final = "logistic-3"
 #: What adds less than this to the log-odds is not worth a word.
 _LEAST_PART: Final = 0.01
 
@@ -81,7 +81,8 @@ class Foresight:
                 parts.append(part)
                 if index and part > most:
                     leader, most = index, part
-        return Judgement(x, score, sigmoid(score), known, leader, parts)
+        p = view.p_fail = sigmoid(score)
+        return Judgement(x, score, p, known, leader, parts)
 
     def interval(self, view: View, judgement: Judgement) -> Interval:
         """The 90 % interval of ``p``: as if it were a rate seen over as many calls as stand behind it."""

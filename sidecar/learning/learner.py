@@ -184,6 +184,7 @@ class UsagePatternLearner:
         session.add(
             view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
         )
+        session.remember_tool(view.call.tool, failed=outcome.failed)
         session.remember_wording(view.wording.ending, view.wording.words, view.named, failed=outcome.failed)
 
 

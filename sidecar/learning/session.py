@@ -16,6 +16,8 @@ from ..model.vocabulary import Cause
 RING: Final = 64
 #: Words that are remembered with how the last call with each went; the least recently used are forgotten.
 WORDS: Final = 128
+#: Tools that are remembered with how their last calls went.
+TOOLS: Final = 24
 WIDTH: Final = 8
 
 FAILED: Final = 0x01
@@ -52,6 +54,8 @@ class Session(msgspec.Struct, array_like=True):
     endings: bytes = b""
     words: bytes = b""
     word_marks: bytes = b""
+    #: Tools that were called, by name, with 1 where the last call worked and 0 where it failed; least recent first.
+    worked: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -105,6 +109,13 @@ class Session(msgspec.Struct, array_like=True):
                 break
             count += 1
         return count
+
+    def remember_tool(self, tool: str, *, failed: bool) -> None:
+        """Remember how the newest call of a tool went; the least recently called of too many are forgotten."""
+        self.worked.pop(tool, None)
+        self.worked[tool] = 0 if failed else 1
+        if len(self.worked) > TOOLS:
+            del self.worked[next(iter(self.worked))]
 
     def last_of_kind(self, kind: bytes) -> int:
         """Where the newest call of this kind stands, or -1."""

@@ -28,6 +28,8 @@ V = TypeVar("V")
 BASE_RATE: Final = 0.1
 STRENGTH_TOOL: Final = 10.0
 STRENGTH_KIND: Final = 4.0
+#: Calls of a tool after which likeness between its calls counts for half.
+HALF_KNOWN: Final = 10.0
 
 
 class Source(Protocol):
@@ -65,7 +67,7 @@ class View:
     __slots__ = (
         "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
         "call", "created", "created_rates", "epoch", "features", "looked_up", "model", "named", "now", "overall",
-        "p_kind", "p_tool", "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
+        "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
 
     def __init__(
@@ -109,8 +111,15 @@ class View:
             self.session = get(SESSIONS, self.session_key)
             if self.session is not None:
                 self.seen = self.session.last_index(features.fingerprint)
+        #: What the call was given, once it was judged.
+        self.p_fail = 0.0
+        #: The session's failures in a row, up to now.
+        self.run = self.session.trailing_failures() if self.session is not None else 0
         self.rate: KindRate | None = self.rate_of(features.kind)
         self.tool_pattern = self.pattern(Level.TOOL, b"")
+        seen = 0.0 if self.tool_pattern is None else self.tool_pattern.rate.total
+        #: What likeness counts for, from 0 for a new tool towards 1: of few calls, all are alike in something.
+        self.trust = seen / (seen + HALF_KNOWN)
         self.p_tool = BASE_RATE if self.tool_pattern is None else self.tool_pattern.rate.mean(BASE_RATE, STRENGTH_TOOL)
         self.p_kind = self.p_tool if self.rate is None else self.rate.rate.mean(self.p_tool, STRENGTH_KIND)
 

@@ -40,31 +40,31 @@ class SimilarCalls:
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Log-odds of the records, each over the next wider one."""
-        base = logit(view.p_kind)
+        base, trust = logit(view.p_kind), view.trust
         rate = view.rate
         if rate is not None and rate.scopes:
             here = _here(view, rate, view.p_tool)
             if here is not None:
-                x[at + 2] = logit(here) - base
+                x[at + 2] = trust * (logit(here) - base)
         ending = view.rate_of(view.wording.ending)
         p, level = view.p_kind, base
         if ending is not None:
             p = ending.rate.mean(view.p_kind, _STRENGTH)
             level = logit(p)
-            x[at] = level - base
+            x[at] = trust * (level - base)
             here = _here(view, ending, view.p_kind)
             if here is not None:
-                x[at + 1] = logit(here) - level
+                x[at + 1] = trust * (logit(here) - level)
         session = view.session
         if session is None:
             return
         calls, failures, last = session.ended_like(view.wording.ending)
         if calls:
-            x[at + 3] = logit((failures + _STRENGTH_HERE * p) / (calls + _STRENGTH_HERE)) - level
-            x[at + 4] = 1.0 if last else -1.0
+            x[at + 3] = trust * (logit((failures + _STRENGTH_HERE * p) / (calls + _STRENGTH_HERE)) - level)
+            x[at + 4] = trust if last else -trust
         turn = view.rate_of(_turn(view))
         if turn is not None:
-            x[at + 5] = logit(turn.rate.mean(view.p_kind, _STRENGTH)) - base
+            x[at + 5] = trust * (logit(turn.rate.mean(view.p_kind, _STRENGTH)) - base)
         x[at + 6] = log1p(session.successes + session.failures)
 
     def explain(self, view: View) -> Finding | None:

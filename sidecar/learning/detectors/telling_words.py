@@ -55,9 +55,10 @@ class TellingWords:
             if rate is not None and rate.rate.total:
                 levels.append(logit(rate.rate.mean(p, _STRENGTH)) - base)
         if levels:
-            x[at] = max(levels)
-            x[at + 1] = min(levels)
-            x[at + 2] = sum(levels) / len(levels)
+            trust = view.trust
+            x[at] = trust * max(levels)
+            x[at + 1] = trust * min(levels)
+            x[at + 2] = trust * sum(levels) / len(levels)
         found = _worst_named(view, words)
         if found is not None:
             _, everywhere, here = found
@@ -76,7 +77,7 @@ class TellingWords:
                 failed += mark & WORD_FAILED
                 cleared += mark == WORD_NAMED
         if known:
-            x[at + 5] = failed / known
+            x[at + 5] = view.trust * failed / known
             x[at + 6] = min(cleared, _CLEARED)
 
     def explain(self, view: View) -> Finding | None:
