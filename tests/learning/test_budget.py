@@ -33,7 +33,7 @@ def test_successes_at_a_score_close_it() -> None:
 
 def test_a_tool_can_exceed_its_budget_while_all_tools_together_keep_theirs() -> None:
     overall, tool = Budget(total=10_000.0), Budget()
-    for _ in range(5):
+    for _ in range(20):
         overall.spend(2.0, 1.0)
         tool.spend(2.0, 1.0)
     assert within(2.0, 0.01, overall, None)

@@ -18,7 +18,7 @@ class BaseRate:
     features = (
         ("bias", 0.0),
         ("tool_rate", 1.0),  # log-odds of the tool's failure rate
-        ("kind_rate", 0.5),  # the kind of call over the tool
+        ("kind_rate", 0.7),  # the kind of call over the tool
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:

@@ -25,8 +25,8 @@ class SessionTrend:
     code = "session_trend"
     about = "how calls of this kind went in this session"
     features = (
-        ("session_rate", 0.3),  # log-odds of the session's rate over the tool's
-        ("session_kind", 0.3),  # of this kind of call in the session over the kind's
+        ("session_rate", 0.2),  # log-odds of the session's rate over the tool's
+        ("session_kind", 0.1),  # of this kind of call in the session over the kind's
         ("session_error", 0.3),  # after the error that this kind last ended with here, over the kind's
     )
 

@@ -29,12 +29,12 @@ class SimilarCalls:
     code = "similar_calls"
     about = "how calls that look like this one went"
     features = (
-        ("ending_rate", 0.3),  # log-odds of calls that end like this over the kind's
-        ("ending_scope", 0.3),  # the same where this call is made, over everywhere
-        ("kind_scope", 0.3),  # the kind where this call is made, over everywhere
-        ("ending_here", 0.3),  # calls that end like this in the session, over elsewhere
+        ("ending_rate", 0.5),  # log-odds of calls that end like this over the kind's
+        ("ending_scope", 0.2),  # the same where this call is made, over everywhere
+        ("kind_scope", 0.2),  # the kind where this call is made, over everywhere
+        ("ending_here", 0.15),  # calls that end like this in the session, over elsewhere
         ("ending_last", 0.0),  # +1 when the last of them failed, -1 when it worked
-        ("turn_rate", 0.3),  # calls that open like this right after a call like the session's last
+        ("turn_rate", 0.35),  # calls that open like this right after a call like the session's last
         ("position", 0.0),  # log of calls in the session
     )
 

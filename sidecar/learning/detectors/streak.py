@@ -34,7 +34,7 @@ class Streak:
 
     code = "streak"
     about = "whether failures in a row go on"
-    features = (("streak_next", 0.3),)  # log-odds of failing after such a run, over the tool's
+    features = (("streak_next", 0.4),)  # log-odds of failing after such a run, over the tool's
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """How calls after such a run went."""

@@ -35,12 +35,12 @@ class TellingWords:
     code = "telling_words"
     about = "how calls with the same words in their arguments went"
     features = (
-        ("word_worst", 0.1),  # log-odds of the word with the worst record over the kind's
-        ("word_best", 0.0),  # of that with the best
-        ("word_mean", 0.3),  # the mean of all
-        ("named_all", 0.5),  # of the worst word that an error has named
-        ("named_scope", 0.3),  # the same in the most telling scope, over everywhere
-        ("words_failed", 0.1),  # share of the words known in the session whose last call failed
+        ("word_worst", 0.15),  # log-odds of the word with the worst record over the kind's
+        ("word_best", 0.05),  # of that with the best
+        ("word_mean", 0.35),  # the mean of all
+        ("named_all", 0.4),  # of the worst word that an error has named
+        ("named_scope", 0.25),  # the same in the most telling scope, over everywhere
+        ("words_failed", 0.05),  # share of the words known in the session whose last call failed
         ("named_cleared", -0.1),  # words that an error of the session named, and that worked since
     )
 
