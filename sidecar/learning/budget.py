@@ -15,7 +15,7 @@ import msgspec
 
 #: Bins of log-odds, from ``LOWEST`` upwards; the last one is open.
 BINS: Final = 48
-BIN_WIDTH: Final = 0.15
+BIN_WIDTH: Final = 0.125
 LOWEST: Final = -1.0
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
 FLOOR: Final = -1.0
