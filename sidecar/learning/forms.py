@@ -36,7 +36,7 @@ _MOST_P: Final = 0.95
 _PROMISING: Final = 1.0
 _PARTNERS: Final = 3
 
-_PACKED: Final = Struct("<IIfffHHBx")
+_PACKED: Final = Struct("<IIfffHH?x")
 
 Conditions = Mapping[int, tuple[str, str]]
 
@@ -85,20 +85,23 @@ class FormTest(msgspec.Struct):
 
 def unpack(packed: bytes) -> list[FormTest]:
     """The tests that a model holds."""
-    return [
-        FormTest(first, second, wealth, failures, successes, place, session, bool(several))
-        for first, second, wealth, failures, successes, place, session, several in _PACKED.iter_unpack(packed)
-    ]
+    return [FormTest(*row) for row in _PACKED.iter_unpack(packed)]
 
 
 def pack(tests: Sequence[FormTest]) -> bytes:
     """Tests as a model holds them."""
-    return b"".join(
-        [
-            _PACKED.pack(t.first, t.second, t.wealth, t.failures, t.successes, t.place, t.session, t.several)
-            for t in tests
-        ]
-    )
+    return b"".join([_PACKED.pack(*_fields(test)) for test in tests])
+
+
+def observe(packed: bytes, conditions: Conditions, p: float, session: int, *, failed: bool) -> bytes:
+    """The same tests after a call with these conditions; only those that it meets are unpacked."""
+    changed = bytearray(packed)
+    for place, row in enumerate(_PACKED.iter_unpack(packed)):
+        if row[0] in conditions and (not row[1] or row[1] in conditions):
+            test = FormTest(*row)
+            test.observe(p, session, failed=failed)
+            _PACKED.pack_into(changed, place * _PACKED.size, *_fields(test))
+    return bytes(changed)
 
 
 def admit(tests: list[FormTest], conditions: Conditions, rules: set[tuple[int, ...]], tried: int, session: int) -> int:
@@ -121,6 +124,12 @@ def admit(tests: list[FormTest], conditions: Conditions, rules: set[tuple[int, .
         tests.sort(key=lambda test: (test.wealth, test.place), reverse=True)
         del tests[MAX_TESTS:]
     return tried
+
+
+def _fields(test: FormTest) -> tuple[int, int, float, float, float, int, int, bool]:
+    return (
+        test.first, test.second, test.wealth, test.failures, test.successes, test.place, test.session, test.several
+    )  # fmt: skip
 
 
 def conditions_of(arguments: Mapping[str, JSON], names: Sequence[str]) -> Conditions:

@@ -185,7 +185,7 @@ class UsagePatternLearner:
             view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
         )
         session.remember_tool(view.call.tool, failed=outcome.failed)
-        session.remember_wording(view.wording.ending, view.wording.words, view.named, failed=outcome.failed)
+        session.remember_ending(view.wording.ending)
 
 
 def add_fix(pattern: UsagePattern, tool: str, preview: str, fingerprint: bytes, now: float) -> None:

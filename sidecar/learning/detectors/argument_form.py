@@ -13,7 +13,7 @@ from ...model.decision import Evidence
 from ...model.vocabulary import Cause
 from ..detector import Finding
 from ..evidence import logit, wilson
-from ..forms import Conditions, admit, conditions_of, describe, pack, unpack
+from ..forms import Conditions, FormTest, admit, conditions_of, describe, observe, pack, unpack
 from ..half_life import PERMANENT_HALF_LIFE
 from ..tool_model import FormRule, Model
 from ..view import Outcome, View
@@ -36,7 +36,7 @@ class ArgumentForm:
         """The record of the worst rule."""
         found = _worst(view)
         if found is not None:
-            x[at] = logit(found.rate.mean(view.p_kind, _STRENGTH)) - logit(view.p_kind)
+            x[at] = logit(found.rate.mean(view.p_kind, _STRENGTH)) - view.base
 
     def explain(self, view: View) -> Finding | None:
         """The condition, and how calls that meet it went."""
@@ -72,24 +72,25 @@ class ArgumentForm:
         if outcome.failed and outcome.transient:
             return  # what passes by itself is not for the form of the arguments
         session = int.from_bytes(view.session_key[:2], "big")
-        tests = unpack(model.form_tests)
-        if not (tests or outcome.failed):
-            return
-        p = max(view.p_fail, view.p_kind)
-        for test in tests:
-            if test.met(conditions):
-                test.observe(p, session, failed=outcome.failed)
+        packed = model.form_tests
+        if packed:
+            p = max(view.p_fail, view.p_kind)
+            packed = observe(packed, conditions, p, session, failed=outcome.failed)
         if outcome.failed:
-            for test in [test for test in tests if test.believed]:
-                tests.remove(test)
-                named = [conditions[one] for one in (test.first, test.second) if one in conditions]
-                if named:
-                    parts = (test.first, test.second) if test.second else (test.first,)
-                    rate = Counted(test.successes, test.failures, outcome.now)
-                    _keep(model, FormRule(parts, " and ".join(describe(*one) for one in named), rate))
-            rules = {rule.conditions for rule in model.rules}
-            model.forms_tried = admit(tests, conditions, rules, model.forms_tried, session)
-        model.form_tests = pack(tests)
+            packed = _after_failure(model, unpack(packed), conditions, session, outcome.now)
+        model.form_tests = packed
+
+
+def _after_failure(model: Model, tests: list[FormTest], conditions: Conditions, session: int, now: float) -> bytes:
+    """Make rules of the tests that passed, and begin new ones; the tests that are left."""
+    for test in [test for test in tests if test.believed and test.met(conditions)]:
+        tests.remove(test)
+        parts = (test.first, test.second) if test.second else (test.first,)
+        words = " and ".join([describe(*conditions[one]) for one in parts])
+        _keep(model, FormRule(parts, words, Counted(test.successes, test.failures, now)))
+    rules = {rule.conditions for rule in model.rules}
+    model.forms_tried = admit(tests, conditions, rules, model.forms_tried, session)
+    return pack(tests)
 
 
 def _keep(model: Model, rule: FormRule) -> None:

@@ -23,10 +23,10 @@ class BaseRate:
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Log-odds of the rates, each over the next wider one."""
-        tool = logit(view.p_tool)
+        tool = view.base_tool
         x[at] = 1.0
         x[at + 1] = tool
-        x[at + 2] = view.trust * (logit(view.p_kind) - tool)
+        x[at + 2] = view.trust * (view.base - tool)
 
     def explain(self, view: View) -> Finding | None:
         """The tool's rate."""

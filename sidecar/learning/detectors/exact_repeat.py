@@ -51,7 +51,7 @@ class ExactRepeat:
         between = session.changes_since(seen)
         p = fails_again(view, seen, changed=bool(between))
         level = logit(p)
-        x[at] = level - logit(view.p_kind)
+        x[at] = level - view.base
         x[at + 1] = 0.0 if between else 1.0
         x[at + 2] = log1p(session.failures_in_row(view.features.fingerprint[:8]))
         x[at + 3] = log1p(len(session) - 1 - seen)

@@ -50,7 +50,7 @@ class KnownCall:
         if successes + failures < 0.05:
             return
         level = logit((failures + _STRENGTH * view.p_kind) / (successes + failures + _STRENGTH))
-        x[at] = level - logit(view.p_kind)
+        x[at] = level - view.base
         if here:
             return
         merits = view.model.merits if view.model is not None else {}

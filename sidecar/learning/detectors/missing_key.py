@@ -33,7 +33,7 @@ class MissingKey:
         """The record of the missing key with the worst one."""
         found = _worst(view)
         if found is not None:
-            x[at] = logit(found[1].mean(view.p_kind, _STRENGTH)) - logit(view.p_kind)
+            x[at] = logit(found[1].mean(view.p_kind, _STRENGTH)) - view.base
 
     def explain(self, view: View) -> Finding | None:
         """The key, and how calls without it went."""

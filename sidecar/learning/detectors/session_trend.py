@@ -37,10 +37,10 @@ class SessionTrend:
             return
         n = session.successes + session.failures
         trust = view.trust
-        x[at] = trust * (logit((session.failures + _STRENGTH * view.p_tool) / (n + _STRENGTH)) - logit(view.p_tool))
+        x[at] = trust * (logit((session.failures + _STRENGTH * view.p_tool) / (n + _STRENGTH)) - view.base_tool)
         calls, failures = session.of_kind(view.features.kind)
         if calls:
-            kind = logit(view.p_kind)
+            kind = view.base
             x[at + 1] = trust * (logit((failures + _STRENGTH * view.p_kind) / (calls + _STRENGTH)) - kind)
             error = _last_error(view)
             if error is not None:

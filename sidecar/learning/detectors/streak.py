@@ -43,7 +43,7 @@ class Streak:
             return
         record = model.streaks.get(_key(view, model)[0])
         if record is not None:
-            x[at] = view.trust * (logit(record.mean(view.p_tool, _STRENGTH)) - logit(view.p_tool))
+            x[at] = view.trust * (logit(record.mean(view.p_tool, _STRENGTH)) - view.base_tool)
 
     def explain(self, view: View) -> Finding | None:
         """The run of failures, and how the tool's runs went on before."""
