@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from operator import mul
 from typing import Final
 
@@ -42,8 +43,11 @@ class Judgement(msgspec.Struct, frozen=True):
 class Foresight:
     """Runs the detectors on a view and combines what they say. Holds nothing that is learned."""
 
-    def __init__(self, schemas: Schemas) -> None:
-        self.detectors: tuple[Detector, ...] = all_detectors(schemas)
+    def __init__(self, schemas: Schemas, without: Collection[str] = ()) -> None:
+        """``without`` are codes of detectors that are left out, to see what they are worth."""
+        self.detectors: tuple[Detector, ...] = tuple(
+            [detector for detector in all_detectors(schemas) if detector.code not in without]
+        )
         self.names = tuple(name for detector in self.detectors for name, _ in detector.features)
         self.first_values = tuple(value for detector in self.detectors for _, value in detector.features)
         self._spans: list[tuple[int, int]] = []

@@ -18,10 +18,12 @@ def _words(chance: random.Random, count: int) -> str:
 
 def _learn(fails: Any, calls: int = 240, seed: int = 1, noise: float = 0.1) -> Replay:
     replay = Replay()
-    chance = random.Random(seed)  # noqa: S311 - nothing here is a secret
+    chance = random.Random(seed)
     for number in range(calls):
         arguments: dict[str, Any] = {
-            "title": ('"' if chance.random() < 0.3 else "") + _words(chance, chance.randint(1, 4)) + ('"' if chance.random() < 0.3 else ""),
+            "title": ('"' if chance.random() < 0.3 else "")
+            + _words(chance, chance.randint(1, 4))
+            + ('"' if chance.random() < 0.3 else ""),
             "limit": chance.randint(0, 20),
             "exact": chance.random() < 0.5,
         }
@@ -33,7 +35,7 @@ def _learn(fails: Any, calls: int = 240, seed: int = 1, noise: float = 0.1) -> R
 
 def test_a_planted_condition_is_found() -> None:
     replay = _learn(lambda arguments: arguments["title"].startswith('"'))
-    assert [rule.words for rule in replay.model().rules][:1] == ["“title” begins with “\"”"]
+    assert [rule.words for rule in replay.model().rules][:1] == ['“title” begins with “"”']
     quoted = {"title": '"never seen', "limit": 3, "exact": True}
     assert replay.features(quoted, "new")["argument_form"] > 1.0
     assert replay.features({**quoted, "title": "never seen"}, "new")["argument_form"] == 0.0
@@ -45,9 +47,7 @@ def test_a_planted_condition_is_found() -> None:
 
 
 def test_a_planted_pair_is_found() -> None:
-    replay = _learn(
-        lambda arguments: arguments["exact"] and arguments["title"].startswith('"'), calls=700, noise=0.03
-    )
+    replay = _learn(lambda arguments: arguments["exact"] and arguments["title"].startswith('"'), calls=700, noise=0.03)
     both = {"title": '"never seen', "limit": 3, "exact": True}
     one = {**both, "exact": False}
     assert any(len(rule.conditions) == 2 for rule in replay.model().rules)
@@ -63,12 +63,12 @@ def test_noise_is_no_rule(seed: int) -> None:
 
 def test_failures_of_one_session_are_not_enough() -> None:
     replay = Replay()
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     for _ in range(60):
         replay.tell({"title": _words(chance, 2)}, "", f"s{chance.random()}")
     for _ in range(60):
         replay.tell({"title": '"' + _words(chance, 2)}, "could not do it", "one")
-    assert not any("“\"”" in rule.words for rule in replay.model().rules)
+    assert not any('“"”' in rule.words for rule in replay.model().rules)
 
 
 def test_wealth_is_a_martingale_where_a_condition_says_nothing() -> None:
@@ -98,7 +98,8 @@ def test_tests_survive_packing() -> None:
 
 def test_conditions_are_bounded_and_said_in_words() -> None:
     arguments: dict[str, Any] = {
-        "a": "", "b": '"X y(1)\n"', "c": [], "d": None, "e": -2, "f": 0.5, "g": {}, "h": True, "i": "on", "j": {"k": "é"},
+        "a": "", "b": '"X y(1)\n"', "c": [], "d": None, "e": -2, "f": 0.5, "g": {}, "h": True, "i": "on",
+        "j": {"k": "é"},
         **{f"n{number}": "word" for number in range(100)},
     }  # fmt: skip
     found = conditions_of(arguments, ["lacking"])

@@ -15,7 +15,7 @@ from .replaying import Replay
         ("'file_hash' is a required property", {"path": "x"}, ("file_hash",)),
         ("Missing required argument: path", {"name": "x"}, ("path",)),
         ("f() missing 2 required positional arguments: 'a1' and 'b1'", {"c1": 1}, ("a1", "b1")),
-        ("1 validation error for Payment\npayment_id\n  Field required [type=missing]", {"pay": [{"id": 1}]}, ("payment_id",)),
+        ("1 error for Payment\npayment_id\n  Field required [type=missing]", {"pay": [{"id": 1}]}, ("payment_id",)),
         ("The field body.user.email is required.", {"name": "x"}, ("email",)),
         ('required property "limit" not found', {"offset": 0}, ("limit",)),
         # What is given is not asked for, at whatever depth, nor what stands in a value.

@@ -12,7 +12,7 @@ _ERROR = "No file open. Use the open command first."
 def _planted(sessions: int) -> Replay:
     """``t`` works once ``open`` has; ``look`` is called as often and makes no difference."""
     replay = Replay()
-    chance = random.Random(7)  # noqa: S311 - which calls are made is no secret
+    chance = random.Random(7)
     for number in range(sessions):
         opened = False
         for step in range(8):
@@ -46,7 +46,7 @@ def test_it_has_to_work_not_only_to_be_called() -> None:
 
 def test_failing_at_random_is_no_precondition() -> None:
     replay = Replay()
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
     for number in range(60):
         for step in range(6):
             tool = chance.choice(("open", "look", "t", "t"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...model.vocabulary import Level
 from ..describe import evidence_of
 from ..detector import Finding
-from ..evidence import logit
 from ..half_life import PERMANENT_HALF_LIFE
 from ..view import Outcome, View
 

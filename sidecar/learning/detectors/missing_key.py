@@ -68,10 +68,10 @@ class MissingKey:
             present = keys_of(view.call.arguments)
             for key, rate in missing.items():
                 if key not in present:
-                    rate.add(False, outcome.now, PERMANENT_HALF_LIFE)  # noqa: FBT003 - it worked
+                    rate.add(False, outcome.now, PERMANENT_HALF_LIFE)
         for key in asked:
-            rate = missing.pop(key, None) or Counted()
-            rate.add(True, outcome.now, PERMANENT_HALF_LIFE)  # noqa: FBT003 - it failed
+            rate = missing.pop(key) if key in missing else Counted()
+            rate.add(True, outcome.now, PERMANENT_HALF_LIFE)
             missing[key] = rate
         while len(missing) > MAX_MISSING:
             del missing[next(iter(missing))]

@@ -80,8 +80,8 @@ class PreconditionDetector:
         for other in between[-MAX_NEEDED:]:
             if other not in needs:
                 need = needs[other] = Precondition()
-                need.before.add(True, outcome.now, PERMANENT_HALF_LIFE)  # noqa: FBT003 - it failed before
-                need.after.add(False, outcome.now, PERMANENT_HALF_LIFE)  # noqa: FBT003 - and works now
+                need.before.add(True, outcome.now, PERMANENT_HALF_LIFE)
+                need.after.add(False, outcome.now, PERMANENT_HALF_LIFE)
         while len(needs) > MAX_NEEDED:
             del needs[min(needs, key=lambda other: _difference(needs[other]))]
 

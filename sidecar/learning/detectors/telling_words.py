@@ -55,10 +55,8 @@ class TellingWords:
             if failures or successes:
                 known += 1
                 q = (failures + prior) / (failures + successes + _STRENGTH)
-                if q < best:
-                    best = q
-                if q > worst:
-                    worst = q
+                best = min(best, q)
+                worst = max(worst, q)
                 odds *= q / (1.0 - q)  # at most 250 times or a 250th for each word
         if known:
             trust = view.trust
