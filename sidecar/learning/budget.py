@@ -22,16 +22,16 @@ FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
 UTILISATION: Final = 0.97
 #: Successes that are granted before any was seen, overall and to a new tool.
-GRACE_OVERALL: Final = 45.0
-GRACE_TOOL: Final = 1_500.0
+GRACE_OVERALL: Final = 38.0
+GRACE_TOOL: Final = 1_000.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
-CAUTION: Final = 4.0
+CAUTION: Final = 4.5
 #: The limit is corrected by what was allowed over what was spent, as if both had been more by ``STEADINESS`` successes;
 #: at most by ``CORRECTION`` either way.
 CORRECTION: Final = 3.0
 STEADINESS: Final = 5.0
 #: Beyond this many successes, old ones are forgotten by halves.
-_HORIZON: Final = 4_000.0
+_HORIZON: Final = 2_000.0
 _SPENT_HORIZON: Final = 20_000.0
 #: The share of successes that may be prevented, where nothing else is said.
 DEFAULT_BUDGET: Final = 0.01

@@ -1,7 +1,7 @@
 """Conditions on the form of a call's arguments, and testing many of them without fooling ourselves.
 
 A condition is a fact about one argument that could hold for any tool: what its text begins with, how long it is,
-whether it has quotes, how many items a list has, that it is not given. Each condition that a failed call meets is tested
+whether it has quotes, how many items a list has, that it is not given. A condition that a failed call meets is tested
 from then on, alone or together with one other, as an e-process: its wealth is the likelihood of what calls that meet it
 did, at the rate seen among them before, over the likelihood at the probability that was known of each call without it.
 If the condition says nothing new, wealth is a martingale and ever reaches 1/a with probability at most a (Ville). The

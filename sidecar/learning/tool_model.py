@@ -66,7 +66,7 @@ class Model(msgspec.Struct, array_like=True):
     missing: dict[str, Counted] = {}
     #: Tools that may have to work first, by name, see ``detectors/precondition.py``.
     preconditions: dict[str, Precondition] = {}
-    #: How the next call went after so many failures in a row, see ``detectors/streak.py``; the last failure's template.
+    #: How the next call went after so many failures in a row; the last failure's template. See ``streak.py``.
     streaks: dict[int, Counted] = {}
     streak_template: bytes = b""
     #: How many failures in a row had the same template as the last.
