@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -133,12 +136,31 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, environment, then the TOML file named by FOREWARN_CONFIG."""
+        known = tuple(settings_cls.model_fields)
+        for name in os.environ:
+            # Others' variables may begin like ours, so only what is nearly a setting is taken for a slip.
+            setting = name.removeprefix("FOREWARN_").lower()
+            if name.startswith("FOREWARN_") and setting not in known and (meant := _meant(setting, known)):
+                raise ValueError(f"{name}: no such setting; did you mean FOREWARN_{meant.upper()}?")
         path = os.environ.get("FOREWARN_CONFIG")
         if not path:
             return (init_settings, env_settings)
         if not Path(path).is_file():
             raise ValueError(f"FOREWARN_CONFIG: no file at {path}")
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(path)))
+        try:
+            file = TomlConfigSettingsSource(settings_cls, Path(path))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise ValueError(f"{path}: {error}") from None
+        for name in file.toml_data:
+            if name not in known:
+                meant = _meant(name, known)
+                raise ValueError(f"{path}: {name}: no such setting" + (f"; did you mean {meant}?" if meant else ""))
+        return (init_settings, env_settings, file)
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The setting that a name is nearly the name of; empty where there is none."""
+    return next(iter(get_close_matches(name, known, 1, 0.85)), "")
 
 
 def check_address(address: str) -> None:

@@ -25,7 +25,7 @@ from .learning.learner import UsagePatternLearner
 from .learning.recorder import Caps, Recorder
 from .learning.schemas import Schemas
 from .learning.storage import UsagePatternStorage
-from .learning.tables import MODELS, RATES, SESSIONS
+from .learning.tables import MODELS, NAMES, RATES, SESSIONS
 from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
 from .store.retention import Limits, Retention
@@ -67,7 +67,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
     """Open, or make, the store and wire the rooms. Raises the store's errors."""
     store = Store(
         settings.data_dir,
-        tables=(SESSIONS, MODELS, RATES, LEASES, APPEALS, EVENTS),
+        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS),
         limit_bytes=settings.store_limit_bytes,
         queue_limit=settings.queue_limit,
         retention=Retention(

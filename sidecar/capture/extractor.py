@@ -36,6 +36,8 @@ class Captured(NamedTuple):
     features: Features
     classification: Classification
     error: str
+    #: The result's beginning and end as they may be kept.
+    excerpt: str = ""
 
 
 class Extractor:
@@ -109,16 +111,17 @@ class Extractor:
     ) -> Captured:
         """What is learned from one call: its features, how it ended, and the error text as it may be kept."""
         error = self.observation_text(result.error)
+        excerpt = self.observation_text(result.result_excerpt, EXCERPT_BYTES)
         classification = self._classifier.classify(
             result.outcome,
             self.label(result.error_code),
             error,
-            result_excerpt=self.observation_text(result.result_excerpt, EXCERPT_BYTES),
+            result_excerpt=excerpt,
             attempt=call.attempt,
             failed_attempts_before=failed_attempts_before,
         )
         features = self.features_of(call.tool, call.arguments, call.context, volatile)
-        return Captured(features, classification, error)
+        return Captured(features, classification, error, excerpt)
 
     def observation_text(self, text: str, limit: int = ERROR_BYTES) -> str:
         """A text as it may be kept: redacted, then cut in the middle to ``limit`` UTF-8 bytes (64 to 32,768)."""

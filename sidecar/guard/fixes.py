@@ -1,71 +1,341 @@
-"""What history knows to work instead: the call that succeeded after this one failed, the tool that did."""
+"""What history knows to work instead: other arguments for the same tool, or another tool.
+
+Proposals come from what sessions did after such failures (``learning/corrections.py``), from the names that are known
+to exist (``learning/known_names.py``) and from the error itself. Each is judged like any call: what is itself expected
+to fail is not offered. The expected success is what corrections of its sort, and this one, came to so far.
+
+Only for calls that are warned of, prevented, or asked about: it costs a judgement for each proposal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
 
+import msgspec
+from msgspec.structs import replace
 from rapidfuzz import fuzz
 
-from ..learning.describe import shown_arguments, times
+from ..capture.culprits import culprits
+from ..capture.extractor import Extractor
+from ..capture.fingerprint import PREVIEW_BYTES, canonical
+from ..capture.templates import template_id
+from ..learning import corrections as sorts
+from ..learning.corrections import ALIKE, STRENGTH, expected_success
+from ..learning.describe import quoted, shown_arguments, times
+from ..learning.detectors.outage import strength
+from ..learning.detectors.telling_words import looked_up
+from ..learning.edits import FORMS, applied, decoded, difference, leaves, replaced, swapped, told
 from ..learning.evidence import wilson
+from ..learning.foresight import Foresight, volatile_of
+from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelling
+from ..learning.pending import pending
 from ..learning.view import View
-from ..model.decision import Alternative
-from ..model.pattern import Fix
+from ..learning.wording import spelled, visible
+from ..model.call import JSON
+from ..model.decision import Alternative, Evidence
+from ..model.pattern import Edit, Fix, UsagePattern, pattern_id, subject_key
+from ..model.vocabulary import Cause, Level
 from ..store.reader import Reader
-from ..store.tables import TOOLS, tool_key
+from ..store.tables import PATTERNS, TOOLS, tool_key
 from .latency import latency_of
 
-_LIMIT = 3
-#: How alike (0 to 100) a correction of the same kind of error must be to the call that is to be corrected.
-_ALIKE = 60.0
+_LIMIT: Final = 3
+#: Proposals that are judged for one call; and errors, unknown names and names for one that are looked at.
+_JUDGED: Final = 8
+_ERRORS: Final = 3
+_UNKNOWN: Final = 3
+_NAMES: Final = 2
+#: From this probability of failing on, an alternative is none.
+_FAILS: Final = 0.5
 #: Another tool is proposed when sessions went on with it at least this often, and it worked for at least this share.
-_SUCCESSIONS = 3
-_SUCCESS = 0.8
+_SUCCESSIONS: Final = 3
+_SUCCESS: Final = 0.8
+#: Causes of failures that a better name can mend.
+_NAMING: Final = frozenset((Cause.NOT_FOUND, Cause.INVALID_ARGUMENT))
+#: What sessions went on with after this share of such errors is usual.
+_USUAL: Final = 0.15
+#: What does something else stands behind a correction that is as sure.
+_ELSE: Final = 0.8
+_QUOTED: Final = re.compile(
+    r"'([^'\n]{2,64})'|\"([^\"\n]{2,64})\"|`([^`'\n]{2,64})[`']|“([^”\n]{2,64})”|‘([^’\n]{2,64})’"
+)
 
 
-def fixes_for(reader: Reader, view: View) -> tuple[Alternative, ...]:
-    """At most three alternatives to a call that will probably fail, best first."""
-    found: list[Alternative] = []
-    seen: set[bytes] = {view.features.fingerprint}
-    for fix in _corrections(view):
-        if fix.fingerprint not in seen and not fix.preview.endswith("…"):
-            seen.add(fix.fingerprint)
-            found.append(_corrected(fix, view))
-    if view.tool is not None:
-        named = frozenset(view.tool.descriptor.alternatives)
-        for name, (worked, failed) in view.tool.successors.items():
-            usual = worked >= _SUCCESSIONS and worked >= _SUCCESS * (worked + failed)
-            if usual or (name in named and worked):
-                found.append(_other_tool(reader, view, name, worked, failed))
-    found.sort(key=lambda one: -one.score)
-    return tuple(found[:_LIMIT])
+class Offer(NamedTuple):
+    """An alternative, with what its expected success was computed from: calls that worked and failed, fractional."""
+
+    alternative: Alternative
+    successes: float
+    failures: float
 
 
-def _corrections(view: View) -> Iterator[Fix]:
-    """What worked after this very call failed; and what did repeatedly after the error, where it is like this call."""
-    call, error = view.known_call(), view.last_error()
+class _Proposal(NamedTuple):
+    """``worked`` and ``failed`` are outcomes since this very correction was known."""
+
+    arguments: Mapping[str, JSON]
+    sort: str
+    why: str
+    worked: float = 0.0
+    failed: float = 0.0
+    time: float = 0.0
+
+
+class Fixes:
+    """Finds alternatives. Holds nothing; thread-safe."""
+
+    def __init__(self, extractor: Extractor, foresight: Foresight) -> None:
+        self._extractor = extractor
+        self._foresight = foresight
+
+    def alternatives(self, reader: Reader, view: View) -> tuple[Alternative, ...]:
+        """At most three alternatives to a call that will probably fail, best first."""
+        found = [one.alternative for one in self.corrections(reader, view)]
+        found += _other_tools(reader, view)
+        found.sort(key=lambda one: -one.score)
+        return tuple(found[:_LIMIT])
+
+    def corrections(self, reader: Reader, view: View) -> list[Offer]:
+        """Other arguments for the same tool, best first: none that are expected to fail or hide something."""
+        if view.features.redacted:
+            return []  # what is hidden cannot be given back, and the rest would be another call
+        seen: set[bytes] = {canonical(view.call.arguments)}
+        found: list[Offer] = []
+        judged = 0
+        for proposal in _proposals(view):
+            text = canonical(proposal.arguments)
+            if judged >= _JUDGED:
+                break
+            if text in seen or len(text) > PREVIEW_BYTES or HIDDEN.search(text.decode()):
+                continue
+            seen.add(text)
+            judged += 1
+            offer = _offer(view, proposal, text.decode())
+            if offer.alternative.expected_success < 1.0 - _FAILS or self._fails(reader, view, proposal.arguments):
+                continue
+            found.append(offer)
+        found.sort(key=lambda one: -one.alternative.score)
+        return found[:_LIMIT]
+
+    def _fails(self, reader: Reader, view: View, arguments: Mapping[str, JSON]) -> bool:
+        """Whether the call with other arguments is expected to fail, or holds something that is to be hidden."""
+        call = replace(view.call, arguments=dict(arguments), arguments_json="")
+        features = self._extractor.features_of(call.tool, call.arguments, call.context, volatile_of(view.tool))
+        if features.redacted:
+            return True
+        other = self._foresight.view(reader, call, features, view.tool)
+        return self._foresight.judge(other).p >= _FAILS
+
+
+def _proposals(view: View) -> Iterator[_Proposal]:
+    """What could be tried, the likeliest to be right first."""
+    arguments = view.call.arguments
+    call, errors = view.known_call(), _errors(view)
+    texts = list(dict.fromkeys(_error_texts(view, call)))
+    unknown = list(dict.fromkeys(_unknown(view, texts)))[:_UNKNOWN]
     if call is not None:
-        yield from call.fixes
-    for fix in error.fixes if error is not None else ():
-        if fix.worked > 1 and fuzz.ratio(fix.preview, view.features.preview) >= _ALIKE:
-            yield fix
+        yield from _same_call(view, call)
+    for error in errors:
+        for edit in sorted(error.edits, key=lambda one: one.failed - one.worked):
+            # A word for a word helps where that word was objected to.
+            if edit.kind in FORMS or _holds(edit.before, *unknown):
+                changed = applied(edit, arguments)
+                if changed is not None:
+                    why = f"After errors like this it helped to {told(edit)} ({times(edit.worked)})."
+                    yield _Proposal(changed, sorts.EDIT, why, edit.worked - 1, edit.failed, edit.time)
+    for text in texts[:_ERRORS]:
+        yield from _answers(view, text, unknown)
+        yield from _missing(view, text)
+    for name in unknown:
+        for known, _ in close_names(view, name, _NAMES + _UNKNOWN)[: _NAMES + _UNKNOWN]:
+            if known.lower() in unknown:
+                continue
+            changed = _renamed(arguments, name, known)
+            if changed is not None:
+                yield _Proposal(changed, sorts.NAME, f"“{known}” is known here, “{name}” is not.")
+    for error in errors:
+        yield from _siblings(view, error, unknown)
 
 
-def _corrected(fix: Fix, view: View) -> Alternative:
+def _same_call(view: View, call: UsagePattern) -> Iterator[_Proposal]:
+    """What worked after this very call failed."""
+    for fix in _best(call):
+        arguments = decoded(fix.preview)
+        if arguments is not None and fix.tool == view.call.tool:
+            why = _why("After this failed", view, fix, arguments)
+            yield _Proposal(arguments, sorts.FIX, why, fix.worked - 1, fix.failed, fix.time)
+
+
+def _siblings(view: View, error: UsagePattern, unknown: list[str]) -> Iterator[_Proposal]:
+    """What worked after such errors: where it does to this call what is objected to, or is what sessions usually do.
+
+    Anything else is another call: the id that mended somebody's call is no use to others, and none of their business.
+    """
+    session = view.session
+    for fix in _best(error):
+        arguments = decoded(fix.preview)
+        if arguments is None or fix.tool != view.call.tool:
+            continue
+        edit = difference(view.call.arguments, arguments)
+        if edit is not None and (
+            edit.kind in FORMS
+            or (is_misspelling(edit.before.lower(), edit.after.lower()) and _holds(edit.before, *unknown))
+        ):
+            why = _why("After errors like this", view, fix, arguments)
+            yield _Proposal(arguments, sorts.SIBLING, why, fix.worked - 1, fix.failed, fix.time)
+        elif fix.worked >= _SUCCESSIONS and fix.worked >= _USUAL * error.failures:
+            if session is not None and session.last_index(fix.fingerprint) >= 0:
+                continue  # it knows already what that tells
+            why = f"After errors like this sessions went on with {shown_arguments(fix.preview)}, which worked"
+            why += f" {times(fix.worked)}."
+            yield _Proposal(arguments, sorts.NEXT, why, fix.worked - 1, fix.failed, fix.time)
+
+
+def _best(pattern: UsagePattern) -> list[Fix]:
+    return sorted(pattern.fixes, key=lambda one: one.failed - one.worked)
+
+
+def _why(after: str, view: View, fix: Fix, arguments: Mapping[str, JSON]) -> str:
+    count = f" {times(fix.worked)}" if fix.worked > 1 else ""
+    why = f"{after}, {fix.tool} with {shown_arguments(fix.preview)} worked{count}"
+    edit = difference(view.call.arguments, arguments)
+    return f"{why}: {told(edit)}." if edit is not None else f"{why}."
+
+
+def _respells(edit: Edit, unknown: list[str]) -> bool:
+    return _holds(edit.before, *unknown) and is_misspelling(edit.before.lower(), edit.after.lower())
+
+
+def _holds(text: str, *names: str) -> bool:
+    return any(swapped(text, name, "") != text for name in names)
+
+
+def _errors(view: View) -> list[UsagePattern]:
+    """The kinds of error that speak of this call: its own last ones, then those open in the session."""
+    ids = []
+    last, call, session = view.last_error(), view.known_call(), view.session
+    if last is not None:
+        ids.append(last.covers)
+    if call is not None and call.template:
+        ids.append(template_id(call.template))
+    if session is not None:
+        ids += [one.template for one in pending(session) if one.subject == view.subject]
+    found = (view.pattern(Level.ERROR, covers) for covers in list(dict.fromkeys(ids))[:_ERRORS])
+    return [pattern for pattern in found if pattern is not None]
+
+
+def _error_texts(view: View, call: UsagePattern | None) -> Iterator[str]:
+    """What errors said of names: of this call, and of calls of the session that share what was objected to."""
+    if call is not None and call.last_error and call.cause in _NAMING:
+        yield call.last_error
+    session = view.session
+    if session is None:
+        return
+    for one in pending(session):
+        if one.subject != view.subject:
+            continue
+        failed = view.pattern(Level.CALL, one.fingerprint)
+        if failed is not None and failed.cause in _NAMING and culprits(failed.last_error, view.call.arguments):
+            yield failed.last_error
+
+
+def _unknown(view: View, texts: list[str]) -> Iterator[str]:
+    """The parts of the arguments that errors objected to, in lower case."""
+    for text in texts:
+        # Who speaks is not who is spoken of: "mkdir: cannot create directory".
+        speaker = text.partition(":")[0].rpartition("/")[2].lower()
+        yield from [one for one in culprits(text, view.call.arguments)[:_UNKNOWN] if one != speaker]
+    arguments = visible(view.call, view.features)
+    for word in looked_up(view):
+        rate = view.rate_of(word)
+        if rate is not None and rate.named is not None and rate.named.failures > rate.named.successes:
+            yield spelled(int.from_bytes(word, "big"), arguments)
+
+
+def _answers(view: View, error: str, unknown: list[str]) -> Iterator[_Proposal]:
+    """Names that the error offers in quotes, for the part of the arguments that it objects to."""
+    arguments = view.call.arguments
+    offered = [next(part for part in match if part) for match in _QUOTED.findall(error)]
+    values = frozenset(value.lower() for value in leaves(arguments).values() if isinstance(value, str))
+    offered = [one for one in dict.fromkeys(offered) if one.lower() not in values and one.lower() not in unknown]
+    for name in unknown[:1]:
+        ranked = sorted(((fuzz.ratio(name, one.lower()), one) for one in offered), reverse=True)
+        for likeness, one in ranked[:_NAMES]:
+            changed = _renamed(arguments, name, one) if likeness >= ALIKE else None
+            if changed is not None:
+                yield _Proposal(changed, sorts.ANSWER, f"The error itself speaks of “{one}”.")
+
+
+def _missing(view: View, error: str) -> Iterator[_Proposal]:
+    """An argument that the error names and the call lacks, with the value that worked most."""
+    arguments = view.call.arguments
+    for match in _QUOTED.findall(error):
+        name = next(part for part in match if part)
+        if name in arguments:
+            continue
+        found = best_value(view, name)
+        if found is not None:
+            value, count = found
+            shown = quoted(msgspec.json.encode(value).decode())
+            why = f"The error asks for {name}; with {shown} calls worked {times(count)}."
+            yield _Proposal({**arguments, name: value}, sorts.KEY, why)
+
+
+def _renamed(arguments: Mapping[str, JSON], name: str, known: str) -> dict[str, JSON] | None:
+    """The arguments with a known name wherever the unknown one stands by itself, not as a part of a path or name."""
+    alone = re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
+    changed = dict(arguments)
+    for path, value in leaves(arguments).items():
+        if isinstance(value, str):
+            text = alone.sub(lambda _: known, value)
+            if text != value:
+                changed = replaced(changed, path, text)
+    return changed if changed != arguments else None
+
+
+def _offer(view: View, proposal: _Proposal, text: str) -> Offer:
     tool = view.tool
-    expected = (fix.worked + 0.5) / (fix.worked + 1.0)
-    return Alternative(
-        tool=fix.tool,
-        arguments_json=fix.preview,
+    usual, weight = expected_success(view, proposal.sort)
+    seen = proposal.worked + proposal.failed
+    successes, failures = proposal.worked + STRENGTH * usual, proposal.failed + STRENGTH * (1.0 - usual)
+    expected = successes / (seen + STRENGTH)
+    span = wilson(expected, seen + weight)
+    evidence = Evidence(
+        failures=proposal.failed,
+        successes=proposal.worked,
+        calls=round(seen),
+        interval=span,
+        call_ids=(),
+        last_time=proposal.time,
+    )
+    alternative = Alternative(
+        tool=view.call.tool,
+        arguments_json=text,
         expected_success=expected,
-        interval=wilson(expected, fix.worked + 1.0),
+        interval=span,
         latency=latency_of(tool),
         cost=tool.cost_sum / tool.cost_calls if tool is not None and tool.cost_calls else 0.0,
-        score=expected,
-        rationale=f"After this failed, {fix.tool} with {shown_arguments(fix.preview)} worked"
-        + (f" {times(fix.worked)}." if fix.worked > 1 else "."),
-        evidence=None,
+        score=expected * (_ELSE if proposal.sort == sorts.NEXT else 1.0),
+        rationale=proposal.why,
+        evidence=evidence if seen else None,
     )
+    return Offer(alternative, successes, failures)
+
+
+def _other_tools(reader: Reader, view: View) -> list[Alternative]:
+    """The tools that sessions went on with, where that usually worked and they are not failing now."""
+    if view.tool is None:
+        return []
+    found = []
+    named = frozenset(view.tool.descriptor.alternatives)
+    for name, (worked, failed) in view.tool.successors.items():
+        usual = worked >= _SUCCESSIONS and worked >= _SUCCESS * (worked + failed)
+        if usual or (name in named and worked):
+            pattern = reader.get(PATTERNS, pattern_id(subject_key(name), Level.TOOL, b""))
+            if pattern is None or not strength(pattern, view.now):
+                found.append(_other_tool(reader, view, name, worked, failed))
+    return found
 
 
 def _other_tool(reader: Reader, view: View, name: str, worked: int, failed: int) -> Alternative:
@@ -78,8 +348,7 @@ def _other_tool(reader: Reader, view: View, name: str, worked: int, failed: int)
         interval=wilson(expected, worked + failed + 1.0),
         latency=latency_of(tool),
         cost=tool.cost_sum / tool.cost_calls if tool is not None and tool.cost_calls else 0.0,
-        # Another tool does something else: it stands behind a correction that is as sure.
-        score=expected * 0.9,
+        score=expected * _ELSE,
         rationale=f"After {view.call.tool} failed, sessions went on with {name}, which worked {worked} of "
         f"{worked + failed} times.",
         evidence=None,

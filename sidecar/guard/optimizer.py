@@ -31,7 +31,7 @@ from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import PATTERNS, TOOLS, tool_key
 from .decision_log import DecisionLog
-from .fixes import fixes_for
+from .fixes import Fixes
 from .latency import latency_of
 from .modes import mode_of
 
@@ -76,6 +76,7 @@ class UsagePatternOptimizer:
         self._log = log
         self._ids = ids
         self._random = randomness
+        self._fixes = Fixes(extractor, foresight)
 
     def optimize(
         self,
@@ -157,9 +158,8 @@ class UsagePatternOptimizer:
         ]
         if not named or view.call.tool in named:
             found += [
-                _Candidate(fix, fix.expected_success * 2.0, (1.0 - fix.expected_success) * 2.0, False)
-                for fix in fixes_for(reader, view)
-                if fix.tool == view.call.tool
+                _Candidate(offer.alternative, offer.successes, offer.failures, False)
+                for offer in self._fixes.corrections(reader, view)
             ]
         return found
 

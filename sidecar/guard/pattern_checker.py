@@ -16,7 +16,7 @@ from ..model.vocabulary import Level
 from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import CALLS, PATTERNS, TOOLS, tool_key
-from .fixes import fixes_for
+from .fixes import Fixes
 
 #: How many of the newest calls, and of the tool's patterns, are looked at: a look-up costs milliseconds, however
 #: much is stored.
@@ -59,6 +59,7 @@ class UsagePatternChecker:
         self._store = store
         self._extractor = extractor
         self._foresight = foresight
+        self._fixes = Fixes(extractor, foresight)
 
     def check_pattern(self, call: Call, limit: int) -> CheckResult:
         """All that is known of calls like this one; at most ``limit`` of each."""
@@ -89,7 +90,7 @@ class UsagePatternChecker:
     def suggest_improvements(self, reader: Reader, view: View) -> list[str]:
         """What would make the call better, as facts, best first."""
         judgement = self._foresight.judge(view)
-        found = [one.rationale for one in fixes_for(reader, view)]
+        found = [one.rationale for one in self._fixes.alternatives(reader, view)]
         if judgement.known:
             for _, part, finding in self._foresight.findings(view, judgement):
                 if part > 0.0 and finding.remedy:

@@ -18,6 +18,7 @@ from ..learning.detectors.outage import wait_of
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
 from ..learning.learner import Recorded
 from ..learning.recorder import Recorder
+from ..learning.repeats import passes, wait_before_repeat
 from ..learning.sequential import OF_CALL
 from ..learning.view import View
 from ..model.call import Call, Features, Result
@@ -31,16 +32,13 @@ from ..store.store import Store
 from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
 from .decision_log import DecisionLog
-from .fixes import fixes_for
+from .fixes import Fixes
 from .leases import Leases
 from .modes import mode_of
 from .tables import APPEALS, LEASES
 
 #: From this probability on, a call that is let through is warned of.
 WARN_AT: Final = 0.5
-#: A retry of what fails for passing reasons is advised after this many seconds at first, doubling to the second.
-FIRST_RETRY: Final = 1.0
-LONGEST_RETRY: Final = 60.0
 _REASONS: Final = 5
 #: What a fact must add to the log-odds of failure to be the ground of a prevention.
 LEAST_GROUND: Final = 0.25
@@ -91,6 +89,7 @@ class UsagePreventionTracker:
         self._probe_seconds = probe_seconds
         self._clock = clock
         self._ids = TimeOrderedIds(clock)
+        self._fixes = Fixes(extractor, foresight)
 
     def should_prevent(self, call: Call, question: str = "should_prevent") -> Decision:
         """Decide one call, log the decision, give it. Raises QueueFullError when a prevention cannot be logged."""
@@ -185,7 +184,7 @@ class UsagePreventionTracker:
             )
             retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
-                alternatives = fixes_for(reader, view)
+                alternatives = self._fixes.alternatives(reader, view)
                 remedy = _remedy(findings, alternatives)
         elif judgement.known:
             reasons = tuple(
@@ -223,6 +222,8 @@ class UsagePreventionTracker:
         for _, part, fact in findings:  # strongest first
             if part < LEAST_GROUND or not fact.prevents:
                 continue
+            if (fact.cause in TRANSIENT or view.repeats_transient) and passes(view):
+                continue  # where a repeat usually works, it is advised instead
             pattern = view.by_id(fact.pattern_id) if fact.pattern_id else None
             if pattern is None or pattern.state not in _SET_ASIDE:
                 return fact
@@ -286,11 +287,7 @@ def _retry_after(view: View, lead: Finding | None) -> float:
         wait = max(wait, pattern.probe_due - view.now)  # until then it is prevented, whatever was asked for
     if wait > 0.0:
         return wait
-    session = view.session
-    if session is not None and view.seen >= 0 and session.failed(view.seen) and session.cause(view.seen) in TRANSIENT:
-        tries = session.failures_in_row(view.features.fingerprint[:8])
-        return min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** max(0, tries - 1))
-    return -1.0
+    return wait_before_repeat(view)
 
 
 def _remedy(findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from ..capture.extractor import Extractor
 from ..capture.templates import TEMPLATE_CHARS
 from ..model.counted import Counted
-from ..model.pattern import EVERYWHERE, Fix, UsagePattern
+from ..model.pattern import EVERYWHERE, Edit, Fix, UsagePattern
 from ..model.vocabulary import Cause, Level, State
 from . import interchange_values as read
 from . import yaml_writing as write
@@ -92,8 +92,27 @@ def _write_fixes(fixes: list[Fix]) -> str:
     return "".join(
         f"\n  - tool: {write.text(fix.tool)}\n    arguments: {write.text(fix.preview)}"
         f"\n    fingerprint: {write.octets(fix.fingerprint)}"
-        f"\n    worked: {fix.worked}\n    time: {write.moment(fix.time)}"
+        f"\n    worked: {fix.worked}"
+        + (f"\n    failed: {fix.failed}" if fix.failed else "")
+        + f"\n    time: {write.moment(fix.time)}"
         for fix in fixes
+    )
+
+
+def _write_edits(edits: list[Edit]) -> str:
+    return "".join(
+        f"\n  - kind: {edit.kind}\n    argument: {write.text(edit.argument)}"
+        f"\n    before: {write.text(edit.before)}\n    after: {write.text(edit.after)}"
+        f"\n    worked: {edit.worked}\n    failed: {edit.failed}\n    time: {write.moment(edit.time)}"
+        for edit in edits
+    )
+
+
+def _write_delays(delays: dict[int, list[float]]) -> str:
+    return "".join(
+        f"\n  - bin: {at}\n    worked: {write.number(worked)}\n    failed: {write.number(failed)}"
+        f"\n    seconds: {write.number(seconds)}"
+        for at, (worked, failed, seconds) in delays.items()
     )
 
 
@@ -139,9 +158,11 @@ _FIELDS: Final = (
     _Field("wrong", "wrong", str, read.count),
     _Field("appeals", "appeals", str, read.count),
     _Field("fixes", "fixes", _write_fixes, read.read_fixes),
+    _Field("edits", "edits", _write_edits, read.read_edits),
+    _Field("delays", "delays", _write_delays, read.read_delays),
 )
 _BY_NAME: Final = {field.name: field for field in _FIELDS}
-_BLOCKS: Final = frozenset({"scopes", "fixes"})
+_BLOCKS: Final = frozenset({"scopes", "fixes", "edits", "delays"})
 _DEFAULTS: Final[dict[str, Any]] = {
     "level": None, "state": State.CANDIDATE, "suspended_reason": "", "cause": Cause.NONE, "transient": False,
     "tool": "", "server": "", "scope": EVERYWHERE, "description": "", "template": "", "last_error": "", "covers": b"",
@@ -149,5 +170,5 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "kin": Counted(), "ratio": 0.0, "scopes": {}, "call_ids": [], "first_time": 0.0, "last_time": 0.0,
     "last_failed": False,
     "backoff": 0, "probe_due": 0.0, "retry_until": 0.0, "prevented": 0, "right": 0, "wrong": 0, "appeals": 0,
-    "fixes": [],
+    "fixes": [], "edits": [], "delays": {},
 }  # fmt: skip

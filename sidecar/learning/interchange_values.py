@@ -14,8 +14,10 @@ from typing import Final, TypeVar
 from ..capture.extractor import LABEL_CHARS, Extractor
 from ..capture.fingerprint import PREVIEW_BYTES
 from ..model.counted import Counted
-from ..model.pattern import MAX_CALL_IDS, MAX_FIXES, MAX_SCOPES, PATTERN_ID_BYTES, Fix
+from ..model.pattern import MAX_CALL_IDS, MAX_EDITS, MAX_FIXES, MAX_SCOPES, PATTERN_ID_BYTES, Edit, Fix
 from ..store.tables import MAX_TOOL_NAME_BYTES
+from .edits import KINDS, PART_CHARS
+from .repeats import EDGES
 from .yaml_lines import Node, Plain
 from .yaml_writing import END_OF_TIME
 
@@ -215,7 +217,7 @@ def read_fixes(node: Node, path: str, extractor: Extractor) -> list[Fix]:
     """What worked instead."""
     fixes = []
     for where, inner in _list(node, path, MAX_FIXES):
-        fields = _mapping(inner, where, ("tool", "arguments", "fingerprint", "worked", "time"))
+        fields = _mapping(inner, where, ("tool", "arguments", "fingerprint", "worked", "failed", "time"))
         for name in ("tool", "fingerprint"):
             if not fields.get(name):
                 raise RefusedError(f"{where}.{name}", "is missing")
@@ -226,9 +228,49 @@ def read_fixes(node: Node, path: str, extractor: Extractor) -> list[Fix]:
                 fingerprint=octets_of(16)(fields["fingerprint"], f"{where}.fingerprint", extractor),
                 worked=count(fields.get("worked", _ZERO), f"{where}.worked", extractor),
                 time=read_moment(fields.get("time", _ZERO), f"{where}.time", extractor),
+                failed=count(fields.get("failed", _ZERO), f"{where}.failed", extractor),
             )
         )
     return fixes
+
+
+def read_edits(node: Node, path: str, extractor: Extractor) -> list[Edit]:
+    """What was changed in calls that then worked."""
+    edits = []
+    part = text_of(4 * PART_CHARS, PART_CHARS)
+    for where, inner in _list(node, path, MAX_EDITS):
+        fields = _mapping(inner, where, ("kind", "argument", "before", "after", "worked", "failed", "time"))
+        kind = part(fields.get("kind", ""), f"{where}.kind", extractor)
+        if kind not in KINDS:
+            raise RefusedError(f"{where}.kind", f"must be one of {', '.join(sorted(KINDS))}")
+        edits.append(
+            Edit(
+                kind=kind,
+                argument=part(fields.get("argument", ""), f"{where}.argument", extractor),
+                before=part(fields.get("before", ""), f"{where}.before", extractor),
+                after=part(fields.get("after", ""), f"{where}.after", extractor),
+                worked=count(fields.get("worked", _ZERO), f"{where}.worked", extractor),
+                failed=count(fields.get("failed", _ZERO), f"{where}.failed", extractor),
+                time=read_moment(fields.get("time", _ZERO), f"{where}.time", extractor),
+            )
+        )
+    return edits
+
+
+def read_delays(node: Node, path: str, extractor: Extractor) -> dict[int, list[float]]:
+    """Per bin of pauses: repeats that worked, that failed, seconds that those that worked had waited together."""
+    found: dict[int, list[float]] = {}
+    for where, inner in _list(node, path, len(EDGES) + 1):
+        fields = _mapping(inner, where, ("bin", "worked", "failed", "seconds"))
+        at = whole_to(len(EDGES))(fields.get("bin", _ZERO), f"{where}.bin", extractor)
+        amounts = [
+            number_in(0.0, 1e15)(fields.get(name, _ZERO), f"{where}.{name}", extractor)
+            for name in ("worked", "failed", "seconds")
+        ]
+        if at in found:
+            raise RefusedError(path, "a bin stands twice")
+        found[at] = amounts
+    return found
 
 
 _ZERO: Final = Plain("0")

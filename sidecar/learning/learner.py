@@ -11,17 +11,20 @@ from itertools import islice
 from typing import Final
 
 import msgspec
-from rapidfuzz import fuzz
 
 from ..model.call import Classification
-from ..model.pattern import MAX_CALL_IDS, MAX_FIXES, Fix, UsagePattern, covered_call
+from ..model.decision import RetryAdvice
+from ..model.pattern import MAX_CALL_IDS, UsagePattern, covered_call
 from ..model.vocabulary import Level, State
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
 from .budget import DEFAULT_BUDGET, within
 from .combiner import descend
+from .corrections import learn_correction
 from .foresight import Foresight, Judgement
+from .pending import remember, settle
+from .repeats import learn_repeat
 from .sequential import OF_CALL, state_of, step
 from .session import CAUSE_SHIFT, CHANGED, FAILED, SILENT, Session
 from .tables import MODELS, OVERALL, RATES
@@ -31,8 +34,6 @@ from .view import Outcome, View
 TRANSIENT_PROBE: Final = 30.0
 LONGEST_PERMANENT: Final = 86_400.0
 LONGEST_TRANSIENT: Final = 600.0
-#: How alike (0 to 100) the arguments of a failed call and of the next that worked must be for a correction.
-_ALIKE: Final = 60.0
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -53,6 +54,8 @@ class Recorded(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...] = ()
     #: The pattern and the decision of the probe that this record reported.
     probe: tuple[bytes, bytes] | None = None
+    #: Of a call that failed: whether to make it again.
+    retry: RetryAdvice | None = None
 
 
 class UsagePatternLearner:
@@ -74,7 +77,8 @@ class UsagePatternLearner:
             detector.learn(view, outcome)
         if outcome.failed:
             self._remember_failure(view, outcome, probed=probed)
-        self._remember_fix(view, outcome)
+        learn_correction(view, outcome)
+        learn_repeat(view, outcome)
         changes = self._settle(view, outcome)
         self._remember_in_session(view, outcome)
         return judgement, changes
@@ -125,25 +129,6 @@ class UsagePatternLearner:
             pause = min(first * 2.0**pattern.backoff, max(longest, outcome.retry_after))
             pattern.probe_due = outcome.now + pause
 
-    def _remember_fix(self, view: View, outcome: Outcome) -> None:
-        """What succeeds right after a failure of the session may be what that call should have been."""
-        session = view.session
-        if outcome.failed or session is None or not session.marks or not session.marks[-1] & FAILED:
-            return
-        if session.failed_tool != view.call.tool:
-            return  # alternatives across tools are kept by the tool, see the optimizer
-        if session.failed_fingerprint == view.features.fingerprint[:8] or view.features.redacted:
-            return  # with a secret hidden, the arguments would be no use to anybody
-        failed = view.pattern(Level.CALL, session.failed_fingerprint)
-        if failed is None or fuzz.ratio(failed.description, view.features.preview) < _ALIKE:
-            return  # the session went on to something else
-        for level, covers in ((Level.CALL, session.failed_fingerprint), (Level.ERROR, session.failed_template)):
-            pattern = view.pattern(level, covers) if covers else None
-            if pattern is None:
-                continue
-            pattern = view.learned(level, covers, pattern.description)
-            add_fix(pattern, view.call.tool, view.features.preview, view.features.fingerprint, outcome.now)
-
     def _settle(self, view: View, outcome: Outcome) -> list[Change]:
         """Plain counts, sequential tests and states of the patterns that cover this call."""
         changes: list[Change] = []
@@ -175,29 +160,20 @@ class UsagePatternLearner:
         read_only = view.tool is not None and view.tool.descriptor.read_only
         mark = 0
         if outcome.failed:
+            remember(session, view.subject, _covered(view), outcome.classification.template_id, outcome.now)
             mark = FAILED | int(outcome.cause) << CAUSE_SHIFT
             session.failed_tool = view.call.tool
             session.failed_fingerprint = _covered(view)
             session.failed_template = outcome.classification.template_id
-        elif not read_only:
-            mark = CHANGED | (SILENT if outcome.silent else 0)
+        else:
+            settle(session, view.subject, _covered(view))
+            if not read_only:
+                mark = CHANGED | (SILENT if outcome.silent else 0)
         session.add(
             view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
         )
         session.remember_tool(view.call.tool, failed=outcome.failed)
         session.remember_ending(view.wording.ending)
-
-
-def add_fix(pattern: UsagePattern, tool: str, preview: str, fingerprint: bytes, now: float) -> None:
-    """Remember a call that worked where the pattern's had failed; the least proven of too many is dropped."""
-    for fix in pattern.fixes:
-        if fix.fingerprint == fingerprint:
-            fix.worked += 1
-            fix.time = now
-            return
-    pattern.fixes = [*pattern.fixes, Fix(tool, preview, fingerprint, 1, now)]
-    if len(pattern.fixes) > MAX_FIXES:
-        pattern.fixes.remove(min(pattern.fixes, key=lambda fix: (fix.worked, fix.time)))
 
 
 def _covered(view: View) -> bytes:

@@ -16,6 +16,7 @@ from ..capture.classifier import seen_retry
 from ..capture.extractor import Captured, Extractor
 from ..clock import Clock, TimeOrderedIds
 from ..model.call import Call, Classification, Observation, Result
+from ..model.decision import RetryAdvice
 from ..model.errors import TooManyToolsError
 from ..model.tool import Tool, ToolDescriptor
 from ..model.vocabulary import FAILED, WORKED, Mode, Outcome
@@ -38,7 +39,9 @@ from .describe import quoted
 from .events import add_event
 from .eviction import MAX_EVICTED, MAX_KINDS, evict_one, evict_rates, pattern_value
 from .foresight import Foresight, volatile_of
+from .known_names import learn_names
 from .learner import Change, Recorded, UsagePatternLearner
+from .repeats import advise
 from .settlement import decision_before, settle
 from .tables import SESSIONS
 from .tool_history import learn_duration, learn_successor
@@ -135,6 +138,7 @@ class Recorder:
         category = classification.category
         decision = decision_before(txn, entry.decision_id, entry.call_id, call.tool)
         changes: list[Change] = []
+        retry: RetryAdvice | None = None
         if category in FAILED or category in WORKED:
             learned = Learned(
                 failed=category in FAILED,
@@ -149,6 +153,10 @@ class Recorder:
             learn_successor(txn, view, learned)
             _, changes = self._learner.learn(view, learned, probed=probed)
             learn_duration(tool, entry.result, failed=learned.failed)
+            if learned.failed:
+                retry = _retry(view, learned)
+            else:
+                learn_names(txn, view, tool, captured.excerpt)
             self._save_learned(txn, view, tool)
         sequence = self._journal(txn, entry, view, tool, classification)
         _remember_session(txn, view)
@@ -171,7 +179,9 @@ class Recorder:
                 tool=call.tool,
                 pattern_id=change.pattern_id,
             )
-        return Recorded(entry.call_id, classification, sequence, duplicate=False, changes=tuple(changes), probe=probe)
+        return Recorded(
+            entry.call_id, classification, sequence, duplicate=False, changes=tuple(changes), probe=probe, retry=retry
+        )
 
     def _tool(self, txn: WriteTransaction, view: View) -> Tool:
         """The call's tool, made when it is new; starts a new epoch when its version changed."""
@@ -267,6 +277,13 @@ class _Entry:
     decision_id: str
     made: float
     now: float
+
+
+def _retry(view: View, learned: Learned) -> RetryAdvice:
+    """Whether to make a call again that has just failed."""
+    session = view.session
+    tries = session.failures_in_row(view.features.fingerprint[:8]) if session is not None else 1
+    return advise(view, learned.classification.template_id, transient=learned.transient, tries=tries)
 
 
 def _duplicate(txn: WriteTransaction, call_id: str) -> Recorded | None:

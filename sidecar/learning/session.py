@@ -48,6 +48,8 @@ class Session(msgspec.Struct, array_like=True):
     #: No longer written.
     words: bytes = b""
     word_marks: bytes = b""
+    #: Failures that nothing has mended yet, see ``pending.py``.
+    unmended: bytes = b""
     #: Tools that were called, by name, with 1 where the last call worked and 0 where it failed; least recent first.
     worked: dict[str, int] = {}
 

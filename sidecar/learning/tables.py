@@ -6,6 +6,7 @@ from typing import Final
 
 from ..store.codec import struct_codec
 from ..store.tables import Table
+from .names_row import Names
 from .rates import KindRate
 from .session import Session
 from .tool_model import Model
@@ -13,6 +14,7 @@ from .tool_model import Model
 SESSIONS: Final = Table("sessions", struct_codec(Session), cached=True)
 MODELS: Final = Table("models", struct_codec(Model), cached=True)
 RATES: Final = Table("rates", struct_codec(KindRate), cached=True)
+NAMES: Final = Table("names", struct_codec(Names), cached=True)
 
 #: The key in MODELS of the model of all tools; a tool's own stands under its 8-byte subject key.
 OVERALL: Final = b"overall"

@@ -62,6 +62,8 @@ class Model(msgspec.Struct, array_like=True):
     named_bits: bytes = bytes(NAMED_BITS + 1)
     #: Like ``merits``, of words that errors have named.
     word_merits: dict[str, list[float]] = {}
+    #: How calls went that were a correction of a failed one, by the sort of correction, see ``corrections.py``.
+    corrections: dict[str, Counted] = {}
     #: Keys that errors have asked for: how calls without each went, see ``detectors/missing_key.py``.
     missing: dict[str, Counted] = {}
     #: Tools that may have to work first, by name, see ``detectors/precondition.py``.
@@ -71,7 +73,7 @@ class Model(msgspec.Struct, array_like=True):
     streak_template: bytes = b""
     #: How many failures in a row had the same template as the last.
     streak_same: int = 0
-    #: Conditions on arguments that are being tested, packed, and how many ever were; those that passed. See ``forms.py``.
+    #: Conditions on arguments under test, packed, and how many ever were; those that passed. See ``forms.py``.
     form_tests: bytes = b""
     forms_tried: int = 0
     rules: list[FormRule] = []

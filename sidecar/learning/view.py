@@ -17,10 +17,11 @@ from ..model.tool import Tool
 from ..model.vocabulary import TRANSIENT, Cause, Level
 from ..store.tables import PATTERNS, Table, hash16
 from .evidence import logit
+from .names_row import Names
 from .rates import KindRate
 from .scopes import Scopes, scopes_of
 from .session import Session
-from .tables import MODELS, OVERALL, RATES, SESSIONS
+from .tables import MODELS, NAMES, OVERALL, RATES, SESSIONS
 from .tool_model import Model, new_model
 from .wording import Wording, Wordings
 
@@ -165,6 +166,10 @@ class View:
             self._scopes = scopes_of(self.features.context)
         return self._scopes
 
+    def names_of(self, scope: bytes) -> Names | None:
+        """What is known to exist for the tool in a scope, see ``known_names.py``. Not kept: few ask."""
+        return self._source.get(NAMES, self.subject + scope)
+
     def rate_of(self, shared: bytes) -> KindRate | None:
         """The record of the tool's calls that share this with the call, loaded once."""
         if shared in self._rates:
@@ -213,6 +218,12 @@ class View:
     def was_transient(self, seen: int) -> bool:
         """Whether the session's call at ``seen`` failed for a cause that passes by itself."""
         return self.session is not None and self.session.cause(seen) in TRANSIENT
+
+    @property
+    def repeats_transient(self) -> bool:
+        """Whether this very call last failed in the session, for a cause that passes by itself."""
+        session, seen = self.session, self.seen
+        return session is not None and seen >= 0 and session.failed(seen) and session.cause(seen) in TRANSIENT
 
     def known_call(self) -> UsagePattern | None:
         """The pattern of this very call, if it ever failed."""

@@ -55,6 +55,16 @@ class Alternative(msgspec.Struct, frozen=True, array_like=True):
     evidence: Evidence | None
 
 
+class RetryAdvice(msgspec.Struct, frozen=True, array_like=True):
+    """Whether a call that failed should be made again as it is. ``after`` is seconds, -1 where it should not."""
+
+    worth_it: bool
+    after: float
+    p_success: float
+    interval: Interval
+    reason: str
+
+
 class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     """What a decision was based on."""
 

@@ -19,17 +19,37 @@ PATTERN_ID_BYTES: Final = 20
 MAX_SCOPES: Final = 16
 MAX_CALL_IDS: Final = 3
 MAX_FIXES: Final = 3
+MAX_EDITS: Final = 6
 EVERYWHERE: Final = "*"
 
 
 class Fix(msgspec.Struct, array_like=True):
-    """A call that succeeded where another had failed before it in the same session, and how often that was so."""
+    """A call that succeeded where another had failed before it in the same session, and how often that was so.
+
+    ``failed`` counts sessions that made it after such a failure, in vain.
+    """
 
     tool: str
     preview: str
     fingerprint: bytes
     worked: int
     time: float
+    failed: int = 0
+
+
+class Edit(msgspec.Struct, array_like=True):
+    """One change to the arguments of a call, see ``sidecar/learning/edits.py``, and how calls went that were made so.
+
+    ``argument`` is a path to one value, ``before`` and ``after`` are texts (at kinds ``set`` and ``add`` JSON).
+    """
+
+    kind: str
+    argument: str
+    before: str
+    after: str
+    worked: int = 0
+    failed: int = 0
+    time: float = 0.0
 
 
 class UsagePattern(msgspec.Struct, array_like=True):
@@ -81,6 +101,10 @@ class UsagePattern(msgspec.Struct, array_like=True):
     epoch: int = 0
     #: At level error: how the session's next call of the same kind, with other arguments, went after such an error.
     kin: Counted = msgspec.field(default_factory=Counted)
+    #: At level error: what was changed in calls that ended so and then worked; at most ``MAX_EDITS``.
+    edits: list[Edit] = []
+    #: At level error: after which pause the same call again worked, see ``sidecar/learning/repeats.py``.
+    delays: dict[int, list[float]] = {}
 
     @property
     def suspended(self) -> bool:

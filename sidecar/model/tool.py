@@ -62,3 +62,5 @@ class Tool(msgspec.Struct, array_like=True):
     kinds: int = 0
     #: What sessions used right after it failed, and how often that worked: tool -> [worked, failed].
     successors: dict[str, list[int]] = {}
+    #: Rows of known names kept of it, see ``sidecar/learning/known_names.py``.
+    name_rows: int = 0

@@ -74,8 +74,7 @@ class AdminListings:
 
     def decisions(self, request: admin_pb2.QueryDecisionsRequest) -> admin_pb2.QueryDecisionsResponse:
         """Decisions that meet the request, newest first."""
-        start = _id_at(seconds_of(request.start_time, "start_time")) if request.HasField("start_time") else b""
-        end = _id_at(seconds_of(request.end_time, "end_time")) if request.HasField("end_time") else None
+        start, end = period_of(request)
         stop = position_of(request.page_token) or end
         label = self._rooms.extractor.label
         session, call_id = label(request.session_id), label(request.call_id)
@@ -227,6 +226,13 @@ def _indexed(reader: Reader, index: Table[bytes], call_id: str, table: Table[V])
     row = reader.get(table, key) if key else None
     if key and row is not None:
         yield key, row
+
+
+def period_of(request: admin_pb2.QueryDecisionsRequest | admin_pb2.GetReportRequest) -> tuple[bytes, bytes | None]:
+    """The ids that decisions of a period lie between: from, and before; None without an end."""
+    start = _id_at(seconds_of(request.start_time, "start_time")) if request.HasField("start_time") else b""
+    end = _id_at(seconds_of(request.end_time, "end_time")) if request.HasField("end_time") else None
+    return start, end
 
 
 def _id_at(seconds: float) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,14 +17,16 @@ from forewarn.v1 import admin_pb2, admin_pb2_grpc
 
 from ..clock import Clock
 from ..guard.modes import mode_for_all, set_mode
+from ..guard.report.reading import DEFAULT_LIMIT, Period, read_report
 from ..learning.counting import counts_match
 from ..learning.interchange import export_patterns, import_patterns
 from ..model.errors import InvalidArgumentError
 from ..model.vocabulary import Mode
 from ..store.schema import VERSION
-from . import answers, chain
-from .admin_listings import AdminListings
+from . import answers, chain, report_answers
+from .admin_listings import AdminListings, period_of
 from .decision_tail import DecisionTail
+from .errors import DeadlineError
 from .requests import wait
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 _IMPORT_LIMIT = 64 << 20
 _PIECE = 256 << 10
+_BREATH = 0.001
+"""Seconds between the pieces of a report, in which decisions have the processor."""
 
 
 @dataclass
@@ -57,6 +62,8 @@ class AdminService:
         self._tails = ThreadPoolExecutor(max_streams + 2, thread_name_prefix="forewarn-tail")
         self._chores = ThreadPoolExecutor(2, thread_name_prefix="forewarn-chore")
         self._chore = threading.Lock()
+        # One report at a time: two would take twice the processor from decisions.
+        self._reports = ThreadPoolExecutor(1, thread_name_prefix="forewarn-report")
 
     def add_to(self, server: grpc.Server) -> None:
         """Register every method with a server."""
@@ -68,6 +75,7 @@ class AdminService:
         chores: list[Callable[..., Any]] = [self.CreateBackup, self.VerifyStore, self.CompactStore]
         wrapped: dict[str, Any] = {method.__name__: chain.unary(method) for method in methods}
         wrapped |= {chore.__name__: chain.unary(chore, self._chores) for chore in chores}
+        wrapped["GetReport"] = chain.unary(self.GetReport, self._reports)
         wrapped |= {
             "TailDecisions": chain.response_stream(self.TailDecisions, self._tails),
             "ExportUsagePatterns": chain.response_stream(self.ExportUsagePatterns, self._chores),
@@ -83,7 +91,7 @@ class AdminService:
 
     def close(self) -> None:
         """Let the threads go."""
-        for pool in (self._tails, self._chores):
+        for pool in (self._tails, self._chores, self._reports):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def GetStatus(self, _: admin_pb2.GetStatusRequest, __: grpc.ServicerContext) -> admin_pb2.GetStatusResponse:
@@ -127,6 +135,26 @@ class AdminService:
             decision=answers.logged_decision(record),
             appeals=self._listings.appeals_against(record.decision.decision_id),
         )
+
+    def GetReport(
+        self, request: admin_pb2.GetReportRequest, context: grpc.ServicerContext
+    ) -> admin_pb2.GetReportResponse:
+        """How good decisions were."""
+        rooms, now = self._rooms, self._clock()
+        start, stop = period_of(request)
+        period = Period(start, stop, request.limit or DEFAULT_LIMIT)
+
+        def between() -> None:
+            if not context.is_active():
+                raise DeadlineError("the caller left before the report was done")
+            time.sleep(_BREATH)
+
+        value = read_report(
+            rooms.store, rooms.patterns, request.tool, period, rooms.settings.false_prevention_budget, now, between
+        )
+        with rooms.store.read() as reader:
+            mode = mode_for_all(reader)
+        return report_answers.report(value, period.limit, mode, now)
 
     def TailDecisions(
         self, request: admin_pb2.TailDecisionsRequest, context: grpc.ServicerContext

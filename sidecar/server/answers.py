@@ -10,7 +10,7 @@ from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
 from ..learning.describe import evidence_of, failure_probability
 from ..learning.learner import Recorded
 from ..model.call import Classification, Observation
-from ..model.decision import Alternative, Decision, DecisionRecord, Evidence, Interval, Reason
+from ..model.decision import Alternative, Decision, DecisionRecord, Evidence, Interval, Reason, RetryAdvice
 from ..model.journal import Appeal, Event
 from ..model.pattern import UsagePattern
 from ..model.tool import Counts, Tool, ToolDescriptor
@@ -226,6 +226,17 @@ def recorded(value: Recorded) -> guard_pb2.RecordCallResponse:
             )
             for change in value.changes
         ],
+        retry_advice=_retry_advice(value.retry) if value.retry is not None else None,
+    )
+
+
+def _retry_advice(value: RetryAdvice) -> guard_pb2.RetryAdvice:
+    return guard_pb2.RetryAdvice(
+        worth_it=value.worth_it,
+        after=span(value.after) if value.after >= 0 else None,
+        p_success=value.p_success,
+        p_success_interval=interval(value.interval),
+        reason=value.reason,
     )
 
 

@@ -15,6 +15,7 @@ table                     key                                                   
 ``session_ages``          u64 µs of last use + key in ``sessions``               empty
 ``models``                8-byte subject key of a tool; ``overall``              the learning room's record
 ``rates``                 8-byte subject key + what calls share                  the learning room's record
+``names``                 8-byte subject key + 8-byte scope                      the learning room's record
 ``leases``                20-byte pattern id                                     the guard room's record
 ``appeals``               the guard room's                                       the guard room's record
 ``events``                u64 number                                             the learning room's record
@@ -52,7 +53,7 @@ CACHED: Final[set[str]] = set()
 #: Every table of schema version 1. Names are part of the file format.
 NAMES: Final = (
     "meta", "calls", "call_ids", "decisions", "decision_calls", "tools", "patterns", "sessions", "session_ages",
-    "models", "rates", "leases", "appeals", "events",
+    "models", "rates", "leases", "appeals", "events", "names",
 )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class State:
         self.registered: dict[str, model_pb2.ToolDescriptor] = {}
         self.problems: list[str] = []
         self.document = ""
+        self.report = admin_pb2.GetReportResponse()
         self.received: list[Any] = []
         self.page = 1000
         self.tailing = threading.Event()
@@ -245,6 +246,10 @@ class Admin(admin_pb2_grpc.AdminServiceServicer):
                 mine = [one for one in self.state.appeals if one.decision_id == request.decision_id]
                 return admin_pb2.GetDecisionResponse(decision=logged, appeals=mine)
         refuse(context, grpc.StatusCode.NOT_FOUND, f"no decision {request.decision_id}")
+
+    def GetReport(self, request: Any, context: Any) -> Any:
+        self.state.received.append(("GetReport", request))
+        return self.state.report
 
     def TailDecisions(self, request: Any, context: Any) -> Any:
         at = len(self.state.decisions)

@@ -26,7 +26,8 @@ from tests.cli.conftest import Forewarn
 from tests.cli.double import Double
 
 FIGURES = ["source", "calls", "failures", "prevented", "precision", "recall", "f1", "false_prevention_rate",
-           "recall_at_fpr_1pct", "ece", "checks_per_second", "check_p50_us", "check_p99_us",
+           "recall_at_fpr_1pct", "ece", "mended", "retry_advised", "retry_made",
+           "retry_advised_of_mended", "retry_precision", "checks_per_second", "check_p50_us", "check_p99_us",
            "records_per_second"]  # fmt: skip
 
 

@@ -63,6 +63,7 @@ class Double(guard_pb2_grpc.GuardServiceServicer):
         self.gate.set()
         self.record_gate = threading.Event()
         self.record_gate.set()
+        self.retry_advice: guard_pb2.RetryAdvice | None = None  # what is said of every failure
         self._lock = threading.Lock()
         self._answers: dict[str, guard_pb2.RecordCallResponse] = {}
 
@@ -140,6 +141,8 @@ class Double(guard_pb2_grpc.GuardServiceServicer):
                 sequence=len(self.records),
                 classification=model_pb2.Classification(category=category, category_confidence=1, cause=cause),
             )
+            if failed and self.retry_advice is not None:
+                answer.retry_advice.CopyFrom(self.retry_advice)
             self._answers[call.call_id] = answer
             return answer
 

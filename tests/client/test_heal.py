@@ -9,6 +9,7 @@ import pytest
 
 import forewarn
 from forewarn import Backoff, Cause, Failure, Heal, HealFailed, Prevented
+from forewarn.v1 import guard_pb2
 
 from .double import Double, allow, prevent
 
@@ -137,6 +138,53 @@ def test_backoff_has_full_jitter_and_honours_retry_after(client: forewarn.Client
     assert time.slept == [0.5, 9, 1.5]
     assert double.outcomes() == [("failure", n) for n in (1, 2, 3, 4)]
     assert Backoff().pause(10_000, 0.999, None) <= Backoff().cap
+
+
+def _advice(*, worth_it: bool) -> guard_pb2.RetryAdvice:
+    advice = guard_pb2.RetryAdvice(worth_it=worth_it, p_success=0.8 if worth_it else 0.1, reason="seen")
+    if worth_it:
+        advice.after.FromMilliseconds(7500)
+    return advice
+
+
+def test_advice_to_retry_is_followed_where_that_is_wanted(client: forewarn.Client, double: Double, time: Time) -> None:
+    double.retry_advice = _advice(worth_it=True)
+    remedies: list[Failure] = []
+    seen: list[str] = []
+
+    def tool() -> str:
+        seen.append("call")
+        if len(seen) == 1:
+            raise HTTPError(503)
+        return "done"
+
+    heal = time.heal(on=(), remedy=remedies.append, advised=True)
+    assert client.guarded("t", heal=heal)(tool)() == "done"
+    assert time.slept == [7.5]
+    assert not remedies, "the advice alone spoke for another attempt"
+
+
+@pytest.mark.parametrize(("advised", "worth_it"), [(False, True), (True, False)])
+def test_no_retry_without_the_wish_or_the_advice(
+    client: forewarn.Client, double: Double, time: Time, advised: bool, worth_it: bool
+) -> None:
+    double.retry_advice = _advice(worth_it=worth_it)
+
+    def tool() -> None:
+        raise HTTPError(503)
+
+    with pytest.raises(HTTPError):
+        client.guarded("t", heal=time.heal(on=(), advised=advised))(tool)()
+    assert len(double.records) == 1
+    assert time.slept == []
+
+
+def test_a_record_tells_the_advice(client: forewarn.Client, double: Double) -> None:
+    double.retry_advice = _advice(worth_it=True)
+    retry = client.record("t", {}, "failure", error="HTTP 503").retry
+    assert retry is not None
+    assert (retry.worth_it, retry.after, retry.p_success, retry.reason) == (True, 7.5, 0.8, "seen")
+    assert client.record("t", {}, "success").retry is None
 
 
 def test_the_decisions_retry_after_is_honoured(client: forewarn.Client, double: Double, time: Time) -> None:

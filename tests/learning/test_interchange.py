@@ -15,16 +15,18 @@ from ruamel.yaml import YAML
 from sidecar.capture.extractor import Extractor
 from sidecar.capture.redaction import Redactor
 from sidecar.learning import interchange_fields, yaml_lines, yaml_reading
+from sidecar.learning.edits import KINDS
 from sidecar.learning.events import EVENTS
 from sidecar.learning.interchange import export_patterns, import_patterns
 from sidecar.learning.interchange_fields import lines_of, pattern_of
+from sidecar.learning.repeats import EDGES
 from sidecar.learning.yaml_events import NotReadableError
 from sidecar.learning.yaml_lines import Node
 from sidecar.learning.yaml_reading import Document
 from sidecar.learning.yaml_writing import moment, number, text
 from sidecar.model.counted import Counted
 from sidecar.model.errors import ForewarnError, InvalidArgumentError, TooManyToolsError
-from sidecar.model.pattern import Fix, UsagePattern, pattern_id, subject_key
+from sidecar.model.pattern import Edit, Fix, UsagePattern, pattern_id, subject_key
 from sidecar.model.tool import Tool, ToolDescriptor
 from sidecar.model.vocabulary import Cause, Level, State
 from sidecar.store.store import Store
@@ -90,7 +92,10 @@ def kept(strategy: st.SearchStrategy[str], limit: int, characters: int | None = 
 
 labels = kept(hostile, 4096).filter(lambda value: EXTRACTOR.label(value) == value)
 names = hostile.filter(lambda value: 0 < len(value.encode()) <= 256)
-fixes = st.builds(Fix, names, kept(hostile, 2048), st.binary(min_size=16, max_size=16), counts, moments)
+fixes = st.builds(Fix, names, kept(hostile, 2048), st.binary(min_size=16, max_size=16), counts, moments, counts)
+parts = kept(hostile, 320, 80)
+edits = st.builds(Edit, st.sampled_from(sorted(KINDS)), parts, parts, parts, counts, counts, moments)
+pauses = st.dictionaries(st.integers(0, len(EDGES)), st.lists(amounts, min_size=3, max_size=3))
 
 
 @st.composite
@@ -127,6 +132,8 @@ def patterns(draw: st.DrawFn, names: st.SearchStrategy[str] = names) -> UsagePat
         changed=draw(records),
         kin=draw(records),
         fixes=draw(st.lists(fixes, max_size=3)),
+        edits=draw(st.lists(edits, max_size=6)),
+        delays=draw(pauses),
         scope=draw(st.one_of(st.just("*"), labels)),
         retry_until=draw(moments),
     )
@@ -376,6 +383,14 @@ EXAMPLE = """- id: "00112233"
   fixes:
   - tool: sql
     arguments: "a\\nb"
+  edits:
+  - kind: lead
+    argument: id
+    after: "#"
+  delays:
+  - bin: 2
+    worked: 1.0
+    seconds: 3.5
   backoff: 3
 # between
 - level: tool

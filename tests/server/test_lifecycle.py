@@ -141,6 +141,41 @@ def test_a_bad_setting_is_named(arguments: list[str], said: str, tmp_path: Path)
     assert not (tmp_path / "d").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("retenton_days = 3", "retenton_days: no such setting; did you mean retention_days?"),
+        ("[guard]\naddress = 1", "guard: no such setting"),
+        ("mode =", "Invalid value"),
+        ('mode = "loud"', "mode"),
+        (None, "no file at"),
+    ],
+)
+def test_a_bad_file_of_settings_is_refused(text: str | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "forewarn.toml"
+    if text is not None:
+        file.write_text(text)
+    run = started(tmp_path, FOREWARN_CONFIG=str(file))
+    assert (run.returncode, "Traceback" in run.stderr) == (2, False)
+    assert said in run.stderr
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_misspelt_variable_is_refused_and_others_variables_are_not(tmp_path: Path) -> None:
+    run = started(tmp_path, FOREWARN_RETENTON_DAYS="3")
+    assert run.returncode == 2
+    assert "did you mean FOREWARN_RETENTION_DAYS?" in run.stderr
+    others = dict.fromkeys(("FOREWARN_ADDRESS", "FOREWARN_GUARD_TOKEN", "FOREWARN_ADMIN_TOKEN", "FOREWARN_X"), "1")
+    assert "no such setting" not in started(tmp_path, "--mode", "loud", **others).stderr
+
+
+def started(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sidecar.main", "--data-dir", str(tmp_path / "d"), *arguments],
+        capture_output=True, text=True, timeout=60, env=os.environ | environment,
+    )  # fmt: skip
+
+
 def test_bad_tokens_are_refused(tmp_path: Path) -> None:
     token = tmp_path / "token"
     for text, mode, said in (("short", 0o600, "16 characters"), ("x" * 20, 0o644, "chmod 600")):

@@ -119,6 +119,7 @@ def answers(daemon: RunningDaemon) -> str:
         admin.QueryCalls(admin_pb2.QueryCallsRequest(page_size=1000)),
         admin.QueryUsagePatterns(admin_pb2.QueryUsagePatternsRequest(page_size=1000)),
         admin.ListTools(admin_pb2.ListToolsRequest(page_size=1000)),
+        admin.GetReport(admin_pb2.GetReportRequest()),
         admin.QueryAppeals(admin_pb2.QueryAppealsRequest(page_size=1000)),
         admin.QueryEvents(admin_pb2.QueryEventsRequest(page_size=1000)),
         admin.ListPreventionRules(admin_pb2.ListPreventionRulesRequest(page_size=1000)),

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from forewarn.v1 import model_pb2
 
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def call(
@@ -97,7 +97,7 @@ def timestamp(text: str, option: str) -> Timestamp:
 
 
 def duration(text: str, option: str) -> Duration:
-    """A duration such as 250ms, 1.5s, 2m or 1h; a bare number is seconds."""
+    """A duration such as 250ms, 1.5s, 2m, 1h or 7d; a bare number is seconds."""
     from google.protobuf.duration_pb2 import Duration
 
     matched = _SPAN.fullmatch(text.strip())

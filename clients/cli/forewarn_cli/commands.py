@@ -30,6 +30,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "stats": ("stats", "What was counted, in all and per tool."),
         "events": ("events", "Resets, suspensions, mode changes."),
         "appeals": ("appeals", "Appeals against preventions."),
+        "report": ("report.command", "How good decisions were; --html writes a page with charts."),
         "replay": ("replay.command", "Measure prevention on recorded calls."),
     },
     "The daemon": {

@@ -3251,6 +3251,1538 @@ func (x *CompactStoreResponse) GetBytesAfter() uint64 {
 	return 0
 }
 
+// What to report on.
+type GetReportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Decisions about one tool; empty: all.
+	Tool string `protobuf:"bytes,1,opt,name=tool,proto3" json:"tool,omitempty"`
+	// Decisions made at or after this time.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Decisions made before this time.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// How many decisions to look at, the newest of the period, whatever their tool; 0: 100,000.
+	Limit         uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetReportRequest) Reset() {
+	*x = GetReportRequest{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetReportRequest) ProtoMessage() {}
+
+func (x *GetReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetReportRequest.ProtoReflect.Descriptor instead.
+func (*GetReportRequest) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *GetReportRequest) GetTool() string {
+	if x != nil {
+		return x.Tool
+	}
+	return ""
+}
+
+func (x *GetReportRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GetReportRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *GetReportRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// How good decisions were.
+//
+// Decisions of `Optimize` are left out: they rank, they do not judge a call. A call's outcome is what was recorded for
+// it and linked to its decision; `failed` includes timeouts, `worked` includes retries. Where calls are really
+// prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Probes and the holdout stand
+// for all that were prevented, each by the inverse of its logged propensity (at most 100), in all shares and curves
+// ("weighted"); counts are plain. Where every call is made (shadow, warn) each weight is 1.
+type GetReportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was looked at.
+	Scope *ReportScope `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
+	// The counts.
+	Totals *ReportTotals `protobuf:"bytes,2,opt,name=totals,proto3" json:"totals,omitempty"`
+	// What preventing came to.
+	Rates *ReportRates `protobuf:"bytes,3,opt,name=rates,proto3" json:"rates,omitempty"`
+	// The budget for false preventions, and how it stands.
+	Budget *ReportBudget `protobuf:"bytes,4,opt,name=budget,proto3" json:"budget,omitempty"`
+	// Whether p_fail means what it says.
+	Calibration *ReportCalibration `protobuf:"bytes,5,opt,name=calibration,proto3" json:"calibration,omitempty"`
+	// What preventing by p_fail alone would come to, from none to all.
+	Curve *ReportCurve `protobuf:"bytes,6,opt,name=curve,proto3" json:"curve,omitempty"`
+	// What each detector contributed; most often leading first. At most 64.
+	Detectors []*ReportDetector `protobuf:"bytes,7,rep,name=detectors,proto3" json:"detectors,omitempty"`
+	// What was prevented, by tool; most preventions first. At most 100.
+	Tools []*ReportTool `protobuf:"bytes,8,rep,name=tools,proto3" json:"tools,omitempty"`
+	// How many tools are left out of `tools`, of the 1,000 that the newest decisions are about.
+	ToolsLeftOut uint32 `protobuf:"varint,9,opt,name=tools_left_out,json=toolsLeftOut,proto3" json:"tools_left_out,omitempty"`
+	// How it went over time, oldest first, without gaps. At most 120.
+	Buckets []*ReportBucket `protobuf:"bytes,10,rep,name=buckets,proto3" json:"buckets,omitempty"`
+	// How long a bucket is.
+	BucketWidth *durationpb.Duration `protobuf:"bytes,11,opt,name=bucket_width,json=bucketWidth,proto3" json:"bucket_width,omitempty"`
+	// Usage patterns worth a look.
+	Patterns      *ReportPatterns `protobuf:"bytes,12,opt,name=patterns,proto3" json:"patterns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetReportResponse) Reset() {
+	*x = GetReportResponse{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetReportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetReportResponse) ProtoMessage() {}
+
+func (x *GetReportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetReportResponse.ProtoReflect.Descriptor instead.
+func (*GetReportResponse) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *GetReportResponse) GetScope() *ReportScope {
+	if x != nil {
+		return x.Scope
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetTotals() *ReportTotals {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetRates() *ReportRates {
+	if x != nil {
+		return x.Rates
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetBudget() *ReportBudget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetCalibration() *ReportCalibration {
+	if x != nil {
+		return x.Calibration
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetCurve() *ReportCurve {
+	if x != nil {
+		return x.Curve
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetDetectors() []*ReportDetector {
+	if x != nil {
+		return x.Detectors
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetTools() []*ReportTool {
+	if x != nil {
+		return x.Tools
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetToolsLeftOut() uint32 {
+	if x != nil {
+		return x.ToolsLeftOut
+	}
+	return 0
+}
+
+func (x *GetReportResponse) GetBuckets() []*ReportBucket {
+	if x != nil {
+		return x.Buckets
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetBucketWidth() *durationpb.Duration {
+	if x != nil {
+		return x.BucketWidth
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetPatterns() *ReportPatterns {
+	if x != nil {
+		return x.Patterns
+	}
+	return nil
+}
+
+// What a report looked at.
+type ReportScope struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tool that was asked for; empty: all.
+	Tool string `protobuf:"bytes,1,opt,name=tool,proto3" json:"tool,omitempty"`
+	// When the report was made.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// When the oldest decision that counts was made; unset without any.
+	OldestTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=oldest_time,json=oldestTime,proto3" json:"oldest_time,omitempty"`
+	// When the newest was.
+	NewestTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=newest_time,json=newestTime,proto3" json:"newest_time,omitempty"`
+	// How many decisions were looked at.
+	Examined uint64 `protobuf:"varint,5,opt,name=examined,proto3" json:"examined,omitempty"`
+	// There are older decisions in the period: the limit was reached.
+	Cut bool `protobuf:"varint,6,opt,name=cut,proto3" json:"cut,omitempty"`
+	// The limit.
+	Limit uint64 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The mode for all tools, now.
+	Mode Mode `protobuf:"varint,8,opt,name=mode,proto3,enum=forewarn.v1.Mode" json:"mode,omitempty"`
+	// Decisions by the mode that they were made in.
+	Modes         []*ReportMode `protobuf:"bytes,9,rep,name=modes,proto3" json:"modes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportScope) Reset() {
+	*x = ReportScope{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportScope) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportScope) ProtoMessage() {}
+
+func (x *ReportScope) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportScope.ProtoReflect.Descriptor instead.
+func (*ReportScope) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *ReportScope) GetTool() string {
+	if x != nil {
+		return x.Tool
+	}
+	return ""
+}
+
+func (x *ReportScope) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *ReportScope) GetOldestTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldestTime
+	}
+	return nil
+}
+
+func (x *ReportScope) GetNewestTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NewestTime
+	}
+	return nil
+}
+
+func (x *ReportScope) GetExamined() uint64 {
+	if x != nil {
+		return x.Examined
+	}
+	return 0
+}
+
+func (x *ReportScope) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
+func (x *ReportScope) GetLimit() uint64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ReportScope) GetMode() Mode {
+	if x != nil {
+		return x.Mode
+	}
+	return Mode_MODE_UNSPECIFIED
+}
+
+func (x *ReportScope) GetModes() []*ReportMode {
+	if x != nil {
+		return x.Modes
+	}
+	return nil
+}
+
+// Decisions of one mode.
+type ReportMode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The mode.
+	Mode Mode `protobuf:"varint,1,opt,name=mode,proto3,enum=forewarn.v1.Mode" json:"mode,omitempty"`
+	// How many decisions.
+	Decisions     uint64 `protobuf:"varint,2,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportMode) Reset() {
+	*x = ReportMode{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportMode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportMode) ProtoMessage() {}
+
+func (x *ReportMode) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportMode.ProtoReflect.Descriptor instead.
+func (*ReportMode) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ReportMode) GetMode() Mode {
+	if x != nil {
+		return x.Mode
+	}
+	return Mode_MODE_UNSPECIFIED
+}
+
+func (x *ReportMode) GetDecisions() uint64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+// Counts of decisions.
+type ReportTotals struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Decisions about calls.
+	Decisions uint64 `protobuf:"varint,1,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	// Decisions where anything was known of the call.
+	Known uint64 `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
+	// Whose call failed or timed out.
+	Failed uint64 `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Whose call worked.
+	Worked uint64 `protobuf:"varint,4,opt,name=worked,proto3" json:"worked,omitempty"`
+	// That would prevent in mode enforce.
+	WouldPrevent uint64 `protobuf:"varint,5,opt,name=would_prevent,json=wouldPrevent,proto3" json:"would_prevent,omitempty"`
+	// That did prevent.
+	Prevented uint64 `protobuf:"varint,6,opt,name=prevented,proto3" json:"prevented,omitempty"`
+	// Of would_prevent: the call failed.
+	Right uint64 `protobuf:"varint,7,opt,name=right,proto3" json:"right,omitempty"`
+	// Of would_prevent: the call worked.
+	Wrong uint64 `protobuf:"varint,8,opt,name=wrong,proto3" json:"wrong,omitempty"`
+	// Of right and wrong: made because the mode only advised (shadow, warn).
+	JudgedAdvised uint64 `protobuf:"varint,9,opt,name=judged_advised,json=judgedAdvised,proto3" json:"judged_advised,omitempty"`
+	// Of right and wrong: let through as a probe.
+	JudgedProbes uint64 `protobuf:"varint,10,opt,name=judged_probes,json=judgedProbes,proto3" json:"judged_probes,omitempty"`
+	// Of right and wrong: let through at random, for the estimate.
+	JudgedHoldout uint64 `protobuf:"varint,11,opt,name=judged_holdout,json=judgedHoldout,proto3" json:"judged_holdout,omitempty"`
+	// Of right and wrong: made although it was prevented.
+	JudgedAgainst uint64 `protobuf:"varint,12,opt,name=judged_against,json=judgedAgainst,proto3" json:"judged_against,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportTotals) Reset() {
+	*x = ReportTotals{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportTotals) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportTotals) ProtoMessage() {}
+
+func (x *ReportTotals) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportTotals.ProtoReflect.Descriptor instead.
+func (*ReportTotals) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ReportTotals) GetDecisions() uint64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetKnown() uint64 {
+	if x != nil {
+		return x.Known
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetFailed() uint64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetWorked() uint64 {
+	if x != nil {
+		return x.Worked
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetWouldPrevent() uint64 {
+	if x != nil {
+		return x.WouldPrevent
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetPrevented() uint64 {
+	if x != nil {
+		return x.Prevented
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetRight() uint64 {
+	if x != nil {
+		return x.Right
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetWrong() uint64 {
+	if x != nil {
+		return x.Wrong
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetJudgedAdvised() uint64 {
+	if x != nil {
+		return x.JudgedAdvised
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetJudgedProbes() uint64 {
+	if x != nil {
+		return x.JudgedProbes
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetJudgedHoldout() uint64 {
+	if x != nil {
+		return x.JudgedHoldout
+	}
+	return 0
+}
+
+func (x *ReportTotals) GetJudgedAgainst() uint64 {
+	if x != nil {
+		return x.JudgedAgainst
+	}
+	return 0
+}
+
+// A share with its uncertainty.
+type ReportShare struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its value, 0 to 1; unset where there is nothing to divide by.
+	Value *float64 `protobuf:"fixed64,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	// Its 90 % score interval (Wilson), with the effective number of calls where they are weighted; in `rates` at least as
+	// wide as not knowing how many of the prevented calls would have failed makes it.
+	Interval      *Interval `protobuf:"bytes,2,opt,name=interval,proto3" json:"interval,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportShare) Reset() {
+	*x = ReportShare{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportShare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportShare) ProtoMessage() {}
+
+func (x *ReportShare) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportShare.ProtoReflect.Descriptor instead.
+func (*ReportShare) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *ReportShare) GetValue() float64 {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return 0
+}
+
+func (x *ReportShare) GetInterval() *Interval {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+// What preventing came to, weighted.
+type ReportRates struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Prevented failures of all failures. Unset, like false_prevention_rate, where calls were prevented and none was let
+	// through.
+	Recall *ReportShare `protobuf:"bytes,1,opt,name=recall,proto3" json:"recall,omitempty"`
+	// Prevented failures of all preventions.
+	Precision *ReportShare `protobuf:"bytes,2,opt,name=precision,proto3" json:"precision,omitempty"`
+	// Prevented successes of all successes.
+	FalsePreventionRate *ReportShare `protobuf:"bytes,3,opt,name=false_prevention_rate,json=falsePreventionRate,proto3" json:"false_prevention_rate,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *ReportRates) Reset() {
+	*x = ReportRates{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportRates) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportRates) ProtoMessage() {}
+
+func (x *ReportRates) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportRates.ProtoReflect.Descriptor instead.
+func (*ReportRates) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ReportRates) GetRecall() *ReportShare {
+	if x != nil {
+		return x.Recall
+	}
+	return nil
+}
+
+func (x *ReportRates) GetPrecision() *ReportShare {
+	if x != nil {
+		return x.Precision
+	}
+	return nil
+}
+
+func (x *ReportRates) GetFalsePreventionRate() *ReportShare {
+	if x != nil {
+		return x.FalsePreventionRate
+	}
+	return nil
+}
+
+// How the false-prevention budget stands.
+type ReportBudget struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The share of successes that may be prevented, 0 to 1.
+	Budget float64 `protobuf:"fixed64,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	// By the daemon's own account, over about the last 20,000 successes: the share of successes that was prevented or
+	// would have been. Unset before any was seen.
+	Spent *float64 `protobuf:"fixed64,2,opt,name=spent,proto3,oneof" json:"spent,omitempty"`
+	// How many successes that account is about; a call that was prevented counts with 1 − p_fail.
+	Successes     float64 `protobuf:"fixed64,3,opt,name=successes,proto3" json:"successes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportBudget) Reset() {
+	*x = ReportBudget{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportBudget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportBudget) ProtoMessage() {}
+
+func (x *ReportBudget) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportBudget.ProtoReflect.Descriptor instead.
+func (*ReportBudget) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *ReportBudget) GetBudget() float64 {
+	if x != nil {
+		return x.Budget
+	}
+	return 0
+}
+
+func (x *ReportBudget) GetSpent() float64 {
+	if x != nil && x.Spent != nil {
+		return *x.Spent
+	}
+	return 0
+}
+
+func (x *ReportBudget) GetSuccesses() float64 {
+	if x != nil {
+		return x.Successes
+	}
+	return 0
+}
+
+// Whether p_fail means what it says, over calls with an outcome where anything was known.
+type ReportCalibration struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ten bins of p_fail of equal width, lowest first.
+	Bins []*ReportBin `protobuf:"bytes,1,rep,name=bins,proto3" json:"bins,omitempty"`
+	// The expected calibration error: |mean p_fail − share that failed| over the bins, weighted by their calls; 0 to 1.
+	// Unset without such calls.
+	ExpectedError *float64 `protobuf:"fixed64,2,opt,name=expected_error,json=expectedError,proto3,oneof" json:"expected_error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCalibration) Reset() {
+	*x = ReportCalibration{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCalibration) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCalibration) ProtoMessage() {}
+
+func (x *ReportCalibration) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCalibration.ProtoReflect.Descriptor instead.
+func (*ReportCalibration) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *ReportCalibration) GetBins() []*ReportBin {
+	if x != nil {
+		return x.Bins
+	}
+	return nil
+}
+
+func (x *ReportCalibration) GetExpectedError() float64 {
+	if x != nil && x.ExpectedError != nil {
+		return *x.ExpectedError
+	}
+	return 0
+}
+
+// One bin of p_fail.
+type ReportBin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its range, low included; high excluded, except in the last.
+	Low float64 `protobuf:"fixed64,1,opt,name=low,proto3" json:"low,omitempty"`
+	// See low.
+	High float64 `protobuf:"fixed64,2,opt,name=high,proto3" json:"high,omitempty"`
+	// Calls in it that have an outcome.
+	Calls uint64 `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
+	// The mean p_fail of those; unset without any.
+	MeanPFail *float64 `protobuf:"fixed64,4,opt,name=mean_p_fail,json=meanPFail,proto3,oneof" json:"mean_p_fail,omitempty"`
+	// The share of those that failed.
+	Failed        *ReportShare `protobuf:"bytes,5,opt,name=failed,proto3" json:"failed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportBin) Reset() {
+	*x = ReportBin{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportBin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportBin) ProtoMessage() {}
+
+func (x *ReportBin) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportBin.ProtoReflect.Descriptor instead.
+func (*ReportBin) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *ReportBin) GetLow() float64 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *ReportBin) GetHigh() float64 {
+	if x != nil {
+		return x.High
+	}
+	return 0
+}
+
+func (x *ReportBin) GetCalls() uint64 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *ReportBin) GetMeanPFail() float64 {
+	if x != nil && x.MeanPFail != nil {
+		return *x.MeanPFail
+	}
+	return 0
+}
+
+func (x *ReportBin) GetFailed() *ReportShare {
+	if x != nil {
+		return x.Failed
+	}
+	return nil
+}
+
+// Recall against false-prevention rate, preventing the highest p_fail first.
+type ReportCurve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The points, fewest preventions first, from (0, 0) to (1, 1); at most 1,001. Empty without failures or successes.
+	// Calls are ranked by the log-odds of p_fail in steps of 0.016; a step is prevented whole or not at all.
+	Points []*ReportPoint `protobuf:"bytes,1,rep,name=points,proto3" json:"points,omitempty"`
+	// The recall of the last point with a false-prevention rate of at most 1 %; unset without failures.
+	RecallAtOnePercent *float64 `protobuf:"fixed64,2,opt,name=recall_at_one_percent,json=recallAtOnePercent,proto3,oneof" json:"recall_at_one_percent,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *ReportCurve) Reset() {
+	*x = ReportCurve{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCurve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCurve) ProtoMessage() {}
+
+func (x *ReportCurve) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCurve.ProtoReflect.Descriptor instead.
+func (*ReportCurve) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *ReportCurve) GetPoints() []*ReportPoint {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+func (x *ReportCurve) GetRecallAtOnePercent() float64 {
+	if x != nil && x.RecallAtOnePercent != nil {
+		return *x.RecallAtOnePercent
+	}
+	return 0
+}
+
+// A point of the curve.
+type ReportPoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What has at least this p_fail is prevented; 0 to 1.
+	PFail float64 `protobuf:"fixed64,1,opt,name=p_fail,json=pFail,proto3" json:"p_fail,omitempty"`
+	// The share of failures that is, 0 to 1.
+	Recall float64 `protobuf:"fixed64,2,opt,name=recall,proto3" json:"recall,omitempty"`
+	// The share of successes that is, 0 to 1.
+	FalsePreventionRate float64 `protobuf:"fixed64,3,opt,name=false_prevention_rate,json=falsePreventionRate,proto3" json:"false_prevention_rate,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *ReportPoint) Reset() {
+	*x = ReportPoint{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPoint) ProtoMessage() {}
+
+func (x *ReportPoint) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPoint.ProtoReflect.Descriptor instead.
+func (*ReportPoint) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *ReportPoint) GetPFail() float64 {
+	if x != nil {
+		return x.PFail
+	}
+	return 0
+}
+
+func (x *ReportPoint) GetRecall() float64 {
+	if x != nil {
+		return x.Recall
+	}
+	return 0
+}
+
+func (x *ReportPoint) GetFalsePreventionRate() float64 {
+	if x != nil {
+		return x.FalsePreventionRate
+	}
+	return 0
+}
+
+// What one detector contributed. A decision keeps its five strongest reasons; what is weaker is not seen here.
+type ReportDetector struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code, as in Reason.code; "(other)" for what is beyond 63 codes.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Decisions that would prevent whose first reason it gave.
+	Led uint64 `protobuf:"varint,2,opt,name=led,proto3" json:"led,omitempty"`
+	// Of those: the call failed.
+	Right uint64 `protobuf:"varint,3,opt,name=right,proto3" json:"right,omitempty"`
+	// Of those: the call worked.
+	Wrong uint64 `protobuf:"varint,4,opt,name=wrong,proto3" json:"wrong,omitempty"`
+	// Decisions of whose reasons it was one.
+	Spoke uint64 `protobuf:"varint,5,opt,name=spoke,proto3" json:"spoke,omitempty"`
+	// What it added to the log-odds of failure, summed over calls that failed, and how many those are.
+	ContributionFailed float64 `protobuf:"fixed64,6,opt,name=contribution_failed,json=contributionFailed,proto3" json:"contribution_failed,omitempty"`
+	// See contribution_failed.
+	SpokeFailed uint64 `protobuf:"varint,7,opt,name=spoke_failed,json=spokeFailed,proto3" json:"spoke_failed,omitempty"`
+	// The same over calls that worked.
+	ContributionWorked float64 `protobuf:"fixed64,8,opt,name=contribution_worked,json=contributionWorked,proto3" json:"contribution_worked,omitempty"`
+	// See contribution_worked.
+	SpokeWorked uint64 `protobuf:"varint,9,opt,name=spoke_worked,json=spokeWorked,proto3" json:"spoke_worked,omitempty"`
+	// The sum over all decisions, also those without an outcome.
+	Contribution  float64 `protobuf:"fixed64,10,opt,name=contribution,proto3" json:"contribution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportDetector) Reset() {
+	*x = ReportDetector{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportDetector) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportDetector) ProtoMessage() {}
+
+func (x *ReportDetector) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportDetector.ProtoReflect.Descriptor instead.
+func (*ReportDetector) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *ReportDetector) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ReportDetector) GetLed() uint64 {
+	if x != nil {
+		return x.Led
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetRight() uint64 {
+	if x != nil {
+		return x.Right
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetWrong() uint64 {
+	if x != nil {
+		return x.Wrong
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetSpoke() uint64 {
+	if x != nil {
+		return x.Spoke
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetContributionFailed() float64 {
+	if x != nil {
+		return x.ContributionFailed
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetSpokeFailed() uint64 {
+	if x != nil {
+		return x.SpokeFailed
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetContributionWorked() float64 {
+	if x != nil {
+		return x.ContributionWorked
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetSpokeWorked() uint64 {
+	if x != nil {
+		return x.SpokeWorked
+	}
+	return 0
+}
+
+func (x *ReportDetector) GetContribution() float64 {
+	if x != nil {
+		return x.Contribution
+	}
+	return 0
+}
+
+// What was prevented of one tool.
+type ReportTool struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tool.
+	Tool string `protobuf:"bytes,1,opt,name=tool,proto3" json:"tool,omitempty"`
+	// Decisions about it.
+	Decisions uint64 `protobuf:"varint,2,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	// Whose call failed or timed out.
+	Failed uint64 `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Whose call worked.
+	Worked uint64 `protobuf:"varint,4,opt,name=worked,proto3" json:"worked,omitempty"`
+	// That would prevent.
+	WouldPrevent uint64 `protobuf:"varint,5,opt,name=would_prevent,json=wouldPrevent,proto3" json:"would_prevent,omitempty"`
+	// That did prevent.
+	Prevented uint64 `protobuf:"varint,6,opt,name=prevented,proto3" json:"prevented,omitempty"`
+	// Of would_prevent: the call failed.
+	Right uint64 `protobuf:"varint,7,opt,name=right,proto3" json:"right,omitempty"`
+	// Of would_prevent: the call worked.
+	Wrong uint64 `protobuf:"varint,8,opt,name=wrong,proto3" json:"wrong,omitempty"`
+	// The newest preventions: at most two that were wrong, two that were right, one that has no outcome.
+	Examples      []*ReportExample `protobuf:"bytes,9,rep,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportTool) Reset() {
+	*x = ReportTool{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportTool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportTool) ProtoMessage() {}
+
+func (x *ReportTool) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportTool.ProtoReflect.Descriptor instead.
+func (*ReportTool) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *ReportTool) GetTool() string {
+	if x != nil {
+		return x.Tool
+	}
+	return ""
+}
+
+func (x *ReportTool) GetDecisions() uint64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+func (x *ReportTool) GetFailed() uint64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *ReportTool) GetWorked() uint64 {
+	if x != nil {
+		return x.Worked
+	}
+	return 0
+}
+
+func (x *ReportTool) GetWouldPrevent() uint64 {
+	if x != nil {
+		return x.WouldPrevent
+	}
+	return 0
+}
+
+func (x *ReportTool) GetPrevented() uint64 {
+	if x != nil {
+		return x.Prevented
+	}
+	return 0
+}
+
+func (x *ReportTool) GetRight() uint64 {
+	if x != nil {
+		return x.Right
+	}
+	return 0
+}
+
+func (x *ReportTool) GetWrong() uint64 {
+	if x != nil {
+		return x.Wrong
+	}
+	return 0
+}
+
+func (x *ReportTool) GetExamples() []*ReportExample {
+	if x != nil {
+		return x.Examples
+	}
+	return nil
+}
+
+// A prevention.
+type ReportExample struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its decision.
+	DecisionId string `protobuf:"bytes,1,opt,name=decision_id,json=decisionId,proto3" json:"decision_id,omitempty"`
+	// The call's arguments, redacted, cut to 300 characters.
+	ArgumentsJson string `protobuf:"bytes,2,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
+	// The probability that it would fail.
+	PFail float64 `protobuf:"fixed64,3,opt,name=p_fail,json=pFail,proto3" json:"p_fail,omitempty"`
+	// The first reason, in words.
+	Summary string `protobuf:"bytes,4,opt,name=summary,proto3" json:"summary,omitempty"`
+	// How the call ended; unspecified: no outcome.
+	Category Outcome `protobuf:"varint,5,opt,name=category,proto3,enum=forewarn.v1.Outcome" json:"category,omitempty"`
+	// The template of its error, cut to 300 characters.
+	ErrorTemplate string `protobuf:"bytes,6,opt,name=error_template,json=errorTemplate,proto3" json:"error_template,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportExample) Reset() {
+	*x = ReportExample{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportExample) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportExample) ProtoMessage() {}
+
+func (x *ReportExample) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportExample.ProtoReflect.Descriptor instead.
+func (*ReportExample) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ReportExample) GetDecisionId() string {
+	if x != nil {
+		return x.DecisionId
+	}
+	return ""
+}
+
+func (x *ReportExample) GetArgumentsJson() string {
+	if x != nil {
+		return x.ArgumentsJson
+	}
+	return ""
+}
+
+func (x *ReportExample) GetPFail() float64 {
+	if x != nil {
+		return x.PFail
+	}
+	return 0
+}
+
+func (x *ReportExample) GetSummary() string {
+	if x != nil {
+		return x.Summary
+	}
+	return ""
+}
+
+func (x *ReportExample) GetCategory() Outcome {
+	if x != nil {
+		return x.Category
+	}
+	return Outcome_OUTCOME_UNSPECIFIED
+}
+
+func (x *ReportExample) GetErrorTemplate() string {
+	if x != nil {
+		return x.ErrorTemplate
+	}
+	return ""
+}
+
+// A span of time.
+type ReportBucket struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its beginning.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Decisions made in it.
+	Decisions uint64 `protobuf:"varint,2,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	// Whose call failed or timed out.
+	Failed uint64 `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Whose call worked.
+	Worked uint64 `protobuf:"varint,4,opt,name=worked,proto3" json:"worked,omitempty"`
+	// That would prevent.
+	WouldPrevent uint64 `protobuf:"varint,5,opt,name=would_prevent,json=wouldPrevent,proto3" json:"would_prevent,omitempty"`
+	// Of those: the call failed.
+	Right uint64 `protobuf:"varint,6,opt,name=right,proto3" json:"right,omitempty"`
+	// Of those: the call worked.
+	Wrong         uint64 `protobuf:"varint,7,opt,name=wrong,proto3" json:"wrong,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportBucket) Reset() {
+	*x = ReportBucket{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportBucket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportBucket) ProtoMessage() {}
+
+func (x *ReportBucket) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportBucket.ProtoReflect.Descriptor instead.
+func (*ReportBucket) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *ReportBucket) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ReportBucket) GetDecisions() uint64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+func (x *ReportBucket) GetFailed() uint64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *ReportBucket) GetWorked() uint64 {
+	if x != nil {
+		return x.Worked
+	}
+	return 0
+}
+
+func (x *ReportBucket) GetWouldPrevent() uint64 {
+	if x != nil {
+		return x.WouldPrevent
+	}
+	return 0
+}
+
+func (x *ReportBucket) GetRight() uint64 {
+	if x != nil {
+		return x.Right
+	}
+	return 0
+}
+
+func (x *ReportBucket) GetWrong() uint64 {
+	if x != nil {
+		return x.Wrong
+	}
+	return 0
+}
+
+// Usage patterns worth a look, of the tool asked for or of all. Their counts are since they were learned, whatever the
+// period. At most 10 in each list, the most striking first.
+type ReportPatterns struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// That prevented most often, or would have.
+	MostUsed []*UsagePattern `protobuf:"bytes,1,rep,name=most_used,json=mostUsed,proto3" json:"most_used,omitempty"`
+	// Whose preventions were wrong most often.
+	MostWrong []*UsagePattern `protobuf:"bytes,2,rep,name=most_wrong,json=mostWrong,proto3" json:"most_wrong,omitempty"`
+	// Whose preventions were wrong whenever it is known.
+	NeverRight []*UsagePattern `protobuf:"bytes,3,rep,name=never_right,json=neverRight,proto3" json:"never_right,omitempty"`
+	// That were appealed most often.
+	MostAppealed []*UsagePattern `protobuf:"bytes,4,rep,name=most_appealed,json=mostAppealed,proto3" json:"most_appealed,omitempty"`
+	// That are set aside.
+	Suspended []*UsagePattern `protobuf:"bytes,5,rep,name=suspended,proto3" json:"suspended,omitempty"`
+	// How many are set aside in all.
+	SuspendedCount uint64 `protobuf:"varint,6,opt,name=suspended_count,json=suspendedCount,proto3" json:"suspended_count,omitempty"`
+	// How many patterns were looked at.
+	Examined uint64 `protobuf:"varint,7,opt,name=examined,proto3" json:"examined,omitempty"`
+	// There are more: 200,000 were looked at.
+	Cut           bool `protobuf:"varint,8,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportPatterns) Reset() {
+	*x = ReportPatterns{}
+	mi := &file_forewarn_v1_admin_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPatterns) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPatterns) ProtoMessage() {}
+
+func (x *ReportPatterns) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_admin_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPatterns.ProtoReflect.Descriptor instead.
+func (*ReportPatterns) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_admin_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *ReportPatterns) GetMostUsed() []*UsagePattern {
+	if x != nil {
+		return x.MostUsed
+	}
+	return nil
+}
+
+func (x *ReportPatterns) GetMostWrong() []*UsagePattern {
+	if x != nil {
+		return x.MostWrong
+	}
+	return nil
+}
+
+func (x *ReportPatterns) GetNeverRight() []*UsagePattern {
+	if x != nil {
+		return x.NeverRight
+	}
+	return nil
+}
+
+func (x *ReportPatterns) GetMostAppealed() []*UsagePattern {
+	if x != nil {
+		return x.MostAppealed
+	}
+	return nil
+}
+
+func (x *ReportPatterns) GetSuspended() []*UsagePattern {
+	if x != nil {
+		return x.Suspended
+	}
+	return nil
+}
+
+func (x *ReportPatterns) GetSuspendedCount() uint64 {
+	if x != nil {
+		return x.SuspendedCount
+	}
+	return 0
+}
+
+func (x *ReportPatterns) GetExamined() uint64 {
+	if x != nil {
+		return x.Examined
+	}
+	return 0
+}
+
+func (x *ReportPatterns) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
 var File_forewarn_v1_admin_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_admin_proto_rawDesc = "" +
@@ -3506,12 +5038,146 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\x14CompactStoreResponse\x12!\n" +
 	"\fbytes_before\x18\x01 \x01(\x04R\vbytesBefore\x12\x1f\n" +
 	"\vbytes_after\x18\x02 \x01(\x04R\n" +
-	"bytesAfter2\x86\x0e\n" +
+	"bytesAfter\"\xae\x01\n" +
+	"\x10GetReportRequest\x12\x12\n" +
+	"\x04tool\x18\x01 \x01(\tR\x04tool\x129\n" +
+	"\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x14\n" +
+	"\x05limit\x18\x04 \x01(\rR\x05limit\"\x87\x05\n" +
+	"\x11GetReportResponse\x12.\n" +
+	"\x05scope\x18\x01 \x01(\v2\x18.forewarn.v1.ReportScopeR\x05scope\x121\n" +
+	"\x06totals\x18\x02 \x01(\v2\x19.forewarn.v1.ReportTotalsR\x06totals\x12.\n" +
+	"\x05rates\x18\x03 \x01(\v2\x18.forewarn.v1.ReportRatesR\x05rates\x121\n" +
+	"\x06budget\x18\x04 \x01(\v2\x19.forewarn.v1.ReportBudgetR\x06budget\x12@\n" +
+	"\vcalibration\x18\x05 \x01(\v2\x1e.forewarn.v1.ReportCalibrationR\vcalibration\x12.\n" +
+	"\x05curve\x18\x06 \x01(\v2\x18.forewarn.v1.ReportCurveR\x05curve\x129\n" +
+	"\tdetectors\x18\a \x03(\v2\x1b.forewarn.v1.ReportDetectorR\tdetectors\x12-\n" +
+	"\x05tools\x18\b \x03(\v2\x17.forewarn.v1.ReportToolR\x05tools\x12$\n" +
+	"\x0etools_left_out\x18\t \x01(\rR\ftoolsLeftOut\x123\n" +
+	"\abuckets\x18\n" +
+	" \x03(\v2\x19.forewarn.v1.ReportBucketR\abuckets\x12<\n" +
+	"\fbucket_width\x18\v \x01(\v2\x19.google.protobuf.DurationR\vbucketWidth\x127\n" +
+	"\bpatterns\x18\f \x01(\v2\x1b.forewarn.v1.ReportPatternsR\bpatterns\"\xe5\x02\n" +
+	"\vReportScope\x12\x12\n" +
+	"\x04tool\x18\x01 \x01(\tR\x04tool\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12;\n" +
+	"\voldest_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"oldestTime\x12;\n" +
+	"\vnewest_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"newestTime\x12\x1a\n" +
+	"\bexamined\x18\x05 \x01(\x04R\bexamined\x12\x10\n" +
+	"\x03cut\x18\x06 \x01(\bR\x03cut\x12\x14\n" +
+	"\x05limit\x18\a \x01(\x04R\x05limit\x12%\n" +
+	"\x04mode\x18\b \x01(\x0e2\x11.forewarn.v1.ModeR\x04mode\x12-\n" +
+	"\x05modes\x18\t \x03(\v2\x17.forewarn.v1.ReportModeR\x05modes\"Q\n" +
+	"\n" +
+	"ReportMode\x12%\n" +
+	"\x04mode\x18\x01 \x01(\x0e2\x11.forewarn.v1.ModeR\x04mode\x12\x1c\n" +
+	"\tdecisions\x18\x02 \x01(\x04R\tdecisions\"\xfb\x02\n" +
+	"\fReportTotals\x12\x1c\n" +
+	"\tdecisions\x18\x01 \x01(\x04R\tdecisions\x12\x14\n" +
+	"\x05known\x18\x02 \x01(\x04R\x05known\x12\x16\n" +
+	"\x06failed\x18\x03 \x01(\x04R\x06failed\x12\x16\n" +
+	"\x06worked\x18\x04 \x01(\x04R\x06worked\x12#\n" +
+	"\rwould_prevent\x18\x05 \x01(\x04R\fwouldPrevent\x12\x1c\n" +
+	"\tprevented\x18\x06 \x01(\x04R\tprevented\x12\x14\n" +
+	"\x05right\x18\a \x01(\x04R\x05right\x12\x14\n" +
+	"\x05wrong\x18\b \x01(\x04R\x05wrong\x12%\n" +
+	"\x0ejudged_advised\x18\t \x01(\x04R\rjudgedAdvised\x12#\n" +
+	"\rjudged_probes\x18\n" +
+	" \x01(\x04R\fjudgedProbes\x12%\n" +
+	"\x0ejudged_holdout\x18\v \x01(\x04R\rjudgedHoldout\x12%\n" +
+	"\x0ejudged_against\x18\f \x01(\x04R\rjudgedAgainst\"e\n" +
+	"\vReportShare\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\x01H\x00R\x05value\x88\x01\x01\x121\n" +
+	"\binterval\x18\x02 \x01(\v2\x15.forewarn.v1.IntervalR\bintervalB\b\n" +
+	"\x06_value\"\xc5\x01\n" +
+	"\vReportRates\x120\n" +
+	"\x06recall\x18\x01 \x01(\v2\x18.forewarn.v1.ReportShareR\x06recall\x126\n" +
+	"\tprecision\x18\x02 \x01(\v2\x18.forewarn.v1.ReportShareR\tprecision\x12L\n" +
+	"\x15false_prevention_rate\x18\x03 \x01(\v2\x18.forewarn.v1.ReportShareR\x13falsePreventionRate\"i\n" +
+	"\fReportBudget\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\x01R\x06budget\x12\x19\n" +
+	"\x05spent\x18\x02 \x01(\x01H\x00R\x05spent\x88\x01\x01\x12\x1c\n" +
+	"\tsuccesses\x18\x03 \x01(\x01R\tsuccessesB\b\n" +
+	"\x06_spent\"~\n" +
+	"\x11ReportCalibration\x12*\n" +
+	"\x04bins\x18\x01 \x03(\v2\x16.forewarn.v1.ReportBinR\x04bins\x12*\n" +
+	"\x0eexpected_error\x18\x02 \x01(\x01H\x00R\rexpectedError\x88\x01\x01B\x11\n" +
+	"\x0f_expected_error\"\xae\x01\n" +
+	"\tReportBin\x12\x10\n" +
+	"\x03low\x18\x01 \x01(\x01R\x03low\x12\x12\n" +
+	"\x04high\x18\x02 \x01(\x01R\x04high\x12\x14\n" +
+	"\x05calls\x18\x03 \x01(\x04R\x05calls\x12#\n" +
+	"\vmean_p_fail\x18\x04 \x01(\x01H\x00R\tmeanPFail\x88\x01\x01\x120\n" +
+	"\x06failed\x18\x05 \x01(\v2\x18.forewarn.v1.ReportShareR\x06failedB\x0e\n" +
+	"\f_mean_p_fail\"\x91\x01\n" +
+	"\vReportCurve\x120\n" +
+	"\x06points\x18\x01 \x03(\v2\x18.forewarn.v1.ReportPointR\x06points\x126\n" +
+	"\x15recall_at_one_percent\x18\x02 \x01(\x01H\x00R\x12recallAtOnePercent\x88\x01\x01B\x18\n" +
+	"\x16_recall_at_one_percent\"p\n" +
+	"\vReportPoint\x12\x15\n" +
+	"\x06p_fail\x18\x01 \x01(\x01R\x05pFail\x12\x16\n" +
+	"\x06recall\x18\x02 \x01(\x01R\x06recall\x122\n" +
+	"\x15false_prevention_rate\x18\x03 \x01(\x01R\x13falsePreventionRate\"\xc4\x02\n" +
+	"\x0eReportDetector\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x10\n" +
+	"\x03led\x18\x02 \x01(\x04R\x03led\x12\x14\n" +
+	"\x05right\x18\x03 \x01(\x04R\x05right\x12\x14\n" +
+	"\x05wrong\x18\x04 \x01(\x04R\x05wrong\x12\x14\n" +
+	"\x05spoke\x18\x05 \x01(\x04R\x05spoke\x12/\n" +
+	"\x13contribution_failed\x18\x06 \x01(\x01R\x12contributionFailed\x12!\n" +
+	"\fspoke_failed\x18\a \x01(\x04R\vspokeFailed\x12/\n" +
+	"\x13contribution_worked\x18\b \x01(\x01R\x12contributionWorked\x12!\n" +
+	"\fspoke_worked\x18\t \x01(\x04R\vspokeWorked\x12\"\n" +
+	"\fcontribution\x18\n" +
+	" \x01(\x01R\fcontribution\"\x95\x02\n" +
+	"\n" +
+	"ReportTool\x12\x12\n" +
+	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1c\n" +
+	"\tdecisions\x18\x02 \x01(\x04R\tdecisions\x12\x16\n" +
+	"\x06failed\x18\x03 \x01(\x04R\x06failed\x12\x16\n" +
+	"\x06worked\x18\x04 \x01(\x04R\x06worked\x12#\n" +
+	"\rwould_prevent\x18\x05 \x01(\x04R\fwouldPrevent\x12\x1c\n" +
+	"\tprevented\x18\x06 \x01(\x04R\tprevented\x12\x14\n" +
+	"\x05right\x18\a \x01(\x04R\x05right\x12\x14\n" +
+	"\x05wrong\x18\b \x01(\x04R\x05wrong\x126\n" +
+	"\bexamples\x18\t \x03(\v2\x1a.forewarn.v1.ReportExampleR\bexamples\"\xe1\x01\n" +
+	"\rReportExample\x12\x1f\n" +
+	"\vdecision_id\x18\x01 \x01(\tR\n" +
+	"decisionId\x12%\n" +
+	"\x0earguments_json\x18\x02 \x01(\tR\rargumentsJson\x12\x15\n" +
+	"\x06p_fail\x18\x03 \x01(\x01R\x05pFail\x12\x18\n" +
+	"\asummary\x18\x04 \x01(\tR\asummary\x120\n" +
+	"\bcategory\x18\x05 \x01(\x0e2\x14.forewarn.v1.OutcomeR\bcategory\x12%\n" +
+	"\x0eerror_template\x18\x06 \x01(\tR\rerrorTemplate\"\xe8\x01\n" +
+	"\fReportBucket\x129\n" +
+	"\n" +
+	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1c\n" +
+	"\tdecisions\x18\x02 \x01(\x04R\tdecisions\x12\x16\n" +
+	"\x06failed\x18\x03 \x01(\x04R\x06failed\x12\x16\n" +
+	"\x06worked\x18\x04 \x01(\x04R\x06worked\x12#\n" +
+	"\rwould_prevent\x18\x05 \x01(\x04R\fwouldPrevent\x12\x14\n" +
+	"\x05right\x18\x06 \x01(\x04R\x05right\x12\x14\n" +
+	"\x05wrong\x18\a \x01(\x04R\x05wrong\"\x8e\x03\n" +
+	"\x0eReportPatterns\x126\n" +
+	"\tmost_used\x18\x01 \x03(\v2\x19.forewarn.v1.UsagePatternR\bmostUsed\x128\n" +
+	"\n" +
+	"most_wrong\x18\x02 \x03(\v2\x19.forewarn.v1.UsagePatternR\tmostWrong\x12:\n" +
+	"\vnever_right\x18\x03 \x03(\v2\x19.forewarn.v1.UsagePatternR\n" +
+	"neverRight\x12>\n" +
+	"\rmost_appealed\x18\x04 \x03(\v2\x19.forewarn.v1.UsagePatternR\fmostAppealed\x127\n" +
+	"\tsuspended\x18\x05 \x03(\v2\x19.forewarn.v1.UsagePatternR\tsuspended\x12'\n" +
+	"\x0fsuspended_count\x18\x06 \x01(\x04R\x0esuspendedCount\x12\x1a\n" +
+	"\bexamined\x18\a \x01(\x04R\bexamined\x12\x10\n" +
+	"\x03cut\x18\b \x01(\bR\x03cut2\xd2\x0e\n" +
 	"\fAdminService\x12J\n" +
 	"\tGetStatus\x12\x1d.forewarn.v1.GetStatusRequest\x1a\x1e.forewarn.v1.GetStatusResponse\x12G\n" +
 	"\bGetStats\x12\x1c.forewarn.v1.GetStatsRequest\x1a\x1d.forewarn.v1.GetStatsResponse\x12Y\n" +
 	"\x0eQueryDecisions\x12\".forewarn.v1.QueryDecisionsRequest\x1a#.forewarn.v1.QueryDecisionsResponse\x12P\n" +
-	"\vGetDecision\x12\x1f.forewarn.v1.GetDecisionRequest\x1a .forewarn.v1.GetDecisionResponse\x12X\n" +
+	"\vGetDecision\x12\x1f.forewarn.v1.GetDecisionRequest\x1a .forewarn.v1.GetDecisionResponse\x12J\n" +
+	"\tGetReport\x12\x1d.forewarn.v1.GetReportRequest\x1a\x1e.forewarn.v1.GetReportResponse\x12X\n" +
 	"\rTailDecisions\x12!.forewarn.v1.TailDecisionsRequest\x1a\".forewarn.v1.TailDecisionsResponse0\x01\x12M\n" +
 	"\n" +
 	"QueryCalls\x12\x1e.forewarn.v1.QueryCallsRequest\x1a\x1f.forewarn.v1.QueryCallsResponse\x12e\n" +
@@ -3543,7 +5209,7 @@ func file_forewarn_v1_admin_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_admin_proto_rawDescData
 }
 
-var file_forewarn_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_forewarn_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
 var file_forewarn_v1_admin_proto_goTypes = []any{
 	(*GetStatusRequest)(nil),            // 0: forewarn.v1.GetStatusRequest
 	(*GetStatusResponse)(nil),           // 1: forewarn.v1.GetStatusResponse
@@ -3593,115 +5259,169 @@ var file_forewarn_v1_admin_proto_goTypes = []any{
 	(*VerifyStoreResponse)(nil),         // 45: forewarn.v1.VerifyStoreResponse
 	(*CompactStoreRequest)(nil),         // 46: forewarn.v1.CompactStoreRequest
 	(*CompactStoreResponse)(nil),        // 47: forewarn.v1.CompactStoreResponse
-	nil,                                 // 48: forewarn.v1.LoggedDecision.ContextEntry
-	nil,                                 // 49: forewarn.v1.RecordedCall.ContextEntry
-	nil,                                 // 50: forewarn.v1.VerifyStoreResponse.EntriesEntry
-	(*timestamppb.Timestamp)(nil),       // 51: google.protobuf.Timestamp
-	(Mode)(0),                           // 52: forewarn.v1.Mode
-	(Verdict)(0),                        // 53: forewarn.v1.Verdict
-	(*Decision)(nil),                    // 54: forewarn.v1.Decision
-	(*Classification)(nil),              // 55: forewarn.v1.Classification
-	(Outcome)(0),                        // 56: forewarn.v1.Outcome
-	(*durationpb.Duration)(nil),         // 57: google.protobuf.Duration
-	(UsagePatternLevel)(0),              // 58: forewarn.v1.UsagePatternLevel
-	(UsagePatternState)(0),              // 59: forewarn.v1.UsagePatternState
-	(Cause)(0),                          // 60: forewarn.v1.Cause
-	(*UsagePattern)(nil),                // 61: forewarn.v1.UsagePattern
-	(*ToolDescriptor)(nil),              // 62: forewarn.v1.ToolDescriptor
-	(*Evidence)(nil),                    // 63: forewarn.v1.Evidence
+	(*GetReportRequest)(nil),            // 48: forewarn.v1.GetReportRequest
+	(*GetReportResponse)(nil),           // 49: forewarn.v1.GetReportResponse
+	(*ReportScope)(nil),                 // 50: forewarn.v1.ReportScope
+	(*ReportMode)(nil),                  // 51: forewarn.v1.ReportMode
+	(*ReportTotals)(nil),                // 52: forewarn.v1.ReportTotals
+	(*ReportShare)(nil),                 // 53: forewarn.v1.ReportShare
+	(*ReportRates)(nil),                 // 54: forewarn.v1.ReportRates
+	(*ReportBudget)(nil),                // 55: forewarn.v1.ReportBudget
+	(*ReportCalibration)(nil),           // 56: forewarn.v1.ReportCalibration
+	(*ReportBin)(nil),                   // 57: forewarn.v1.ReportBin
+	(*ReportCurve)(nil),                 // 58: forewarn.v1.ReportCurve
+	(*ReportPoint)(nil),                 // 59: forewarn.v1.ReportPoint
+	(*ReportDetector)(nil),              // 60: forewarn.v1.ReportDetector
+	(*ReportTool)(nil),                  // 61: forewarn.v1.ReportTool
+	(*ReportExample)(nil),               // 62: forewarn.v1.ReportExample
+	(*ReportBucket)(nil),                // 63: forewarn.v1.ReportBucket
+	(*ReportPatterns)(nil),              // 64: forewarn.v1.ReportPatterns
+	nil,                                 // 65: forewarn.v1.LoggedDecision.ContextEntry
+	nil,                                 // 66: forewarn.v1.RecordedCall.ContextEntry
+	nil,                                 // 67: forewarn.v1.VerifyStoreResponse.EntriesEntry
+	(*timestamppb.Timestamp)(nil),       // 68: google.protobuf.Timestamp
+	(Mode)(0),                           // 69: forewarn.v1.Mode
+	(Verdict)(0),                        // 70: forewarn.v1.Verdict
+	(*Decision)(nil),                    // 71: forewarn.v1.Decision
+	(*Classification)(nil),              // 72: forewarn.v1.Classification
+	(Outcome)(0),                        // 73: forewarn.v1.Outcome
+	(*durationpb.Duration)(nil),         // 74: google.protobuf.Duration
+	(UsagePatternLevel)(0),              // 75: forewarn.v1.UsagePatternLevel
+	(UsagePatternState)(0),              // 76: forewarn.v1.UsagePatternState
+	(Cause)(0),                          // 77: forewarn.v1.Cause
+	(*UsagePattern)(nil),                // 78: forewarn.v1.UsagePattern
+	(*ToolDescriptor)(nil),              // 79: forewarn.v1.ToolDescriptor
+	(*Evidence)(nil),                    // 80: forewarn.v1.Evidence
+	(*Interval)(nil),                    // 81: forewarn.v1.Interval
 }
 var file_forewarn_v1_admin_proto_depIdxs = []int32{
-	51, // 0: forewarn.v1.GetStatusResponse.start_time:type_name -> google.protobuf.Timestamp
-	52, // 1: forewarn.v1.GetStatusResponse.mode:type_name -> forewarn.v1.Mode
-	4,  // 2: forewarn.v1.GetStatsResponse.total:type_name -> forewarn.v1.Counts
-	5,  // 3: forewarn.v1.GetStatsResponse.tools:type_name -> forewarn.v1.ToolCounts
-	4,  // 4: forewarn.v1.ToolCounts.counts:type_name -> forewarn.v1.Counts
-	53, // 5: forewarn.v1.QueryDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
-	51, // 6: forewarn.v1.QueryDecisionsRequest.start_time:type_name -> google.protobuf.Timestamp
-	51, // 7: forewarn.v1.QueryDecisionsRequest.end_time:type_name -> google.protobuf.Timestamp
-	8,  // 8: forewarn.v1.QueryDecisionsResponse.decisions:type_name -> forewarn.v1.LoggedDecision
-	54, // 9: forewarn.v1.LoggedDecision.decision:type_name -> forewarn.v1.Decision
-	48, // 10: forewarn.v1.LoggedDecision.context:type_name -> forewarn.v1.LoggedDecision.ContextEntry
-	55, // 11: forewarn.v1.LoggedDecision.classification:type_name -> forewarn.v1.Classification
-	8,  // 12: forewarn.v1.GetDecisionResponse.decision:type_name -> forewarn.v1.LoggedDecision
-	38, // 13: forewarn.v1.GetDecisionResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
-	53, // 14: forewarn.v1.TailDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
-	8,  // 15: forewarn.v1.TailDecisionsResponse.decision:type_name -> forewarn.v1.LoggedDecision
-	56, // 16: forewarn.v1.QueryCallsRequest.category:type_name -> forewarn.v1.Outcome
-	15, // 17: forewarn.v1.QueryCallsResponse.calls:type_name -> forewarn.v1.RecordedCall
-	49, // 18: forewarn.v1.RecordedCall.context:type_name -> forewarn.v1.RecordedCall.ContextEntry
-	55, // 19: forewarn.v1.RecordedCall.classification:type_name -> forewarn.v1.Classification
-	57, // 20: forewarn.v1.RecordedCall.duration:type_name -> google.protobuf.Duration
-	51, // 21: forewarn.v1.RecordedCall.time:type_name -> google.protobuf.Timestamp
-	58, // 22: forewarn.v1.QueryUsagePatternsRequest.level:type_name -> forewarn.v1.UsagePatternLevel
-	59, // 23: forewarn.v1.QueryUsagePatternsRequest.state:type_name -> forewarn.v1.UsagePatternState
-	60, // 24: forewarn.v1.QueryUsagePatternsRequest.cause:type_name -> forewarn.v1.Cause
-	61, // 25: forewarn.v1.QueryUsagePatternsResponse.usage_patterns:type_name -> forewarn.v1.UsagePattern
-	61, // 26: forewarn.v1.GetUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	61, // 27: forewarn.v1.SuspendUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	30, // 28: forewarn.v1.ListToolsResponse.tools:type_name -> forewarn.v1.Tool
-	62, // 29: forewarn.v1.Tool.descriptor:type_name -> forewarn.v1.ToolDescriptor
-	52, // 30: forewarn.v1.Tool.mode:type_name -> forewarn.v1.Mode
-	4,  // 31: forewarn.v1.Tool.counts:type_name -> forewarn.v1.Counts
-	63, // 32: forewarn.v1.Tool.evidence:type_name -> forewarn.v1.Evidence
-	57, // 33: forewarn.v1.Tool.latency:type_name -> google.protobuf.Duration
-	51, // 34: forewarn.v1.Tool.last_time:type_name -> google.protobuf.Timestamp
-	52, // 35: forewarn.v1.SetModeRequest.mode:type_name -> forewarn.v1.Mode
-	52, // 36: forewarn.v1.SetModeResponse.previous:type_name -> forewarn.v1.Mode
-	52, // 37: forewarn.v1.SetModeResponse.mode:type_name -> forewarn.v1.Mode
-	35, // 38: forewarn.v1.ListPreventionRulesResponse.rules:type_name -> forewarn.v1.PreventionRule
-	61, // 39: forewarn.v1.PreventionRule.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	52, // 40: forewarn.v1.PreventionRule.mode:type_name -> forewarn.v1.Mode
-	38, // 41: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
-	51, // 42: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
-	41, // 43: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
-	51, // 44: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
-	50, // 45: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
-	0,  // 46: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
-	2,  // 47: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
-	6,  // 48: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
-	9,  // 49: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
-	11, // 50: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
-	13, // 51: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
-	16, // 52: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
-	18, // 53: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
-	20, // 54: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
-	22, // 55: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
-	24, // 56: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
-	26, // 57: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
-	28, // 58: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
-	31, // 59: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
-	33, // 60: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
-	36, // 61: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
-	39, // 62: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
-	42, // 63: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
-	44, // 64: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
-	46, // 65: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
-	1,  // 66: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
-	3,  // 67: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
-	7,  // 68: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
-	10, // 69: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
-	12, // 70: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
-	14, // 71: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
-	17, // 72: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
-	19, // 73: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
-	21, // 74: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
-	23, // 75: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
-	25, // 76: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
-	27, // 77: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
-	29, // 78: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
-	32, // 79: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
-	34, // 80: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
-	37, // 81: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
-	40, // 82: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
-	43, // 83: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
-	45, // 84: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
-	47, // 85: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
-	66, // [66:86] is the sub-list for method output_type
-	46, // [46:66] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	68,  // 0: forewarn.v1.GetStatusResponse.start_time:type_name -> google.protobuf.Timestamp
+	69,  // 1: forewarn.v1.GetStatusResponse.mode:type_name -> forewarn.v1.Mode
+	4,   // 2: forewarn.v1.GetStatsResponse.total:type_name -> forewarn.v1.Counts
+	5,   // 3: forewarn.v1.GetStatsResponse.tools:type_name -> forewarn.v1.ToolCounts
+	4,   // 4: forewarn.v1.ToolCounts.counts:type_name -> forewarn.v1.Counts
+	70,  // 5: forewarn.v1.QueryDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
+	68,  // 6: forewarn.v1.QueryDecisionsRequest.start_time:type_name -> google.protobuf.Timestamp
+	68,  // 7: forewarn.v1.QueryDecisionsRequest.end_time:type_name -> google.protobuf.Timestamp
+	8,   // 8: forewarn.v1.QueryDecisionsResponse.decisions:type_name -> forewarn.v1.LoggedDecision
+	71,  // 9: forewarn.v1.LoggedDecision.decision:type_name -> forewarn.v1.Decision
+	65,  // 10: forewarn.v1.LoggedDecision.context:type_name -> forewarn.v1.LoggedDecision.ContextEntry
+	72,  // 11: forewarn.v1.LoggedDecision.classification:type_name -> forewarn.v1.Classification
+	8,   // 12: forewarn.v1.GetDecisionResponse.decision:type_name -> forewarn.v1.LoggedDecision
+	38,  // 13: forewarn.v1.GetDecisionResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
+	70,  // 14: forewarn.v1.TailDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
+	8,   // 15: forewarn.v1.TailDecisionsResponse.decision:type_name -> forewarn.v1.LoggedDecision
+	73,  // 16: forewarn.v1.QueryCallsRequest.category:type_name -> forewarn.v1.Outcome
+	15,  // 17: forewarn.v1.QueryCallsResponse.calls:type_name -> forewarn.v1.RecordedCall
+	66,  // 18: forewarn.v1.RecordedCall.context:type_name -> forewarn.v1.RecordedCall.ContextEntry
+	72,  // 19: forewarn.v1.RecordedCall.classification:type_name -> forewarn.v1.Classification
+	74,  // 20: forewarn.v1.RecordedCall.duration:type_name -> google.protobuf.Duration
+	68,  // 21: forewarn.v1.RecordedCall.time:type_name -> google.protobuf.Timestamp
+	75,  // 22: forewarn.v1.QueryUsagePatternsRequest.level:type_name -> forewarn.v1.UsagePatternLevel
+	76,  // 23: forewarn.v1.QueryUsagePatternsRequest.state:type_name -> forewarn.v1.UsagePatternState
+	77,  // 24: forewarn.v1.QueryUsagePatternsRequest.cause:type_name -> forewarn.v1.Cause
+	78,  // 25: forewarn.v1.QueryUsagePatternsResponse.usage_patterns:type_name -> forewarn.v1.UsagePattern
+	78,  // 26: forewarn.v1.GetUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	78,  // 27: forewarn.v1.SuspendUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	30,  // 28: forewarn.v1.ListToolsResponse.tools:type_name -> forewarn.v1.Tool
+	79,  // 29: forewarn.v1.Tool.descriptor:type_name -> forewarn.v1.ToolDescriptor
+	69,  // 30: forewarn.v1.Tool.mode:type_name -> forewarn.v1.Mode
+	4,   // 31: forewarn.v1.Tool.counts:type_name -> forewarn.v1.Counts
+	80,  // 32: forewarn.v1.Tool.evidence:type_name -> forewarn.v1.Evidence
+	74,  // 33: forewarn.v1.Tool.latency:type_name -> google.protobuf.Duration
+	68,  // 34: forewarn.v1.Tool.last_time:type_name -> google.protobuf.Timestamp
+	69,  // 35: forewarn.v1.SetModeRequest.mode:type_name -> forewarn.v1.Mode
+	69,  // 36: forewarn.v1.SetModeResponse.previous:type_name -> forewarn.v1.Mode
+	69,  // 37: forewarn.v1.SetModeResponse.mode:type_name -> forewarn.v1.Mode
+	35,  // 38: forewarn.v1.ListPreventionRulesResponse.rules:type_name -> forewarn.v1.PreventionRule
+	78,  // 39: forewarn.v1.PreventionRule.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	69,  // 40: forewarn.v1.PreventionRule.mode:type_name -> forewarn.v1.Mode
+	38,  // 41: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
+	68,  // 42: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
+	41,  // 43: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
+	68,  // 44: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
+	67,  // 45: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
+	68,  // 46: forewarn.v1.GetReportRequest.start_time:type_name -> google.protobuf.Timestamp
+	68,  // 47: forewarn.v1.GetReportRequest.end_time:type_name -> google.protobuf.Timestamp
+	50,  // 48: forewarn.v1.GetReportResponse.scope:type_name -> forewarn.v1.ReportScope
+	52,  // 49: forewarn.v1.GetReportResponse.totals:type_name -> forewarn.v1.ReportTotals
+	54,  // 50: forewarn.v1.GetReportResponse.rates:type_name -> forewarn.v1.ReportRates
+	55,  // 51: forewarn.v1.GetReportResponse.budget:type_name -> forewarn.v1.ReportBudget
+	56,  // 52: forewarn.v1.GetReportResponse.calibration:type_name -> forewarn.v1.ReportCalibration
+	58,  // 53: forewarn.v1.GetReportResponse.curve:type_name -> forewarn.v1.ReportCurve
+	60,  // 54: forewarn.v1.GetReportResponse.detectors:type_name -> forewarn.v1.ReportDetector
+	61,  // 55: forewarn.v1.GetReportResponse.tools:type_name -> forewarn.v1.ReportTool
+	63,  // 56: forewarn.v1.GetReportResponse.buckets:type_name -> forewarn.v1.ReportBucket
+	74,  // 57: forewarn.v1.GetReportResponse.bucket_width:type_name -> google.protobuf.Duration
+	64,  // 58: forewarn.v1.GetReportResponse.patterns:type_name -> forewarn.v1.ReportPatterns
+	68,  // 59: forewarn.v1.ReportScope.time:type_name -> google.protobuf.Timestamp
+	68,  // 60: forewarn.v1.ReportScope.oldest_time:type_name -> google.protobuf.Timestamp
+	68,  // 61: forewarn.v1.ReportScope.newest_time:type_name -> google.protobuf.Timestamp
+	69,  // 62: forewarn.v1.ReportScope.mode:type_name -> forewarn.v1.Mode
+	51,  // 63: forewarn.v1.ReportScope.modes:type_name -> forewarn.v1.ReportMode
+	69,  // 64: forewarn.v1.ReportMode.mode:type_name -> forewarn.v1.Mode
+	81,  // 65: forewarn.v1.ReportShare.interval:type_name -> forewarn.v1.Interval
+	53,  // 66: forewarn.v1.ReportRates.recall:type_name -> forewarn.v1.ReportShare
+	53,  // 67: forewarn.v1.ReportRates.precision:type_name -> forewarn.v1.ReportShare
+	53,  // 68: forewarn.v1.ReportRates.false_prevention_rate:type_name -> forewarn.v1.ReportShare
+	57,  // 69: forewarn.v1.ReportCalibration.bins:type_name -> forewarn.v1.ReportBin
+	53,  // 70: forewarn.v1.ReportBin.failed:type_name -> forewarn.v1.ReportShare
+	59,  // 71: forewarn.v1.ReportCurve.points:type_name -> forewarn.v1.ReportPoint
+	62,  // 72: forewarn.v1.ReportTool.examples:type_name -> forewarn.v1.ReportExample
+	73,  // 73: forewarn.v1.ReportExample.category:type_name -> forewarn.v1.Outcome
+	68,  // 74: forewarn.v1.ReportBucket.start_time:type_name -> google.protobuf.Timestamp
+	78,  // 75: forewarn.v1.ReportPatterns.most_used:type_name -> forewarn.v1.UsagePattern
+	78,  // 76: forewarn.v1.ReportPatterns.most_wrong:type_name -> forewarn.v1.UsagePattern
+	78,  // 77: forewarn.v1.ReportPatterns.never_right:type_name -> forewarn.v1.UsagePattern
+	78,  // 78: forewarn.v1.ReportPatterns.most_appealed:type_name -> forewarn.v1.UsagePattern
+	78,  // 79: forewarn.v1.ReportPatterns.suspended:type_name -> forewarn.v1.UsagePattern
+	0,   // 80: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
+	2,   // 81: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
+	6,   // 82: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
+	9,   // 83: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
+	48,  // 84: forewarn.v1.AdminService.GetReport:input_type -> forewarn.v1.GetReportRequest
+	11,  // 85: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
+	13,  // 86: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
+	16,  // 87: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
+	18,  // 88: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
+	20,  // 89: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
+	22,  // 90: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
+	24,  // 91: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
+	26,  // 92: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
+	28,  // 93: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
+	31,  // 94: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
+	33,  // 95: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
+	36,  // 96: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
+	39,  // 97: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
+	42,  // 98: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
+	44,  // 99: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
+	46,  // 100: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
+	1,   // 101: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
+	3,   // 102: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
+	7,   // 103: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
+	10,  // 104: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
+	49,  // 105: forewarn.v1.AdminService.GetReport:output_type -> forewarn.v1.GetReportResponse
+	12,  // 106: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
+	14,  // 107: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
+	17,  // 108: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
+	19,  // 109: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
+	21,  // 110: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
+	23,  // 111: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
+	25,  // 112: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
+	27,  // 113: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
+	29,  // 114: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
+	32,  // 115: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
+	34,  // 116: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
+	37,  // 117: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
+	40,  // 118: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
+	43,  // 119: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
+	45,  // 120: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
+	47,  // 121: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
+	101, // [101:122] is the sub-list for method output_type
+	80,  // [80:101] is the sub-list for method input_type
+	80,  // [80:80] is the sub-list for extension type_name
+	80,  // [80:80] is the sub-list for extension extendee
+	0,   // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_admin_proto_init() }
@@ -3710,13 +5430,18 @@ func file_forewarn_v1_admin_proto_init() {
 		return
 	}
 	file_forewarn_v1_model_proto_init()
+	file_forewarn_v1_admin_proto_msgTypes[53].OneofWrappers = []any{}
+	file_forewarn_v1_admin_proto_msgTypes[55].OneofWrappers = []any{}
+	file_forewarn_v1_admin_proto_msgTypes[56].OneofWrappers = []any{}
+	file_forewarn_v1_admin_proto_msgTypes[57].OneofWrappers = []any{}
+	file_forewarn_v1_admin_proto_msgTypes[58].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_admin_proto_rawDesc), len(file_forewarn_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   51,
+			NumMessages:   68,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

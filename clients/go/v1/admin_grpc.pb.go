@@ -25,6 +25,7 @@ const (
 	AdminService_GetStats_FullMethodName            = "/forewarn.v1.AdminService/GetStats"
 	AdminService_QueryDecisions_FullMethodName      = "/forewarn.v1.AdminService/QueryDecisions"
 	AdminService_GetDecision_FullMethodName         = "/forewarn.v1.AdminService/GetDecision"
+	AdminService_GetReport_FullMethodName           = "/forewarn.v1.AdminService/GetReport"
 	AdminService_TailDecisions_FullMethodName       = "/forewarn.v1.AdminService/TailDecisions"
 	AdminService_QueryCalls_FullMethodName          = "/forewarn.v1.AdminService/QueryCalls"
 	AdminService_QueryUsagePatterns_FullMethodName  = "/forewarn.v1.AdminService/QueryUsagePatterns"
@@ -61,6 +62,10 @@ type AdminServiceClient interface {
 	QueryDecisions(ctx context.Context, in *QueryDecisionsRequest, opts ...grpc.CallOption) (*QueryDecisionsResponse, error)
 	// One decision with everything that explains it.
 	GetDecision(ctx context.Context, in *GetDecisionRequest, opts ...grpc.CallOption) (*GetDecisionResponse, error)
+	// How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+	// journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+	// between, and takes some seconds for 100,000 decisions.
+	GetReport(ctx context.Context, in *GetReportRequest, opts ...grpc.CallOption) (*GetReportResponse, error)
 	// Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
 	// counted in the next message.
 	TailDecisions(ctx context.Context, in *TailDecisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TailDecisionsResponse], error)
@@ -139,6 +144,16 @@ func (c *adminServiceClient) GetDecision(ctx context.Context, in *GetDecisionReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetDecisionResponse)
 	err := c.cc.Invoke(ctx, AdminService_GetDecision_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) GetReport(ctx context.Context, in *GetReportRequest, opts ...grpc.CallOption) (*GetReportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetReportResponse)
+	err := c.cc.Invoke(ctx, AdminService_GetReport_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -344,6 +359,10 @@ type AdminServiceServer interface {
 	QueryDecisions(context.Context, *QueryDecisionsRequest) (*QueryDecisionsResponse, error)
 	// One decision with everything that explains it.
 	GetDecision(context.Context, *GetDecisionRequest) (*GetDecisionResponse, error)
+	// How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+	// journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+	// between, and takes some seconds for 100,000 decisions.
+	GetReport(context.Context, *GetReportRequest) (*GetReportResponse, error)
 	// Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
 	// counted in the next message.
 	TailDecisions(*TailDecisionsRequest, grpc.ServerStreamingServer[TailDecisionsResponse]) error
@@ -399,6 +418,9 @@ func (UnimplementedAdminServiceServer) QueryDecisions(context.Context, *QueryDec
 }
 func (UnimplementedAdminServiceServer) GetDecision(context.Context, *GetDecisionRequest) (*GetDecisionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetDecision not implemented")
+}
+func (UnimplementedAdminServiceServer) GetReport(context.Context, *GetReportRequest) (*GetReportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetReport not implemented")
 }
 func (UnimplementedAdminServiceServer) TailDecisions(*TailDecisionsRequest, grpc.ServerStreamingServer[TailDecisionsResponse]) error {
 	return status.Error(codes.Unimplemented, "method TailDecisions not implemented")
@@ -537,6 +559,24 @@ func _AdminService_GetDecision_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AdminServiceServer).GetDecision(ctx, req.(*GetDecisionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_GetReport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetReportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetReport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetReport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetReport(ctx, req.(*GetReportRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -826,6 +866,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetDecision",
 			Handler:    _AdminService_GetDecision_Handler,
+		},
+		{
+			MethodName: "GetReport",
+			Handler:    _AdminService_GetReport_Handler,
 		},
 		{
 			MethodName: "QueryCalls",

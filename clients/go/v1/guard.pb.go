@@ -479,7 +479,9 @@ type RecordCallResponse struct {
 	// It had been recorded before; nothing changed.
 	Duplicate bool `protobuf:"varint,4,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// The usage patterns that this record changed the state of.
-	Changes       []*PatternChange `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	Changes []*PatternChange `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Of a call that failed: whether to make it again as it is. Unset for other calls, and with duplicate.
+	RetryAdvice   *RetryAdvice `protobuf:"bytes,6,opt,name=retry_advice,json=retryAdvice,proto3" json:"retry_advice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -549,6 +551,96 @@ func (x *RecordCallResponse) GetChanges() []*PatternChange {
 	return nil
 }
 
+func (x *RecordCallResponse) GetRetryAdvice() *RetryAdvice {
+	if x != nil {
+		return x.RetryAdvice
+	}
+	return nil
+}
+
+// Whether a call that has just failed should be made again as it is: what repeats after such an error came to.
+type RetryAdvice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// More likely than not the next attempt works.
+	WorthIt bool `protobuf:"varint,1,opt,name=worth_it,json=worthIt,proto3" json:"worth_it,omitempty"`
+	// When to make it: the pause after which repeats worked; where none is known, 1 s, doubling with each failure in a
+	// row, to 60 s; no sooner than the tool asked for. Unset where it is not worth it.
+	After *durationpb.Duration `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// The probability that it works.
+	PSuccess float64 `protobuf:"fixed64,3,opt,name=p_success,json=pSuccess,proto3" json:"p_success,omitempty"`
+	// Its 90 % interval.
+	PSuccessInterval *Interval `protobuf:"bytes,4,opt,name=p_success_interval,json=pSuccessInterval,proto3" json:"p_success_interval,omitempty"`
+	// Why, in words.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryAdvice) Reset() {
+	*x = RetryAdvice{}
+	mi := &file_forewarn_v1_guard_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryAdvice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryAdvice) ProtoMessage() {}
+
+func (x *RetryAdvice) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_guard_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryAdvice.ProtoReflect.Descriptor instead.
+func (*RetryAdvice) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RetryAdvice) GetWorthIt() bool {
+	if x != nil {
+		return x.WorthIt
+	}
+	return false
+}
+
+func (x *RetryAdvice) GetAfter() *durationpb.Duration {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *RetryAdvice) GetPSuccess() float64 {
+	if x != nil {
+		return x.PSuccess
+	}
+	return 0
+}
+
+func (x *RetryAdvice) GetPSuccessInterval() *Interval {
+	if x != nil {
+		return x.PSuccessInterval
+	}
+	return nil
+}
+
+func (x *RetryAdvice) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // A usage pattern that changed its state.
 type PatternChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -564,7 +656,7 @@ type PatternChange struct {
 
 func (x *PatternChange) Reset() {
 	*x = PatternChange{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[8]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -576,7 +668,7 @@ func (x *PatternChange) String() string {
 func (*PatternChange) ProtoMessage() {}
 
 func (x *PatternChange) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[8]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -589,7 +681,7 @@ func (x *PatternChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PatternChange.ProtoReflect.Descriptor instead.
 func (*PatternChange) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{8}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PatternChange) GetUsagePatternId() string {
@@ -624,7 +716,7 @@ type RecordCallsRequest struct {
 
 func (x *RecordCallsRequest) Reset() {
 	*x = RecordCallsRequest{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[9]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +728,7 @@ func (x *RecordCallsRequest) String() string {
 func (*RecordCallsRequest) ProtoMessage() {}
 
 func (x *RecordCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[9]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +741,7 @@ func (x *RecordCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordCallsRequest.ProtoReflect.Descriptor instead.
 func (*RecordCallsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{9}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RecordCallsRequest) GetRecord() *RecordCallRequest {
@@ -677,7 +769,7 @@ type RecordCallsResponse struct {
 
 func (x *RecordCallsResponse) Reset() {
 	*x = RecordCallsResponse{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[10]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +781,7 @@ func (x *RecordCallsResponse) String() string {
 func (*RecordCallsResponse) ProtoMessage() {}
 
 func (x *RecordCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[10]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +794,7 @@ func (x *RecordCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordCallsResponse.ProtoReflect.Descriptor instead.
 func (*RecordCallsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{10}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RecordCallsResponse) GetIndex() uint64 {
@@ -766,7 +858,7 @@ type RegisterToolsRequest struct {
 
 func (x *RegisterToolsRequest) Reset() {
 	*x = RegisterToolsRequest{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[11]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +870,7 @@ func (x *RegisterToolsRequest) String() string {
 func (*RegisterToolsRequest) ProtoMessage() {}
 
 func (x *RegisterToolsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[11]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +883,7 @@ func (x *RegisterToolsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterToolsRequest.ProtoReflect.Descriptor instead.
 func (*RegisterToolsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{11}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RegisterToolsRequest) GetTools() []*ToolDescriptor {
@@ -812,7 +904,7 @@ type RegisterToolsResponse struct {
 
 func (x *RegisterToolsResponse) Reset() {
 	*x = RegisterToolsResponse{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[12]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -824,7 +916,7 @@ func (x *RegisterToolsResponse) String() string {
 func (*RegisterToolsResponse) ProtoMessage() {}
 
 func (x *RegisterToolsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[12]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -837,7 +929,7 @@ func (x *RegisterToolsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterToolsResponse.ProtoReflect.Descriptor instead.
 func (*RegisterToolsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{12}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RegisterToolsResponse) GetRegistrations() []*ToolRegistration {
@@ -862,7 +954,7 @@ type ToolRegistration struct {
 
 func (x *ToolRegistration) Reset() {
 	*x = ToolRegistration{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[13]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +966,7 @@ func (x *ToolRegistration) String() string {
 func (*ToolRegistration) ProtoMessage() {}
 
 func (x *ToolRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[13]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +979,7 @@ func (x *ToolRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolRegistration.ProtoReflect.Descriptor instead.
 func (*ToolRegistration) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{13}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ToolRegistration) GetTool() string {
@@ -928,7 +1020,7 @@ type InjectContextRequest struct {
 
 func (x *InjectContextRequest) Reset() {
 	*x = InjectContextRequest{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[14]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1032,7 @@ func (x *InjectContextRequest) String() string {
 func (*InjectContextRequest) ProtoMessage() {}
 
 func (x *InjectContextRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[14]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1045,7 @@ func (x *InjectContextRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InjectContextRequest.ProtoReflect.Descriptor instead.
 func (*InjectContextRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{14}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *InjectContextRequest) GetTools() []string {
@@ -999,7 +1091,7 @@ type InjectContextResponse struct {
 
 func (x *InjectContextResponse) Reset() {
 	*x = InjectContextResponse{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[15]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1103,7 @@ func (x *InjectContextResponse) String() string {
 func (*InjectContextResponse) ProtoMessage() {}
 
 func (x *InjectContextResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[15]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1116,7 @@ func (x *InjectContextResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InjectContextResponse.ProtoReflect.Descriptor instead.
 func (*InjectContextResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{15}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *InjectContextResponse) GetFacts() []*ContextFact {
@@ -1067,7 +1159,7 @@ type ContextFact struct {
 
 func (x *ContextFact) Reset() {
 	*x = ContextFact{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[16]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1171,7 @@ func (x *ContextFact) String() string {
 func (*ContextFact) ProtoMessage() {}
 
 func (x *ContextFact) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[16]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1184,7 @@ func (x *ContextFact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContextFact.ProtoReflect.Descriptor instead.
 func (*ContextFact) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{16}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ContextFact) GetText() string {
@@ -1143,7 +1235,7 @@ type FindSimilarRequest struct {
 
 func (x *FindSimilarRequest) Reset() {
 	*x = FindSimilarRequest{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[17]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1155,7 +1247,7 @@ func (x *FindSimilarRequest) String() string {
 func (*FindSimilarRequest) ProtoMessage() {}
 
 func (x *FindSimilarRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[17]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1168,7 +1260,7 @@ func (x *FindSimilarRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSimilarRequest.ProtoReflect.Descriptor instead.
 func (*FindSimilarRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{17}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FindSimilarRequest) GetCall() *Call {
@@ -1200,7 +1292,7 @@ type FindSimilarResponse struct {
 
 func (x *FindSimilarResponse) Reset() {
 	*x = FindSimilarResponse{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[18]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1304,7 @@ func (x *FindSimilarResponse) String() string {
 func (*FindSimilarResponse) ProtoMessage() {}
 
 func (x *FindSimilarResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[18]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1317,7 @@ func (x *FindSimilarResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSimilarResponse.ProtoReflect.Descriptor instead.
 func (*FindSimilarResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{18}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FindSimilarResponse) GetCalls() []*SimilarCall {
@@ -1276,7 +1368,7 @@ type SimilarCall struct {
 
 func (x *SimilarCall) Reset() {
 	*x = SimilarCall{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[19]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1380,7 @@ func (x *SimilarCall) String() string {
 func (*SimilarCall) ProtoMessage() {}
 
 func (x *SimilarCall) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[19]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1393,7 @@ func (x *SimilarCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimilarCall.ProtoReflect.Descriptor instead.
 func (*SimilarCall) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{19}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SimilarCall) GetSimilarity() float64 {
@@ -1380,7 +1472,7 @@ type SimilarUsagePattern struct {
 
 func (x *SimilarUsagePattern) Reset() {
 	*x = SimilarUsagePattern{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[20]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1392,7 +1484,7 @@ func (x *SimilarUsagePattern) String() string {
 func (*SimilarUsagePattern) ProtoMessage() {}
 
 func (x *SimilarUsagePattern) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[20]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1405,7 +1497,7 @@ func (x *SimilarUsagePattern) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimilarUsagePattern.ProtoReflect.Descriptor instead.
 func (*SimilarUsagePattern) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{20}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SimilarUsagePattern) GetSimilarity() float64 {
@@ -1437,7 +1529,7 @@ type AppealRequest struct {
 
 func (x *AppealRequest) Reset() {
 	*x = AppealRequest{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[21]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1449,7 +1541,7 @@ func (x *AppealRequest) String() string {
 func (*AppealRequest) ProtoMessage() {}
 
 func (x *AppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[21]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1462,7 +1554,7 @@ func (x *AppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealRequest.ProtoReflect.Descriptor instead.
 func (*AppealRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{21}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AppealRequest) GetDecisionId() string {
@@ -1499,7 +1591,7 @@ type AppealResponse struct {
 
 func (x *AppealResponse) Reset() {
 	*x = AppealResponse{}
-	mi := &file_forewarn_v1_guard_proto_msgTypes[22]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +1603,7 @@ func (x *AppealResponse) String() string {
 func (*AppealResponse) ProtoMessage() {}
 
 func (x *AppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_guard_proto_msgTypes[22]
+	mi := &file_forewarn_v1_guard_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +1616,7 @@ func (x *AppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealResponse.ProtoReflect.Descriptor instead.
 func (*AppealResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{22}
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AppealResponse) GetUsagePatternIds() []string {
@@ -1579,13 +1671,20 @@ const file_forewarn_v1_guard_proto_rawDesc = "" +
 	"\x04call\x18\x01 \x01(\v2\x11.forewarn.v1.CallR\x04call\x12/\n" +
 	"\x06result\x18\x02 \x01(\v2\x17.forewarn.v1.CallResultR\x06result\x12\x1f\n" +
 	"\vdecision_id\x18\x03 \x01(\tR\n" +
-	"decisionId\"\xe2\x01\n" +
+	"decisionId\"\x9f\x02\n" +
 	"\x12RecordCallResponse\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12C\n" +
 	"\x0eclassification\x18\x02 \x01(\v2\x1b.forewarn.v1.ClassificationR\x0eclassification\x12\x1a\n" +
 	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12\x1c\n" +
 	"\tduplicate\x18\x04 \x01(\bR\tduplicate\x124\n" +
-	"\achanges\x18\x05 \x03(\v2\x1a.forewarn.v1.PatternChangeR\achanges\"\xb3\x01\n" +
+	"\achanges\x18\x05 \x03(\v2\x1a.forewarn.v1.PatternChangeR\achanges\x12;\n" +
+	"\fretry_advice\x18\x06 \x01(\v2\x18.forewarn.v1.RetryAdviceR\vretryAdvice\"\xd3\x01\n" +
+	"\vRetryAdvice\x12\x19\n" +
+	"\bworth_it\x18\x01 \x01(\bR\aworthIt\x12/\n" +
+	"\x05after\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05after\x12\x1b\n" +
+	"\tp_success\x18\x03 \x01(\x01R\bpSuccess\x12C\n" +
+	"\x12p_success_interval\x18\x04 \x01(\v2\x15.forewarn.v1.IntervalR\x10pSuccessInterval\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xb3\x01\n" +
 	"\rPatternChange\x12(\n" +
 	"\x10usage_pattern_id\x18\x01 \x01(\tR\x0eusagePatternId\x12=\n" +
 	"\n" +
@@ -1683,7 +1782,7 @@ func file_forewarn_v1_guard_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_guard_proto_rawDescData
 }
 
-var file_forewarn_v1_guard_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_forewarn_v1_guard_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_forewarn_v1_guard_proto_goTypes = []any{
 	(*ShouldPreventRequest)(nil),  // 0: forewarn.v1.ShouldPreventRequest
 	(*ShouldPreventResponse)(nil), // 1: forewarn.v1.ShouldPreventResponse
@@ -1693,87 +1792,92 @@ var file_forewarn_v1_guard_proto_goTypes = []any{
 	(*OptimizeResponse)(nil),      // 5: forewarn.v1.OptimizeResponse
 	(*RecordCallRequest)(nil),     // 6: forewarn.v1.RecordCallRequest
 	(*RecordCallResponse)(nil),    // 7: forewarn.v1.RecordCallResponse
-	(*PatternChange)(nil),         // 8: forewarn.v1.PatternChange
-	(*RecordCallsRequest)(nil),    // 9: forewarn.v1.RecordCallsRequest
-	(*RecordCallsResponse)(nil),   // 10: forewarn.v1.RecordCallsResponse
-	(*RegisterToolsRequest)(nil),  // 11: forewarn.v1.RegisterToolsRequest
-	(*RegisterToolsResponse)(nil), // 12: forewarn.v1.RegisterToolsResponse
-	(*ToolRegistration)(nil),      // 13: forewarn.v1.ToolRegistration
-	(*InjectContextRequest)(nil),  // 14: forewarn.v1.InjectContextRequest
-	(*InjectContextResponse)(nil), // 15: forewarn.v1.InjectContextResponse
-	(*ContextFact)(nil),           // 16: forewarn.v1.ContextFact
-	(*FindSimilarRequest)(nil),    // 17: forewarn.v1.FindSimilarRequest
-	(*FindSimilarResponse)(nil),   // 18: forewarn.v1.FindSimilarResponse
-	(*SimilarCall)(nil),           // 19: forewarn.v1.SimilarCall
-	(*SimilarUsagePattern)(nil),   // 20: forewarn.v1.SimilarUsagePattern
-	(*AppealRequest)(nil),         // 21: forewarn.v1.AppealRequest
-	(*AppealResponse)(nil),        // 22: forewarn.v1.AppealResponse
-	nil,                           // 23: forewarn.v1.InjectContextRequest.ContextEntry
-	(*Call)(nil),                  // 24: forewarn.v1.Call
-	(*Decision)(nil),              // 25: forewarn.v1.Decision
-	(*Alternative)(nil),           // 26: forewarn.v1.Alternative
-	(*CallResult)(nil),            // 27: forewarn.v1.CallResult
-	(*Classification)(nil),        // 28: forewarn.v1.Classification
-	(UsagePatternState)(0),        // 29: forewarn.v1.UsagePatternState
-	(*status.Status)(nil),         // 30: google.rpc.Status
-	(*ToolDescriptor)(nil),        // 31: forewarn.v1.ToolDescriptor
-	(*Evidence)(nil),              // 32: forewarn.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 34: google.protobuf.Duration
-	(*UsagePattern)(nil),          // 35: forewarn.v1.UsagePattern
+	(*RetryAdvice)(nil),           // 8: forewarn.v1.RetryAdvice
+	(*PatternChange)(nil),         // 9: forewarn.v1.PatternChange
+	(*RecordCallsRequest)(nil),    // 10: forewarn.v1.RecordCallsRequest
+	(*RecordCallsResponse)(nil),   // 11: forewarn.v1.RecordCallsResponse
+	(*RegisterToolsRequest)(nil),  // 12: forewarn.v1.RegisterToolsRequest
+	(*RegisterToolsResponse)(nil), // 13: forewarn.v1.RegisterToolsResponse
+	(*ToolRegistration)(nil),      // 14: forewarn.v1.ToolRegistration
+	(*InjectContextRequest)(nil),  // 15: forewarn.v1.InjectContextRequest
+	(*InjectContextResponse)(nil), // 16: forewarn.v1.InjectContextResponse
+	(*ContextFact)(nil),           // 17: forewarn.v1.ContextFact
+	(*FindSimilarRequest)(nil),    // 18: forewarn.v1.FindSimilarRequest
+	(*FindSimilarResponse)(nil),   // 19: forewarn.v1.FindSimilarResponse
+	(*SimilarCall)(nil),           // 20: forewarn.v1.SimilarCall
+	(*SimilarUsagePattern)(nil),   // 21: forewarn.v1.SimilarUsagePattern
+	(*AppealRequest)(nil),         // 22: forewarn.v1.AppealRequest
+	(*AppealResponse)(nil),        // 23: forewarn.v1.AppealResponse
+	nil,                           // 24: forewarn.v1.InjectContextRequest.ContextEntry
+	(*Call)(nil),                  // 25: forewarn.v1.Call
+	(*Decision)(nil),              // 26: forewarn.v1.Decision
+	(*Alternative)(nil),           // 27: forewarn.v1.Alternative
+	(*CallResult)(nil),            // 28: forewarn.v1.CallResult
+	(*Classification)(nil),        // 29: forewarn.v1.Classification
+	(*durationpb.Duration)(nil),   // 30: google.protobuf.Duration
+	(*Interval)(nil),              // 31: forewarn.v1.Interval
+	(UsagePatternState)(0),        // 32: forewarn.v1.UsagePatternState
+	(*status.Status)(nil),         // 33: google.rpc.Status
+	(*ToolDescriptor)(nil),        // 34: forewarn.v1.ToolDescriptor
+	(*Evidence)(nil),              // 35: forewarn.v1.Evidence
+	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
+	(*UsagePattern)(nil),          // 37: forewarn.v1.UsagePattern
 }
 var file_forewarn_v1_guard_proto_depIdxs = []int32{
-	24, // 0: forewarn.v1.ShouldPreventRequest.call:type_name -> forewarn.v1.Call
-	25, // 1: forewarn.v1.ShouldPreventResponse.decision:type_name -> forewarn.v1.Decision
-	24, // 2: forewarn.v1.CheckRequest.call:type_name -> forewarn.v1.Call
-	25, // 3: forewarn.v1.CheckResponse.decision:type_name -> forewarn.v1.Decision
-	16, // 4: forewarn.v1.CheckResponse.facts:type_name -> forewarn.v1.ContextFact
-	24, // 5: forewarn.v1.OptimizeRequest.call:type_name -> forewarn.v1.Call
-	26, // 6: forewarn.v1.OptimizeResponse.alternatives:type_name -> forewarn.v1.Alternative
-	24, // 7: forewarn.v1.RecordCallRequest.call:type_name -> forewarn.v1.Call
-	27, // 8: forewarn.v1.RecordCallRequest.result:type_name -> forewarn.v1.CallResult
-	28, // 9: forewarn.v1.RecordCallResponse.classification:type_name -> forewarn.v1.Classification
-	8,  // 10: forewarn.v1.RecordCallResponse.changes:type_name -> forewarn.v1.PatternChange
-	29, // 11: forewarn.v1.PatternChange.from_state:type_name -> forewarn.v1.UsagePatternState
-	29, // 12: forewarn.v1.PatternChange.to_state:type_name -> forewarn.v1.UsagePatternState
-	6,  // 13: forewarn.v1.RecordCallsRequest.record:type_name -> forewarn.v1.RecordCallRequest
-	7,  // 14: forewarn.v1.RecordCallsResponse.recorded:type_name -> forewarn.v1.RecordCallResponse
-	30, // 15: forewarn.v1.RecordCallsResponse.error:type_name -> google.rpc.Status
-	31, // 16: forewarn.v1.RegisterToolsRequest.tools:type_name -> forewarn.v1.ToolDescriptor
-	13, // 17: forewarn.v1.RegisterToolsResponse.registrations:type_name -> forewarn.v1.ToolRegistration
-	23, // 18: forewarn.v1.InjectContextRequest.context:type_name -> forewarn.v1.InjectContextRequest.ContextEntry
-	16, // 19: forewarn.v1.InjectContextResponse.facts:type_name -> forewarn.v1.ContextFact
-	32, // 20: forewarn.v1.ContextFact.evidence:type_name -> forewarn.v1.Evidence
-	24, // 21: forewarn.v1.FindSimilarRequest.call:type_name -> forewarn.v1.Call
-	19, // 22: forewarn.v1.FindSimilarResponse.calls:type_name -> forewarn.v1.SimilarCall
-	20, // 23: forewarn.v1.FindSimilarResponse.usage_patterns:type_name -> forewarn.v1.SimilarUsagePattern
-	28, // 24: forewarn.v1.SimilarCall.classification:type_name -> forewarn.v1.Classification
-	33, // 25: forewarn.v1.SimilarCall.time:type_name -> google.protobuf.Timestamp
-	34, // 26: forewarn.v1.SimilarCall.duration:type_name -> google.protobuf.Duration
-	35, // 27: forewarn.v1.SimilarUsagePattern.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	0,  // 28: forewarn.v1.GuardService.ShouldPrevent:input_type -> forewarn.v1.ShouldPreventRequest
-	2,  // 29: forewarn.v1.GuardService.Check:input_type -> forewarn.v1.CheckRequest
-	4,  // 30: forewarn.v1.GuardService.Optimize:input_type -> forewarn.v1.OptimizeRequest
-	6,  // 31: forewarn.v1.GuardService.RecordCall:input_type -> forewarn.v1.RecordCallRequest
-	9,  // 32: forewarn.v1.GuardService.RecordCalls:input_type -> forewarn.v1.RecordCallsRequest
-	11, // 33: forewarn.v1.GuardService.RegisterTools:input_type -> forewarn.v1.RegisterToolsRequest
-	14, // 34: forewarn.v1.GuardService.InjectContext:input_type -> forewarn.v1.InjectContextRequest
-	17, // 35: forewarn.v1.GuardService.FindSimilar:input_type -> forewarn.v1.FindSimilarRequest
-	21, // 36: forewarn.v1.GuardService.Appeal:input_type -> forewarn.v1.AppealRequest
-	1,  // 37: forewarn.v1.GuardService.ShouldPrevent:output_type -> forewarn.v1.ShouldPreventResponse
-	3,  // 38: forewarn.v1.GuardService.Check:output_type -> forewarn.v1.CheckResponse
-	5,  // 39: forewarn.v1.GuardService.Optimize:output_type -> forewarn.v1.OptimizeResponse
-	7,  // 40: forewarn.v1.GuardService.RecordCall:output_type -> forewarn.v1.RecordCallResponse
-	10, // 41: forewarn.v1.GuardService.RecordCalls:output_type -> forewarn.v1.RecordCallsResponse
-	12, // 42: forewarn.v1.GuardService.RegisterTools:output_type -> forewarn.v1.RegisterToolsResponse
-	15, // 43: forewarn.v1.GuardService.InjectContext:output_type -> forewarn.v1.InjectContextResponse
-	18, // 44: forewarn.v1.GuardService.FindSimilar:output_type -> forewarn.v1.FindSimilarResponse
-	22, // 45: forewarn.v1.GuardService.Appeal:output_type -> forewarn.v1.AppealResponse
-	37, // [37:46] is the sub-list for method output_type
-	28, // [28:37] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	25, // 0: forewarn.v1.ShouldPreventRequest.call:type_name -> forewarn.v1.Call
+	26, // 1: forewarn.v1.ShouldPreventResponse.decision:type_name -> forewarn.v1.Decision
+	25, // 2: forewarn.v1.CheckRequest.call:type_name -> forewarn.v1.Call
+	26, // 3: forewarn.v1.CheckResponse.decision:type_name -> forewarn.v1.Decision
+	17, // 4: forewarn.v1.CheckResponse.facts:type_name -> forewarn.v1.ContextFact
+	25, // 5: forewarn.v1.OptimizeRequest.call:type_name -> forewarn.v1.Call
+	27, // 6: forewarn.v1.OptimizeResponse.alternatives:type_name -> forewarn.v1.Alternative
+	25, // 7: forewarn.v1.RecordCallRequest.call:type_name -> forewarn.v1.Call
+	28, // 8: forewarn.v1.RecordCallRequest.result:type_name -> forewarn.v1.CallResult
+	29, // 9: forewarn.v1.RecordCallResponse.classification:type_name -> forewarn.v1.Classification
+	9,  // 10: forewarn.v1.RecordCallResponse.changes:type_name -> forewarn.v1.PatternChange
+	8,  // 11: forewarn.v1.RecordCallResponse.retry_advice:type_name -> forewarn.v1.RetryAdvice
+	30, // 12: forewarn.v1.RetryAdvice.after:type_name -> google.protobuf.Duration
+	31, // 13: forewarn.v1.RetryAdvice.p_success_interval:type_name -> forewarn.v1.Interval
+	32, // 14: forewarn.v1.PatternChange.from_state:type_name -> forewarn.v1.UsagePatternState
+	32, // 15: forewarn.v1.PatternChange.to_state:type_name -> forewarn.v1.UsagePatternState
+	6,  // 16: forewarn.v1.RecordCallsRequest.record:type_name -> forewarn.v1.RecordCallRequest
+	7,  // 17: forewarn.v1.RecordCallsResponse.recorded:type_name -> forewarn.v1.RecordCallResponse
+	33, // 18: forewarn.v1.RecordCallsResponse.error:type_name -> google.rpc.Status
+	34, // 19: forewarn.v1.RegisterToolsRequest.tools:type_name -> forewarn.v1.ToolDescriptor
+	14, // 20: forewarn.v1.RegisterToolsResponse.registrations:type_name -> forewarn.v1.ToolRegistration
+	24, // 21: forewarn.v1.InjectContextRequest.context:type_name -> forewarn.v1.InjectContextRequest.ContextEntry
+	17, // 22: forewarn.v1.InjectContextResponse.facts:type_name -> forewarn.v1.ContextFact
+	35, // 23: forewarn.v1.ContextFact.evidence:type_name -> forewarn.v1.Evidence
+	25, // 24: forewarn.v1.FindSimilarRequest.call:type_name -> forewarn.v1.Call
+	20, // 25: forewarn.v1.FindSimilarResponse.calls:type_name -> forewarn.v1.SimilarCall
+	21, // 26: forewarn.v1.FindSimilarResponse.usage_patterns:type_name -> forewarn.v1.SimilarUsagePattern
+	29, // 27: forewarn.v1.SimilarCall.classification:type_name -> forewarn.v1.Classification
+	36, // 28: forewarn.v1.SimilarCall.time:type_name -> google.protobuf.Timestamp
+	30, // 29: forewarn.v1.SimilarCall.duration:type_name -> google.protobuf.Duration
+	37, // 30: forewarn.v1.SimilarUsagePattern.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	0,  // 31: forewarn.v1.GuardService.ShouldPrevent:input_type -> forewarn.v1.ShouldPreventRequest
+	2,  // 32: forewarn.v1.GuardService.Check:input_type -> forewarn.v1.CheckRequest
+	4,  // 33: forewarn.v1.GuardService.Optimize:input_type -> forewarn.v1.OptimizeRequest
+	6,  // 34: forewarn.v1.GuardService.RecordCall:input_type -> forewarn.v1.RecordCallRequest
+	10, // 35: forewarn.v1.GuardService.RecordCalls:input_type -> forewarn.v1.RecordCallsRequest
+	12, // 36: forewarn.v1.GuardService.RegisterTools:input_type -> forewarn.v1.RegisterToolsRequest
+	15, // 37: forewarn.v1.GuardService.InjectContext:input_type -> forewarn.v1.InjectContextRequest
+	18, // 38: forewarn.v1.GuardService.FindSimilar:input_type -> forewarn.v1.FindSimilarRequest
+	22, // 39: forewarn.v1.GuardService.Appeal:input_type -> forewarn.v1.AppealRequest
+	1,  // 40: forewarn.v1.GuardService.ShouldPrevent:output_type -> forewarn.v1.ShouldPreventResponse
+	3,  // 41: forewarn.v1.GuardService.Check:output_type -> forewarn.v1.CheckResponse
+	5,  // 42: forewarn.v1.GuardService.Optimize:output_type -> forewarn.v1.OptimizeResponse
+	7,  // 43: forewarn.v1.GuardService.RecordCall:output_type -> forewarn.v1.RecordCallResponse
+	11, // 44: forewarn.v1.GuardService.RecordCalls:output_type -> forewarn.v1.RecordCallsResponse
+	13, // 45: forewarn.v1.GuardService.RegisterTools:output_type -> forewarn.v1.RegisterToolsResponse
+	16, // 46: forewarn.v1.GuardService.InjectContext:output_type -> forewarn.v1.InjectContextResponse
+	19, // 47: forewarn.v1.GuardService.FindSimilar:output_type -> forewarn.v1.FindSimilarResponse
+	23, // 48: forewarn.v1.GuardService.Appeal:output_type -> forewarn.v1.AppealResponse
+	40, // [40:49] is the sub-list for method output_type
+	31, // [31:40] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_guard_proto_init() }
@@ -1782,7 +1886,7 @@ func file_forewarn_v1_guard_proto_init() {
 		return
 	}
 	file_forewarn_v1_model_proto_init()
-	file_forewarn_v1_guard_proto_msgTypes[10].OneofWrappers = []any{
+	file_forewarn_v1_guard_proto_msgTypes[11].OneofWrappers = []any{
 		(*RecordCallsResponse_Recorded)(nil),
 		(*RecordCallsResponse_Error)(nil),
 	}
@@ -1792,7 +1896,7 @@ func file_forewarn_v1_guard_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_guard_proto_rawDesc), len(file_forewarn_v1_guard_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

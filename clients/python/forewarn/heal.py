@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .errors import HealFailed
@@ -25,7 +25,7 @@ from .vocabulary import Cause, Outcome
 
 if TYPE_CHECKING:
     from .attempt import GuardedCall
-    from .records import Classification, Decision
+    from .records import Classification, Decision, RetryAdvice
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class Failure:
     decision: Decision
     classification: Classification | None
     """None when the record did not come through."""
+    retry: RetryAdvice | None = None
+    """What the daemon knows of repeats after such an error; None when the record did not come through."""
+    advised: bool = False
+    """Only this advice speaks for another attempt, not ``Heal.on``: the remedy is not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class Heal:
     """What to do about them; may be ``async``. None: only try again. Gives itself a time-out: it cannot be stopped."""
     attempts: int = 3
     """How many attempts in all, the first included."""
+    advised: bool = False
+    """Also try again, without the remedy, what the daemon says is worth it; and wait as long as it says."""
     backoff: Backoff = field(default_factory=Backoff)
     total: float = 60.0
     """Seconds from the first attempt after which no further attempt begins."""
@@ -119,13 +125,18 @@ class Heal:
             cause = next((c for kind, c in self.causes.items() if isinstance(error, kind)), cause)
         if cause is Cause.UNSPECIFIED and ending.outcome is Outcome.TIMEOUT:
             cause = Cause.TIMEOUT
-        failure = Failure(call.tool, error, cause, call.attempt, ending.outcome, call.decision, classification)
+        retry = recorded.retry if recorded else None
+        failure = Failure(call.tool, error, cause, call.attempt, ending.outcome, call.decision, classification, retry)
         wanted = self.on(failure) if callable(self.on) else cause in self.on
-        return failure if wanted else None
+        if wanted:
+            return failure
+        return replace(failure, advised=True) if self.advised and retry is not None and retry.worth_it else None
 
     def pause(self, call: GuardedCall, started: float) -> float | None:
         """Seconds to wait before the next attempt; None when there must be no other."""
         asked = [call.decision.retry_after, call.ending.retry_after if call.ending else None]
+        if self.advised and call.recorded is not None and call.recorded.retry is not None:
+            asked.append(call.recorded.retry.after)
         longest = max((seconds for seconds in asked if seconds is not None), default=None)
         pause = self.backoff.pause(call.attempt, self.random(), longest)
         if call.attempt >= self.attempts or self.clock() + pause > started + self.total:
@@ -196,7 +207,7 @@ class Heal:
     def _join(self, failure: Failure, seen: int) -> tuple[bool, Future[None] | None]:
         """Whether this caller runs the remedy, and what to wait for; (False, None): it is done already."""
         with self._lock:
-            if self.remedy is None:
+            if self.remedy is None or failure.advised:
                 return False, None
             if self._ended.number > seen:
                 if self._ended.error is not None:

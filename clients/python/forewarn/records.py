@@ -196,6 +196,19 @@ class PatternChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryAdvice:
+    """Whether a call that has just failed should be made again as it is."""
+
+    worth_it: bool
+    """More likely than not the next attempt works."""
+    after: float | None
+    """Seconds to wait before; None where it is not worth it."""
+    p_success: float
+    interval: Interval | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """What became of a record."""
 
@@ -208,6 +221,8 @@ class Recorded:
     """Not stored yet: it waits in this process and is sent in the background."""
     error: DaemonError | None = None
     """Why it is not stored, where that is known."""
+    retry: RetryAdvice | None = None
+    """Of a call that failed; None of others, and where the daemon did not answer."""
 
     @property
     def stored(self) -> bool:

@@ -161,7 +161,12 @@ def recorded(m: guard_pb2.RecordCallResponse) -> r.Recorded:
         r.PatternChange(c.usage_pattern_id, State.from_number(c.from_state), State.from_number(c.to_state))
         for c in m.changes
     )
-    return r.Recorded(m.call_id, classification(m.classification), m.sequence, m.duplicate, changes)
+    retry = _retry(m.retry_advice) if m.HasField("retry_advice") else None
+    return r.Recorded(m.call_id, classification(m.classification), m.sequence, m.duplicate, changes, retry=retry)
+
+
+def _retry(m: guard_pb2.RetryAdvice) -> r.RetryAdvice:
+    return r.RetryAdvice(m.worth_it, _seconds(m, "after"), m.p_success, _interval(m, "p_success_interval"), m.reason)
 
 
 def _usage_pattern(m: model_pb2.UsagePattern) -> r.UsagePattern:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from forewarn_cli.connection import open_channel
 from forewarn_cli.faults import Refused, from_rpc_error
 from forewarn_cli.replay.detectors import Tally, detector
+from forewarn_cli.replay.retries import Retries
 from forewarn_cli.replay.scores import Predictions, percentile, ratio, score
 from forewarn_cli.replay.trace_files import BAD, JUDGED, TraceCall
 
@@ -32,6 +33,7 @@ class Result:
     tally: Tally = field(default_factory=Tally)
     check_seconds: list[float] = field(default_factory=list)
     record_seconds: float = 0.0
+    retries: Retries = field(default_factory=Retries)
     probes: int = 0
     refused: int = 0
 
@@ -42,6 +44,7 @@ class Result:
         return {
             "source": self.source,
             **score(self.predictions),
+            **self.retries.row(),
             "checks_per_second": ratio(len(checks), sum(checks)),
             "check_p50_us": None if p50 is None else p50 * 1e6,
             "check_p99_us": None if p99 is None else p99 * 1e6,
@@ -91,7 +94,7 @@ class Player:
                         record.ClearField("result")
                         record.result.outcome = model_pb2.OUTCOME_PREVENTED
                     before = clock()
-                    tell(record, timeout=CALL_SECONDS, metadata=metadata)
+                    told = tell(record, timeout=CALL_SECONDS, metadata=metadata)
                     result.record_seconds += clock() - before
                 except grpc.RpcError as error:
                     fault = from_rpc_error(error, self.address)
@@ -104,6 +107,8 @@ class Player:
                 result.probes += decision.HasField("probe")
                 if call.outcome in JUDGED:
                     bad = call.outcome in BAD
+                    if not (enforced and prevented):  # else it was not made, and nothing was said of a retry
+                        result.retries.add(call, bad=bad, advised=told.retry_advice.worth_it)
                     predictions.add(decision.p_fail, prevented=prevented, known=decision.known, bad=bad)
                     if prevented:
                         tally.add(detector(decision.reasons), bad=bad)

@@ -24,12 +24,14 @@ _COLUMNS = {
     "false_prevention_rate": ">false prev.",
     "recall_at_fpr_1pct": ">recall@1%",
     "ece": ">ECE",
+    "retry_advised_of_mended": ">retry advised",
+    "retry_precision": ">retry right",
     "checks_per_second": ">checks/s",
     "check_p50_us": ">p50 µs",
     "check_p99_us": ">p99 µs",
     "records_per_second": ">records/s",
 }
-_SHARES = ("precision", "recall", "recall_at_fpr_1pct")
+_SHARES = ("precision", "recall", "recall_at_fpr_1pct", "retry_advised_of_mended", "retry_precision")
 
 
 def rows(results: Results) -> list[Row]:

@@ -1662,3 +1662,796 @@ class CompactStoreResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CompactStoreResponse: _TypeAlias = CompactStoreResponse  # noqa: Y015
+
+@_typing.final
+class GetReportRequest(_message.Message):
+    """What to report on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    tool: _builtins.str
+    """Decisions about one tool; empty: all."""
+    limit: _builtins.int
+    """How many decisions to look at, the newest of the period, whatever their tool; 0: 100,000."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Decisions made at or after this time."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Decisions made before this time."""
+
+    def __init__(
+        self,
+        *,
+        tool: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "limit", b"limit", "start_time", b"start_time", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetReportRequest: _TypeAlias = GetReportRequest  # noqa: Y015
+
+@_typing.final
+class GetReportResponse(_message.Message):
+    """How good decisions were.
+
+    Decisions of `Optimize` are left out: they rank, they do not judge a call. A call's outcome is what was recorded for
+    it and linked to its decision; `failed` includes timeouts, `worked` includes retries. Where calls are really
+    prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Probes and the holdout stand
+    for all that were prevented, each by the inverse of its logged propensity (at most 100), in all shares and curves
+    ("weighted"); counts are plain. Where every call is made (shadow, warn) each weight is 1.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    TOTALS_FIELD_NUMBER: _builtins.int
+    RATES_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
+    CALIBRATION_FIELD_NUMBER: _builtins.int
+    CURVE_FIELD_NUMBER: _builtins.int
+    DETECTORS_FIELD_NUMBER: _builtins.int
+    TOOLS_FIELD_NUMBER: _builtins.int
+    TOOLS_LEFT_OUT_FIELD_NUMBER: _builtins.int
+    BUCKETS_FIELD_NUMBER: _builtins.int
+    BUCKET_WIDTH_FIELD_NUMBER: _builtins.int
+    PATTERNS_FIELD_NUMBER: _builtins.int
+    tools_left_out: _builtins.int
+    """How many tools are left out of `tools`, of the 1,000 that the newest decisions are about."""
+    @_builtins.property
+    def scope(self) -> Global___ReportScope:
+        """What was looked at."""
+
+    @_builtins.property
+    def totals(self) -> Global___ReportTotals:
+        """The counts."""
+
+    @_builtins.property
+    def rates(self) -> Global___ReportRates:
+        """What preventing came to."""
+
+    @_builtins.property
+    def budget(self) -> Global___ReportBudget:
+        """The budget for false preventions, and how it stands."""
+
+    @_builtins.property
+    def calibration(self) -> Global___ReportCalibration:
+        """Whether p_fail means what it says."""
+
+    @_builtins.property
+    def curve(self) -> Global___ReportCurve:
+        """What preventing by p_fail alone would come to, from none to all."""
+
+    @_builtins.property
+    def detectors(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportDetector]:
+        """What each detector contributed; most often leading first. At most 64."""
+
+    @_builtins.property
+    def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportTool]:
+        """What was prevented, by tool; most preventions first. At most 100."""
+
+    @_builtins.property
+    def buckets(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportBucket]:
+        """How it went over time, oldest first, without gaps. At most 120."""
+
+    @_builtins.property
+    def bucket_width(self) -> _duration_pb2.Duration:
+        """How long a bucket is."""
+
+    @_builtins.property
+    def patterns(self) -> Global___ReportPatterns:
+        """Usage patterns worth a look."""
+
+    def __init__(
+        self,
+        *,
+        scope: Global___ReportScope | None = ...,
+        totals: Global___ReportTotals | None = ...,
+        rates: Global___ReportRates | None = ...,
+        budget: Global___ReportBudget | None = ...,
+        calibration: Global___ReportCalibration | None = ...,
+        curve: Global___ReportCurve | None = ...,
+        detectors: _abc.Iterable[Global___ReportDetector] | None = ...,
+        tools: _abc.Iterable[Global___ReportTool] | None = ...,
+        tools_left_out: _builtins.int = ...,
+        buckets: _abc.Iterable[Global___ReportBucket] | None = ...,
+        bucket_width: _duration_pb2.Duration | None = ...,
+        patterns: Global___ReportPatterns | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bucket_width", b"bucket_width", "budget", b"budget", "calibration", b"calibration", "curve", b"curve", "patterns", b"patterns", "rates", b"rates", "scope", b"scope", "totals", b"totals"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bucket_width", b"bucket_width", "buckets", b"buckets", "budget", b"budget", "calibration", b"calibration", "curve", b"curve", "detectors", b"detectors", "patterns", b"patterns", "rates", b"rates", "scope", b"scope", "tools", b"tools", "tools_left_out", b"tools_left_out", "totals", b"totals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetReportResponse: _TypeAlias = GetReportResponse  # noqa: Y015
+
+@_typing.final
+class ReportScope(_message.Message):
+    """What a report looked at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    OLDEST_TIME_FIELD_NUMBER: _builtins.int
+    NEWEST_TIME_FIELD_NUMBER: _builtins.int
+    EXAMINED_FIELD_NUMBER: _builtins.int
+    CUT_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    MODES_FIELD_NUMBER: _builtins.int
+    tool: _builtins.str
+    """The tool that was asked for; empty: all."""
+    examined: _builtins.int
+    """How many decisions were looked at."""
+    cut: _builtins.bool
+    """There are older decisions in the period: the limit was reached."""
+    limit: _builtins.int
+    """The limit."""
+    mode: _model_pb2.Mode.ValueType
+    """The mode for all tools, now."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When the report was made."""
+
+    @_builtins.property
+    def oldest_time(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest decision that counts was made; unset without any."""
+
+    @_builtins.property
+    def newest_time(self) -> _timestamp_pb2.Timestamp:
+        """When the newest was."""
+
+    @_builtins.property
+    def modes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportMode]:
+        """Decisions by the mode that they were made in."""
+
+    def __init__(
+        self,
+        *,
+        tool: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        oldest_time: _timestamp_pb2.Timestamp | None = ...,
+        newest_time: _timestamp_pb2.Timestamp | None = ...,
+        examined: _builtins.int = ...,
+        cut: _builtins.bool = ...,
+        limit: _builtins.int = ...,
+        mode: _model_pb2.Mode.ValueType = ...,
+        modes: _abc.Iterable[Global___ReportMode] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["newest_time", b"newest_time", "oldest_time", b"oldest_time", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut", b"cut", "examined", b"examined", "limit", b"limit", "mode", b"mode", "modes", b"modes", "newest_time", b"newest_time", "oldest_time", b"oldest_time", "time", b"time", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportScope: _TypeAlias = ReportScope  # noqa: Y015
+
+@_typing.final
+class ReportMode(_message.Message):
+    """Decisions of one mode."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODE_FIELD_NUMBER: _builtins.int
+    DECISIONS_FIELD_NUMBER: _builtins.int
+    mode: _model_pb2.Mode.ValueType
+    """The mode."""
+    decisions: _builtins.int
+    """How many decisions."""
+    def __init__(
+        self,
+        *,
+        mode: _model_pb2.Mode.ValueType = ...,
+        decisions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "mode", b"mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportMode: _TypeAlias = ReportMode  # noqa: Y015
+
+@_typing.final
+class ReportTotals(_message.Message):
+    """Counts of decisions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISIONS_FIELD_NUMBER: _builtins.int
+    KNOWN_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    WORKED_FIELD_NUMBER: _builtins.int
+    WOULD_PREVENT_FIELD_NUMBER: _builtins.int
+    PREVENTED_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    WRONG_FIELD_NUMBER: _builtins.int
+    JUDGED_ADVISED_FIELD_NUMBER: _builtins.int
+    JUDGED_PROBES_FIELD_NUMBER: _builtins.int
+    JUDGED_HOLDOUT_FIELD_NUMBER: _builtins.int
+    JUDGED_AGAINST_FIELD_NUMBER: _builtins.int
+    decisions: _builtins.int
+    """Decisions about calls."""
+    known: _builtins.int
+    """Decisions where anything was known of the call."""
+    failed: _builtins.int
+    """Whose call failed or timed out."""
+    worked: _builtins.int
+    """Whose call worked."""
+    would_prevent: _builtins.int
+    """That would prevent in mode enforce."""
+    prevented: _builtins.int
+    """That did prevent."""
+    right: _builtins.int
+    """Of would_prevent: the call failed."""
+    wrong: _builtins.int
+    """Of would_prevent: the call worked."""
+    judged_advised: _builtins.int
+    """Of right and wrong: made because the mode only advised (shadow, warn)."""
+    judged_probes: _builtins.int
+    """Of right and wrong: let through as a probe."""
+    judged_holdout: _builtins.int
+    """Of right and wrong: let through at random, for the estimate."""
+    judged_against: _builtins.int
+    """Of right and wrong: made although it was prevented."""
+    def __init__(
+        self,
+        *,
+        decisions: _builtins.int = ...,
+        known: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        worked: _builtins.int = ...,
+        would_prevent: _builtins.int = ...,
+        prevented: _builtins.int = ...,
+        right: _builtins.int = ...,
+        wrong: _builtins.int = ...,
+        judged_advised: _builtins.int = ...,
+        judged_probes: _builtins.int = ...,
+        judged_holdout: _builtins.int = ...,
+        judged_against: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "failed", b"failed", "judged_advised", b"judged_advised", "judged_against", b"judged_against", "judged_holdout", b"judged_holdout", "judged_probes", b"judged_probes", "known", b"known", "prevented", b"prevented", "right", b"right", "worked", b"worked", "would_prevent", b"would_prevent", "wrong", b"wrong"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportTotals: _TypeAlias = ReportTotals  # noqa: Y015
+
+@_typing.final
+class ReportShare(_message.Message):
+    """A share with its uncertainty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    value: _builtins.float
+    """Its value, 0 to 1; unset where there is nothing to divide by."""
+    @_builtins.property
+    def interval(self) -> _model_pb2.Interval:
+        """Its 90 % score interval (Wilson), with the effective number of calls where they are weighted; in `rates` at least as
+        wide as not knowing how many of the prevented calls would have failed makes it.
+        """
+
+    def __init__(
+        self,
+        *,
+        value: _builtins.float | None = ...,
+        interval: _model_pb2.Interval | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "interval", b"interval", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "interval", b"interval", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__value: _TypeAlias = _typing.Literal["value"]  # noqa: Y015
+    _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
+
+Global___ReportShare: _TypeAlias = ReportShare  # noqa: Y015
+
+@_typing.final
+class ReportRates(_message.Message):
+    """What preventing came to, weighted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECALL_FIELD_NUMBER: _builtins.int
+    PRECISION_FIELD_NUMBER: _builtins.int
+    FALSE_PREVENTION_RATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def recall(self) -> Global___ReportShare:
+        """Prevented failures of all failures. Unset, like false_prevention_rate, where calls were prevented and none was let
+        through.
+        """
+
+    @_builtins.property
+    def precision(self) -> Global___ReportShare:
+        """Prevented failures of all preventions."""
+
+    @_builtins.property
+    def false_prevention_rate(self) -> Global___ReportShare:
+        """Prevented successes of all successes."""
+
+    def __init__(
+        self,
+        *,
+        recall: Global___ReportShare | None = ...,
+        precision: Global___ReportShare | None = ...,
+        false_prevention_rate: Global___ReportShare | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["false_prevention_rate", b"false_prevention_rate", "precision", b"precision", "recall", b"recall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["false_prevention_rate", b"false_prevention_rate", "precision", b"precision", "recall", b"recall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportRates: _TypeAlias = ReportRates  # noqa: Y015
+
+@_typing.final
+class ReportBudget(_message.Message):
+    """How the false-prevention budget stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUDGET_FIELD_NUMBER: _builtins.int
+    SPENT_FIELD_NUMBER: _builtins.int
+    SUCCESSES_FIELD_NUMBER: _builtins.int
+    budget: _builtins.float
+    """The share of successes that may be prevented, 0 to 1."""
+    spent: _builtins.float
+    """By the daemon's own account, over about the last 20,000 successes: the share of successes that was prevented or
+    would have been. Unset before any was seen.
+    """
+    successes: _builtins.float
+    """How many successes that account is about; a call that was prevented counts with 1 − p_fail."""
+    def __init__(
+        self,
+        *,
+        budget: _builtins.float = ...,
+        spent: _builtins.float | None = ...,
+        successes: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_spent", b"_spent", "spent", b"spent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_spent", b"_spent", "budget", b"budget", "spent", b"spent", "successes", b"successes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__spent: _TypeAlias = _typing.Literal["spent"]  # noqa: Y015
+    _WhichOneofArgType__spent: _TypeAlias = _typing.Literal["_spent", b"_spent"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__spent) -> _WhichOneofReturnType__spent | None: ...
+
+Global___ReportBudget: _TypeAlias = ReportBudget  # noqa: Y015
+
+@_typing.final
+class ReportCalibration(_message.Message):
+    """Whether p_fail means what it says, over calls with an outcome where anything was known."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BINS_FIELD_NUMBER: _builtins.int
+    EXPECTED_ERROR_FIELD_NUMBER: _builtins.int
+    expected_error: _builtins.float
+    """The expected calibration error: |mean p_fail − share that failed| over the bins, weighted by their calls; 0 to 1.
+    Unset without such calls.
+    """
+    @_builtins.property
+    def bins(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportBin]:
+        """Ten bins of p_fail of equal width, lowest first."""
+
+    def __init__(
+        self,
+        *,
+        bins: _abc.Iterable[Global___ReportBin] | None = ...,
+        expected_error: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_error", b"_expected_error", "expected_error", b"expected_error"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_error", b"_expected_error", "bins", b"bins", "expected_error", b"expected_error"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__expected_error: _TypeAlias = _typing.Literal["expected_error"]  # noqa: Y015
+    _WhichOneofArgType__expected_error: _TypeAlias = _typing.Literal["_expected_error", b"_expected_error"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_error) -> _WhichOneofReturnType__expected_error | None: ...
+
+Global___ReportCalibration: _TypeAlias = ReportCalibration  # noqa: Y015
+
+@_typing.final
+class ReportBin(_message.Message):
+    """One bin of p_fail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    CALLS_FIELD_NUMBER: _builtins.int
+    MEAN_P_FAIL_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    low: _builtins.float
+    """Its range, low included; high excluded, except in the last."""
+    high: _builtins.float
+    """See low."""
+    calls: _builtins.int
+    """Calls in it that have an outcome."""
+    mean_p_fail: _builtins.float
+    """The mean p_fail of those; unset without any."""
+    @_builtins.property
+    def failed(self) -> Global___ReportShare:
+        """The share of those that failed."""
+
+    def __init__(
+        self,
+        *,
+        low: _builtins.float = ...,
+        high: _builtins.float = ...,
+        calls: _builtins.int = ...,
+        mean_p_fail: _builtins.float | None = ...,
+        failed: Global___ReportShare | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mean_p_fail", b"_mean_p_fail", "failed", b"failed", "mean_p_fail", b"mean_p_fail"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mean_p_fail", b"_mean_p_fail", "calls", b"calls", "failed", b"failed", "high", b"high", "low", b"low", "mean_p_fail", b"mean_p_fail"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__mean_p_fail: _TypeAlias = _typing.Literal["mean_p_fail"]  # noqa: Y015
+    _WhichOneofArgType__mean_p_fail: _TypeAlias = _typing.Literal["_mean_p_fail", b"_mean_p_fail"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mean_p_fail) -> _WhichOneofReturnType__mean_p_fail | None: ...
+
+Global___ReportBin: _TypeAlias = ReportBin  # noqa: Y015
+
+@_typing.final
+class ReportCurve(_message.Message):
+    """Recall against false-prevention rate, preventing the highest p_fail first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    RECALL_AT_ONE_PERCENT_FIELD_NUMBER: _builtins.int
+    recall_at_one_percent: _builtins.float
+    """The recall of the last point with a false-prevention rate of at most 1 %; unset without failures."""
+    @_builtins.property
+    def points(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportPoint]:
+        """The points, fewest preventions first, from (0, 0) to (1, 1); at most 1,001. Empty without failures or successes.
+        Calls are ranked by the log-odds of p_fail in steps of 0.016; a step is prevented whole or not at all.
+        """
+
+    def __init__(
+        self,
+        *,
+        points: _abc.Iterable[Global___ReportPoint] | None = ...,
+        recall_at_one_percent: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_recall_at_one_percent", b"_recall_at_one_percent", "recall_at_one_percent", b"recall_at_one_percent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_recall_at_one_percent", b"_recall_at_one_percent", "points", b"points", "recall_at_one_percent", b"recall_at_one_percent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__recall_at_one_percent: _TypeAlias = _typing.Literal["recall_at_one_percent"]  # noqa: Y015
+    _WhichOneofArgType__recall_at_one_percent: _TypeAlias = _typing.Literal["_recall_at_one_percent", b"_recall_at_one_percent"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__recall_at_one_percent) -> _WhichOneofReturnType__recall_at_one_percent | None: ...
+
+Global___ReportCurve: _TypeAlias = ReportCurve  # noqa: Y015
+
+@_typing.final
+class ReportPoint(_message.Message):
+    """A point of the curve."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    P_FAIL_FIELD_NUMBER: _builtins.int
+    RECALL_FIELD_NUMBER: _builtins.int
+    FALSE_PREVENTION_RATE_FIELD_NUMBER: _builtins.int
+    p_fail: _builtins.float
+    """What has at least this p_fail is prevented; 0 to 1."""
+    recall: _builtins.float
+    """The share of failures that is, 0 to 1."""
+    false_prevention_rate: _builtins.float
+    """The share of successes that is, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        p_fail: _builtins.float = ...,
+        recall: _builtins.float = ...,
+        false_prevention_rate: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["false_prevention_rate", b"false_prevention_rate", "p_fail", b"p_fail", "recall", b"recall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportPoint: _TypeAlias = ReportPoint  # noqa: Y015
+
+@_typing.final
+class ReportDetector(_message.Message):
+    """What one detector contributed. A decision keeps its five strongest reasons; what is weaker is not seen here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    LED_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    WRONG_FIELD_NUMBER: _builtins.int
+    SPOKE_FIELD_NUMBER: _builtins.int
+    CONTRIBUTION_FAILED_FIELD_NUMBER: _builtins.int
+    SPOKE_FAILED_FIELD_NUMBER: _builtins.int
+    CONTRIBUTION_WORKED_FIELD_NUMBER: _builtins.int
+    SPOKE_WORKED_FIELD_NUMBER: _builtins.int
+    CONTRIBUTION_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Its code, as in Reason.code; "(other)" for what is beyond 63 codes."""
+    led: _builtins.int
+    """Decisions that would prevent whose first reason it gave."""
+    right: _builtins.int
+    """Of those: the call failed."""
+    wrong: _builtins.int
+    """Of those: the call worked."""
+    spoke: _builtins.int
+    """Decisions of whose reasons it was one."""
+    contribution_failed: _builtins.float
+    """What it added to the log-odds of failure, summed over calls that failed, and how many those are."""
+    spoke_failed: _builtins.int
+    """See contribution_failed."""
+    contribution_worked: _builtins.float
+    """The same over calls that worked."""
+    spoke_worked: _builtins.int
+    """See contribution_worked."""
+    contribution: _builtins.float
+    """The sum over all decisions, also those without an outcome."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        led: _builtins.int = ...,
+        right: _builtins.int = ...,
+        wrong: _builtins.int = ...,
+        spoke: _builtins.int = ...,
+        contribution_failed: _builtins.float = ...,
+        spoke_failed: _builtins.int = ...,
+        contribution_worked: _builtins.float = ...,
+        spoke_worked: _builtins.int = ...,
+        contribution: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "contribution", b"contribution", "contribution_failed", b"contribution_failed", "contribution_worked", b"contribution_worked", "led", b"led", "right", b"right", "spoke", b"spoke", "spoke_failed", b"spoke_failed", "spoke_worked", b"spoke_worked", "wrong", b"wrong"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportDetector: _TypeAlias = ReportDetector  # noqa: Y015
+
+@_typing.final
+class ReportTool(_message.Message):
+    """What was prevented of one tool."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_FIELD_NUMBER: _builtins.int
+    DECISIONS_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    WORKED_FIELD_NUMBER: _builtins.int
+    WOULD_PREVENT_FIELD_NUMBER: _builtins.int
+    PREVENTED_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    WRONG_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    tool: _builtins.str
+    """The tool."""
+    decisions: _builtins.int
+    """Decisions about it."""
+    failed: _builtins.int
+    """Whose call failed or timed out."""
+    worked: _builtins.int
+    """Whose call worked."""
+    would_prevent: _builtins.int
+    """That would prevent."""
+    prevented: _builtins.int
+    """That did prevent."""
+    right: _builtins.int
+    """Of would_prevent: the call failed."""
+    wrong: _builtins.int
+    """Of would_prevent: the call worked."""
+    @_builtins.property
+    def examples(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReportExample]:
+        """The newest preventions: at most two that were wrong, two that were right, one that has no outcome."""
+
+    def __init__(
+        self,
+        *,
+        tool: _builtins.str = ...,
+        decisions: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        worked: _builtins.int = ...,
+        would_prevent: _builtins.int = ...,
+        prevented: _builtins.int = ...,
+        right: _builtins.int = ...,
+        wrong: _builtins.int = ...,
+        examples: _abc.Iterable[Global___ReportExample] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "examples", b"examples", "failed", b"failed", "prevented", b"prevented", "right", b"right", "tool", b"tool", "worked", b"worked", "would_prevent", b"would_prevent", "wrong", b"wrong"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportTool: _TypeAlias = ReportTool  # noqa: Y015
+
+@_typing.final
+class ReportExample(_message.Message):
+    """A prevention."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_JSON_FIELD_NUMBER: _builtins.int
+    P_FAIL_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    ERROR_TEMPLATE_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """Its decision."""
+    arguments_json: _builtins.str
+    """The call's arguments, redacted, cut to 300 characters."""
+    p_fail: _builtins.float
+    """The probability that it would fail."""
+    summary: _builtins.str
+    """The first reason, in words."""
+    category: _model_pb2.Outcome.ValueType
+    """How the call ended; unspecified: no outcome."""
+    error_template: _builtins.str
+    """The template of its error, cut to 300 characters."""
+    def __init__(
+        self,
+        *,
+        decision_id: _builtins.str = ...,
+        arguments_json: _builtins.str = ...,
+        p_fail: _builtins.float = ...,
+        summary: _builtins.str = ...,
+        category: _model_pb2.Outcome.ValueType = ...,
+        error_template: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "category", b"category", "decision_id", b"decision_id", "error_template", b"error_template", "p_fail", b"p_fail", "summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportExample: _TypeAlias = ReportExample  # noqa: Y015
+
+@_typing.final
+class ReportBucket(_message.Message):
+    """A span of time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    DECISIONS_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    WORKED_FIELD_NUMBER: _builtins.int
+    WOULD_PREVENT_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    WRONG_FIELD_NUMBER: _builtins.int
+    decisions: _builtins.int
+    """Decisions made in it."""
+    failed: _builtins.int
+    """Whose call failed or timed out."""
+    worked: _builtins.int
+    """Whose call worked."""
+    would_prevent: _builtins.int
+    """That would prevent."""
+    right: _builtins.int
+    """Of those: the call failed."""
+    wrong: _builtins.int
+    """Of those: the call worked."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Its beginning."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        decisions: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        worked: _builtins.int = ...,
+        would_prevent: _builtins.int = ...,
+        right: _builtins.int = ...,
+        wrong: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "failed", b"failed", "right", b"right", "start_time", b"start_time", "worked", b"worked", "would_prevent", b"would_prevent", "wrong", b"wrong"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportBucket: _TypeAlias = ReportBucket  # noqa: Y015
+
+@_typing.final
+class ReportPatterns(_message.Message):
+    """Usage patterns worth a look, of the tool asked for or of all. Their counts are since they were learned, whatever the
+    period. At most 10 in each list, the most striking first.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOST_USED_FIELD_NUMBER: _builtins.int
+    MOST_WRONG_FIELD_NUMBER: _builtins.int
+    NEVER_RIGHT_FIELD_NUMBER: _builtins.int
+    MOST_APPEALED_FIELD_NUMBER: _builtins.int
+    SUSPENDED_FIELD_NUMBER: _builtins.int
+    SUSPENDED_COUNT_FIELD_NUMBER: _builtins.int
+    EXAMINED_FIELD_NUMBER: _builtins.int
+    CUT_FIELD_NUMBER: _builtins.int
+    suspended_count: _builtins.int
+    """How many are set aside in all."""
+    examined: _builtins.int
+    """How many patterns were looked at."""
+    cut: _builtins.bool
+    """There are more: 200,000 were looked at."""
+    @_builtins.property
+    def most_used(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UsagePattern]:
+        """That prevented most often, or would have."""
+
+    @_builtins.property
+    def most_wrong(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UsagePattern]:
+        """Whose preventions were wrong most often."""
+
+    @_builtins.property
+    def never_right(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UsagePattern]:
+        """Whose preventions were wrong whenever it is known."""
+
+    @_builtins.property
+    def most_appealed(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UsagePattern]:
+        """That were appealed most often."""
+
+    @_builtins.property
+    def suspended(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UsagePattern]:
+        """That are set aside."""
+
+    def __init__(
+        self,
+        *,
+        most_used: _abc.Iterable[_model_pb2.UsagePattern] | None = ...,
+        most_wrong: _abc.Iterable[_model_pb2.UsagePattern] | None = ...,
+        never_right: _abc.Iterable[_model_pb2.UsagePattern] | None = ...,
+        most_appealed: _abc.Iterable[_model_pb2.UsagePattern] | None = ...,
+        suspended: _abc.Iterable[_model_pb2.UsagePattern] | None = ...,
+        suspended_count: _builtins.int = ...,
+        examined: _builtins.int = ...,
+        cut: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut", b"cut", "examined", b"examined", "most_appealed", b"most_appealed", "most_used", b"most_used", "most_wrong", b"most_wrong", "never_right", b"never_right", "suspended", b"suspended", "suspended_count", b"suspended_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportPatterns: _TypeAlias = ReportPatterns  # noqa: Y015

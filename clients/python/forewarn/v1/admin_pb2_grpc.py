@@ -59,6 +59,11 @@ class AdminServiceStub:
                 request_serializer=forewarn_dot_v1_dot_admin__pb2.GetDecisionRequest.SerializeToString,
                 response_deserializer=forewarn_dot_v1_dot_admin__pb2.GetDecisionResponse.FromString,
                 _registered_method=True)
+        self.GetReport = channel.unary_unary(
+                '/forewarn.v1.AdminService/GetReport',
+                request_serializer=forewarn_dot_v1_dot_admin__pb2.GetReportRequest.SerializeToString,
+                response_deserializer=forewarn_dot_v1_dot_admin__pb2.GetReportResponse.FromString,
+                _registered_method=True)
         self.TailDecisions = channel.unary_stream(
                 '/forewarn.v1.AdminService/TailDecisions',
                 request_serializer=forewarn_dot_v1_dot_admin__pb2.TailDecisionsRequest.SerializeToString,
@@ -172,6 +177,15 @@ class AdminServiceServicer:
 
     def GetDecision(self, request, context):
         """One decision with everything that explains it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReport(self, request, context):
+        """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+        journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+        between, and takes some seconds for 100,000 decisions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -313,6 +327,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetDecision,
                     request_deserializer=forewarn_dot_v1_dot_admin__pb2.GetDecisionRequest.FromString,
                     response_serializer=forewarn_dot_v1_dot_admin__pb2.GetDecisionResponse.SerializeToString,
+            ),
+            'GetReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReport,
+                    request_deserializer=forewarn_dot_v1_dot_admin__pb2.GetReportRequest.FromString,
+                    response_serializer=forewarn_dot_v1_dot_admin__pb2.GetReportResponse.SerializeToString,
             ),
             'TailDecisions': grpc.unary_stream_rpc_method_handler(
                     servicer.TailDecisions,
@@ -508,6 +527,33 @@ class AdminService:
             '/forewarn.v1.AdminService/GetDecision',
             forewarn_dot_v1_dot_admin__pb2.GetDecisionRequest.SerializeToString,
             forewarn_dot_v1_dot_admin__pb2.GetDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/forewarn.v1.AdminService/GetReport',
+            forewarn_dot_v1_dot_admin__pb2.GetReportRequest.SerializeToString,
+            forewarn_dot_v1_dot_admin__pb2.GetReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,11 @@ class AdminServiceStub:
     """Past decisions, newest first."""
     GetDecision: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetDecisionRequest, _admin_pb2.GetDecisionResponse]
     """One decision with everything that explains it."""
+    GetReport: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetReportRequest, _admin_pb2.GetReportResponse]
+    """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+    journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+    between, and takes some seconds for 100,000 decisions.
+    """
     TailDecisions: _grpc.UnaryStreamMultiCallable[_admin_pb2.TailDecisionsRequest, _admin_pb2.TailDecisionsResponse]
     """Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
     counted in the next message.
@@ -101,6 +106,11 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Past decisions, newest first."""
     GetDecision: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetDecisionRequest, _admin_pb2.GetDecisionResponse]  # type: ignore[assignment]
     """One decision with everything that explains it."""
+    GetReport: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetReportRequest, _admin_pb2.GetReportResponse]  # type: ignore[assignment]
+    """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+    journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+    between, and takes some seconds for 100,000 decisions.
+    """
     TailDecisions: _aio.UnaryStreamMultiCallable[_admin_pb2.TailDecisionsRequest, _admin_pb2.TailDecisionsResponse]  # type: ignore[assignment]
     """Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are
     counted in the next message.
@@ -177,6 +187,17 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetDecisionResponse, _abc.Awaitable[_admin_pb2.GetDecisionResponse]]:
         """One decision with everything that explains it."""
+
+    @_abc_1.abstractmethod
+    def GetReport(
+        self,
+        request: _admin_pb2.GetReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetReportResponse, _abc.Awaitable[_admin_pb2.GetReportResponse]]:
+        """How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+        journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+        between, and takes some seconds for 100,000 decisions.
+        """
 
     @_abc_1.abstractmethod
     def TailDecisions(

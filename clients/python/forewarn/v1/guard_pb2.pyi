@@ -263,6 +263,7 @@ class RecordCallResponse(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     DUPLICATE_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
+    RETRY_ADVICE_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """The call id under which it is kept."""
     sequence: _builtins.int
@@ -277,6 +278,10 @@ class RecordCallResponse(_message.Message):
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PatternChange]:
         """The usage patterns that this record changed the state of."""
 
+    @_builtins.property
+    def retry_advice(self) -> Global___RetryAdvice:
+        """Of a call that failed: whether to make it again as it is. Unset for other calls, and with duplicate."""
+
     def __init__(
         self,
         *,
@@ -285,14 +290,59 @@ class RecordCallResponse(_message.Message):
         sequence: _builtins.int = ...,
         duplicate: _builtins.bool = ...,
         changes: _abc.Iterable[Global___PatternChange] | None = ...,
+        retry_advice: Global___RetryAdvice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["classification", b"classification"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["classification", b"classification", "retry_advice", b"retry_advice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "changes", b"changes", "classification", b"classification", "duplicate", b"duplicate", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "changes", b"changes", "classification", b"classification", "duplicate", b"duplicate", "retry_advice", b"retry_advice", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordCallResponse: _TypeAlias = RecordCallResponse  # noqa: Y015
+
+@_typing.final
+class RetryAdvice(_message.Message):
+    """Whether a call that has just failed should be made again as it is: what repeats after such an error came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORTH_IT_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    P_SUCCESS_FIELD_NUMBER: _builtins.int
+    P_SUCCESS_INTERVAL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    worth_it: _builtins.bool
+    """More likely than not the next attempt works."""
+    p_success: _builtins.float
+    """The probability that it works."""
+    reason: _builtins.str
+    """Why, in words."""
+    @_builtins.property
+    def after(self) -> _duration_pb2.Duration:
+        """When to make it: the pause after which repeats worked; where none is known, 1 s, doubling with each failure in a
+        row, to 60 s; no sooner than the tool asked for. Unset where it is not worth it.
+        """
+
+    @_builtins.property
+    def p_success_interval(self) -> _model_pb2.Interval:
+        """Its 90 % interval."""
+
+    def __init__(
+        self,
+        *,
+        worth_it: _builtins.bool = ...,
+        after: _duration_pb2.Duration | None = ...,
+        p_success: _builtins.float = ...,
+        p_success_interval: _model_pb2.Interval | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "p_success_interval", b"p_success_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "p_success", b"p_success", "p_success_interval", b"p_success_interval", "reason", b"reason", "worth_it", b"worth_it"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryAdvice: _TypeAlias = RetryAdvice  # noqa: Y015
 
 @_typing.final
 class PatternChange(_message.Message):

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Cause, Classification, Decision, Evidence, Mode, Outcome, ToolDescriptor, UsagePattern, UsagePatternLevel, UsagePatternState, Verdict } from "./model_pb.js";
+import type { Cause, Classification, Decision, Evidence, Interval, Mode, Outcome, ToolDescriptor, UsagePattern, UsagePatternLevel, UsagePatternState, Verdict } from "./model_pb.js";
 import { file_forewarn_v1_model } from "./model_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/admin.proto.
  */
 export const file_forewarn_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Chdmb3Jld2Fybi92MS9hZG1pbi5wcm90bxILZm9yZXdhcm4udjEiEgoQR2V0U3RhdHVzUmVxdWVzdCL2AgoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9ndWFyZF9hZGRyZXNzZXMYAyADKAkSFwoPYWRtaW5fYWRkcmVzc2VzGAQgAygJEhIKCnN0b3JlX3BhdGgYBSABKAkSFgoOc2NoZW1hX3ZlcnNpb24YBiABKA0SEwoLc3RvcmVfYnl0ZXMYByABKAQSGQoRc3RvcmVfbGltaXRfYnl0ZXMYCCABKAQSFgoOc3RvcmVfc2VxdWVuY2UYCSABKAQSHwoEbW9kZRgKIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSFAoMcXVldWVfbGVuZ3RoGAsgASgNEhMKC3F1ZXVlX2xpbWl0GAwgASgNEhkKEWRlY2lzaW9uc19kcm9wcGVkGA0gASgEEhMKC3N0b3JlX2Vycm9yGA4gASgJIkYKD0dldFN0YXRzUmVxdWVzdBIMCgR0b29sGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIo8BChBHZXRTdGF0c1Jlc3BvbnNlEiIKBXRvdGFsGAEgASgLMhMuZm9yZXdhcm4udjEuQ291bnRzEiYKBXRvb2xzGAIgAygLMhcuZm9yZXdhcm4udjEuVG9vbENvdW50cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAkSFgoOdXNhZ2VfcGF0dGVybnMYBCABKAQi5QEKBkNvdW50cxIPCgdzdWNjZXNzGAEgASgEEg8KB2ZhaWx1cmUYAiABKAQSDQoFcmV0cnkYAyABKAQSDwoHdGltZW91dBgEIAEoBBIRCglwcmV2ZW50ZWQYBSABKAQSDwoHdW5rbm93bhgGIAEoBBIRCgljYW5jZWxsZWQYByABKAQSEQoJZGVjaXNpb25zGAggASgEEhUKDXdvdWxkX3ByZXZlbnQYCSABKAQSGwoTd291bGRfcHJldmVudF9yaWdodBgKIAEoBBIbChN3b3VsZF9wcmV2ZW50X3dyb25nGAsgASgEIj8KClRvb2xDb3VudHMSDAoEdG9vbBgBIAEoCRIjCgZjb3VudHMYAiABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMi9wEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoId291bGRfYmUYAyABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0Ei4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIPCgdjYWxsX2lkGAggASgJImEKFlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USLgoJZGVjaXNpb25zGAEgAygLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItoCCg5Mb2dnZWREZWNpc2lvbhInCghkZWNpc2lvbhgBIAEoCzIVLmZvcmV3YXJuLnYxLkRlY2lzaW9uEgwKBHRvb2wYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRI5Cgdjb250ZXh0GAcgAygLMiguZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24uQ29udGV4dEVudHJ5EjMKDmNsYXNzaWZpY2F0aW9uGAggASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEgoKcHJvcGVuc2l0eRgJIAEoARIQCghxdWVzdGlvbhgKIAEoCRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIpChJHZXREZWNpc2lvblJlcXVlc3QSEwoLZGVjaXNpb25faWQYASABKAkicAoTR2V0RGVjaXNpb25SZXNwb25zZRItCghkZWNpc2lvbhgBIAEoCzIbLmZvcmV3YXJuLnYxLkxvZ2dlZERlY2lzaW9uEioKB2FwcGVhbHMYAiADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwiTAoUVGFpbERlY2lzaW9uc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRImCgh3b3VsZF9iZRgCIAEoDjIULmZvcmV3YXJuLnYxLlZlcmRpY3QiVgoVVGFpbERlY2lzaW9uc1Jlc3BvbnNlEi0KCGRlY2lzaW9uGAEgASgLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SDgoGbWlzc2VkGAIgASgEIpUBChFRdWVyeUNhbGxzUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoIY2F0ZWdvcnkYAyABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJEg8KB2NhbGxfaWQYBiABKAkiVwoSUXVlcnlDYWxsc1Jlc3BvbnNlEigKBWNhbGxzGAEgAygLMhkuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKyAwoMUmVjb3JkZWRDYWxsEhAKCHNlcXVlbmNlGAEgASgEEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRI3Cgdjb250ZXh0GAUgAygLMiYuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsLkNvbnRleHRFbnRyeRISCgpzZXNzaW9uX2lkGAYgASgJEg4KBmNhbGxlchgHIAEoCRIOCgZzZXJ2ZXIYCCABKAkSMwoOY2xhc3NpZmljYXRpb24YCSABKAsyGy5mb3Jld2Fybi52MS5DbGFzc2lmaWNhdGlvbhINCgVlcnJvchgKIAEoCRIrCghkdXJhdGlvbhgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRjb3N0GAwgASgBEigKBHRpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2RlY2lzaW9uX2lkGA4gASgJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpMCChlRdWVyeVVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkSLQoFbGV2ZWwYAiABKA4yHi5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm5MZXZlbBItCgVzdGF0ZRgDIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEiEKBWNhdXNlGAQgASgOMhIuZm9yZXdhcm4udjEuQ2F1c2USHwoXbWluX2ZhaWx1cmVfcHJvYmFiaWxpdHkYBSABKAESEQoJbWluX2NhbGxzGAYgASgEEgwKBHRleHQYByABKAkSEQoJcGFnZV9zaXplGAggASgNEhIKCnBhZ2VfdG9rZW4YCSABKAkiaAoaUXVlcnlVc2FnZVBhdHRlcm5zUmVzcG9uc2USMQoOdXNhZ2VfcGF0dGVybnMYASADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjIKFkdldFVzYWdlUGF0dGVyblJlcXVlc3QSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCSJLChdHZXRVc2FnZVBhdHRlcm5SZXNwb25zZRIwCg11c2FnZV9wYXR0ZXJuGAEgASgLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuIlkKGlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSEQoJc3VzcGVuZGVkGAIgASgIEg4KBnJlYXNvbhgDIAEoCSJPChtTdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USMAoNdXNhZ2VfcGF0dGVybhgBIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybiJFChlGb3JnZXRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIhwKGkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlIioKGkV4cG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkiLAobRXhwb3J0VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMIisKGkltcG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0Eg0KBWNodW5rGAEgASgMIkAKG0ltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgEEhAKCHJlcGxhY2VkGAIgASgEIjkKEExpc3RUb29sc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTgoRTGlzdFRvb2xzUmVzcG9uc2USIAoFdG9vbHMYASADKAsyES5mb3Jld2Fybi52MS5Ub29sEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKVAgoEVG9vbBIvCgpkZXNjcmlwdG9yGAEgASgLMhsuZm9yZXdhcm4udjEuVG9vbERlc2NyaXB0b3ISEgoKcmVnaXN0ZXJlZBgCIAEoCBIfCgRtb2RlGAMgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIjCgZjb3VudHMYBCABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJwoIZXZpZGVuY2UYBSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZRIqCgdsYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3RfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoOU2V0TW9kZVJlcXVlc3QSDAoEdG9vbBgBIAEoCRIfCgRtb2RlGAIgASgOMhEuZm9yZXdhcm4udjEuTW9kZSJXCg9TZXRNb2RlUmVzcG9uc2USIwoIcHJldmlvdXMYASABKA4yES5mb3Jld2Fybi52MS5Nb2RlEh8KBG1vZGUYAiABKA4yES5mb3Jld2Fybi52MS5Nb2RlIlEKGkxpc3RQcmV2ZW50aW9uUnVsZXNSZXF1ZXN0EgwKBHRvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiYgobTGlzdFByZXZlbnRpb25SdWxlc1Jlc3BvbnNlEioKBXJ1bGVzGAEgAygLMhsuZm9yZXdhcm4udjEuUHJldmVudGlvblJ1bGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpUBCg5QcmV2ZW50aW9uUnVsZRIPCgdydWxlX2lkGAEgASgJEg4KBm9yaWdpbhgCIAEoCRIPCgdzdW1tYXJ5GAMgASgJEjAKDXVzYWdlX3BhdHRlcm4YBCABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SHwoEbW9kZRgFIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUiPAoTUXVlcnlBcHBlYWxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJbChRRdWVyeUFwcGVhbHNSZXNwb25zZRIqCgdhcHBlYWxzGAEgAygLMhkuZm9yZXdhcm4udjEuTG9nZ2VkQXBwZWFsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoMTG9nZ2VkQXBwZWFsEhMKC2RlY2lzaW9uX2lkGAEgASgJEgwKBHRvb2wYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmNhbGxlchgEIAEoCRIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChF1c2FnZV9wYXR0ZXJuX2lkcxgGIAMoCSJJChJRdWVyeUV2ZW50c1JlcXVlc3QSDAoEa2luZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJSChNRdWVyeUV2ZW50c1Jlc3BvbnNlEiIKBmV2ZW50cxgBIAMoCzISLmZvcmV3YXJuLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ4CgVFdmVudBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRraW5kGAIgASgJEgwKBHRvb2wYAyABKAkSGAoQdXNhZ2VfcGF0dGVybl9pZBgEIAEoCRIPCgdzdW1tYXJ5GAUgASgJIiMKE0NyZWF0ZUJhY2t1cFJlcXVlc3QSDAoEcGF0aBgBIAEoCSJLChRDcmVhdGVCYWNrdXBSZXNwb25zZRIMCgRwYXRoGAEgASgJEg0KBWJ5dGVzGAIgASgEEhYKDnN0b3JlX3NlcXVlbmNlGAMgASgEIhQKElZlcmlmeVN0b3JlUmVxdWVzdCKjAQoTVmVyaWZ5U3RvcmVSZXNwb25zZRIKCgJvaxgBIAEoCBIQCghwcm9ibGVtcxgCIAMoCRI+CgdlbnRyaWVzGAMgAygLMi0uZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXNwb25zZS5FbnRyaWVzRW50cnkaLgoMRW50cmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiFQoTQ29tcGFjdFN0b3JlUmVxdWVzdCJBChRDb21wYWN0U3RvcmVSZXNwb25zZRIUCgxieXRlc19iZWZvcmUYASABKAQSEwoLYnl0ZXNfYWZ0ZXIYAiABKAQyhg4KDEFkbWluU2VydmljZRJKCglHZXRTdGF0dXMSHS5mb3Jld2Fybi52MS5HZXRTdGF0dXNSZXF1ZXN0Gh4uZm9yZXdhcm4udjEuR2V0U3RhdHVzUmVzcG9uc2USRwoIR2V0U3RhdHMSHC5mb3Jld2Fybi52MS5HZXRTdGF0c1JlcXVlc3QaHS5mb3Jld2Fybi52MS5HZXRTdGF0c1Jlc3BvbnNlElkKDlF1ZXJ5RGVjaXNpb25zEiIuZm9yZXdhcm4udjEuUXVlcnlEZWNpc2lvbnNSZXF1ZXN0GiMuZm9yZXdhcm4udjEuUXVlcnlEZWNpc2lvbnNSZXNwb25zZRJQCgtHZXREZWNpc2lvbhIfLmZvcmV3YXJuLnYxLkdldERlY2lzaW9uUmVxdWVzdBogLmZvcmV3YXJuLnYxLkdldERlY2lzaW9uUmVzcG9uc2USWAoNVGFpbERlY2lzaW9ucxIhLmZvcmV3YXJuLnYxLlRhaWxEZWNpc2lvbnNSZXF1ZXN0GiIuZm9yZXdhcm4udjEuVGFpbERlY2lzaW9uc1Jlc3BvbnNlMAESTQoKUXVlcnlDYWxscxIeLmZvcmV3YXJuLnYxLlF1ZXJ5Q2FsbHNSZXF1ZXN0Gh8uZm9yZXdhcm4udjEuUXVlcnlDYWxsc1Jlc3BvbnNlEmUKElF1ZXJ5VXNhZ2VQYXR0ZXJucxImLmZvcmV3YXJuLnYxLlF1ZXJ5VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaJy5mb3Jld2Fybi52MS5RdWVyeVVzYWdlUGF0dGVybnNSZXNwb25zZRJcCg9HZXRVc2FnZVBhdHRlcm4SIy5mb3Jld2Fybi52MS5HZXRVc2FnZVBhdHRlcm5SZXF1ZXN0GiQuZm9yZXdhcm4udjEuR2V0VXNhZ2VQYXR0ZXJuUmVzcG9uc2USaAoTU3VzcGVuZFVzYWdlUGF0dGVybhInLmZvcmV3YXJuLnYxLlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0GiguZm9yZXdhcm4udjEuU3VzcGVuZFVzYWdlUGF0dGVyblJlc3BvbnNlEmUKEkZvcmdldFVzYWdlUGF0dGVybhImLmZvcmV3YXJuLnYxLkZvcmdldFVzYWdlUGF0dGVyblJlcXVlc3QaJy5mb3Jld2Fybi52MS5Gb3JnZXRVc2FnZVBhdHRlcm5SZXNwb25zZRJqChNFeHBvcnRVc2FnZVBhdHRlcm5zEicuZm9yZXdhcm4udjEuRXhwb3J0VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5FeHBvcnRVc2FnZVBhdHRlcm5zUmVzcG9uc2UwARJqChNJbXBvcnRVc2FnZVBhdHRlcm5zEicuZm9yZXdhcm4udjEuSW1wb3J0VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5JbXBvcnRVc2FnZVBhdHRlcm5zUmVzcG9uc2UoARJKCglMaXN0VG9vbHMSHS5mb3Jld2Fybi52MS5MaXN0VG9vbHNSZXF1ZXN0Gh4uZm9yZXdhcm4udjEuTGlzdFRvb2xzUmVzcG9uc2USRAoHU2V0TW9kZRIbLmZvcmV3YXJuLnYxLlNldE1vZGVSZXF1ZXN0GhwuZm9yZXdhcm4udjEuU2V0TW9kZVJlc3BvbnNlEmgKE0xpc3RQcmV2ZW50aW9uUnVsZXMSJy5mb3Jld2Fybi52MS5MaXN0UHJldmVudGlvblJ1bGVzUmVxdWVzdBooLmZvcmV3YXJuLnYxLkxpc3RQcmV2ZW50aW9uUnVsZXNSZXNwb25zZRJTCgxRdWVyeUFwcGVhbHMSIC5mb3Jld2Fybi52MS5RdWVyeUFwcGVhbHNSZXF1ZXN0GiEuZm9yZXdhcm4udjEuUXVlcnlBcHBlYWxzUmVzcG9uc2USUAoLUXVlcnlFdmVudHMSHy5mb3Jld2Fybi52MS5RdWVyeUV2ZW50c1JlcXVlc3QaIC5mb3Jld2Fybi52MS5RdWVyeUV2ZW50c1Jlc3BvbnNlElMKDENyZWF0ZUJhY2t1cBIgLmZvcmV3YXJuLnYxLkNyZWF0ZUJhY2t1cFJlcXVlc3QaIS5mb3Jld2Fybi52MS5DcmVhdGVCYWNrdXBSZXNwb25zZRJQCgtWZXJpZnlTdG9yZRIfLmZvcmV3YXJuLnYxLlZlcmlmeVN0b3JlUmVxdWVzdBogLmZvcmV3YXJuLnYxLlZlcmlmeVN0b3JlUmVzcG9uc2USUwoMQ29tcGFjdFN0b3JlEiAuZm9yZXdhcm4udjEuQ29tcGFjdFN0b3JlUmVxdWVzdBohLmZvcmV3YXJuLnYxLkNvbXBhY3RTdG9yZVJlc3BvbnNlQjgKD2Rldi5mb3Jld2Fybi52MVABWiNmb3Jld2Fybi5kZXYvZm9yZXdhcm4vdjE7Zm9yZXdhcm52MWIGcHJvdG8z", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chdmb3Jld2Fybi92MS9hZG1pbi5wcm90bxILZm9yZXdhcm4udjEiEgoQR2V0U3RhdHVzUmVxdWVzdCL2AgoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9ndWFyZF9hZGRyZXNzZXMYAyADKAkSFwoPYWRtaW5fYWRkcmVzc2VzGAQgAygJEhIKCnN0b3JlX3BhdGgYBSABKAkSFgoOc2NoZW1hX3ZlcnNpb24YBiABKA0SEwoLc3RvcmVfYnl0ZXMYByABKAQSGQoRc3RvcmVfbGltaXRfYnl0ZXMYCCABKAQSFgoOc3RvcmVfc2VxdWVuY2UYCSABKAQSHwoEbW9kZRgKIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSFAoMcXVldWVfbGVuZ3RoGAsgASgNEhMKC3F1ZXVlX2xpbWl0GAwgASgNEhkKEWRlY2lzaW9uc19kcm9wcGVkGA0gASgEEhMKC3N0b3JlX2Vycm9yGA4gASgJIkYKD0dldFN0YXRzUmVxdWVzdBIMCgR0b29sGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIo8BChBHZXRTdGF0c1Jlc3BvbnNlEiIKBXRvdGFsGAEgASgLMhMuZm9yZXdhcm4udjEuQ291bnRzEiYKBXRvb2xzGAIgAygLMhcuZm9yZXdhcm4udjEuVG9vbENvdW50cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAkSFgoOdXNhZ2VfcGF0dGVybnMYBCABKAQi5QEKBkNvdW50cxIPCgdzdWNjZXNzGAEgASgEEg8KB2ZhaWx1cmUYAiABKAQSDQoFcmV0cnkYAyABKAQSDwoHdGltZW91dBgEIAEoBBIRCglwcmV2ZW50ZWQYBSABKAQSDwoHdW5rbm93bhgGIAEoBBIRCgljYW5jZWxsZWQYByABKAQSEQoJZGVjaXNpb25zGAggASgEEhUKDXdvdWxkX3ByZXZlbnQYCSABKAQSGwoTd291bGRfcHJldmVudF9yaWdodBgKIAEoBBIbChN3b3VsZF9wcmV2ZW50X3dyb25nGAsgASgEIj8KClRvb2xDb3VudHMSDAoEdG9vbBgBIAEoCRIjCgZjb3VudHMYAiABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMi9wEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoId291bGRfYmUYAyABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0Ei4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIPCgdjYWxsX2lkGAggASgJImEKFlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USLgoJZGVjaXNpb25zGAEgAygLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItoCCg5Mb2dnZWREZWNpc2lvbhInCghkZWNpc2lvbhgBIAEoCzIVLmZvcmV3YXJuLnYxLkRlY2lzaW9uEgwKBHRvb2wYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRI5Cgdjb250ZXh0GAcgAygLMiguZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24uQ29udGV4dEVudHJ5EjMKDmNsYXNzaWZpY2F0aW9uGAggASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEgoKcHJvcGVuc2l0eRgJIAEoARIQCghxdWVzdGlvbhgKIAEoCRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIpChJHZXREZWNpc2lvblJlcXVlc3QSEwoLZGVjaXNpb25faWQYASABKAkicAoTR2V0RGVjaXNpb25SZXNwb25zZRItCghkZWNpc2lvbhgBIAEoCzIbLmZvcmV3YXJuLnYxLkxvZ2dlZERlY2lzaW9uEioKB2FwcGVhbHMYAiADKAsyGS5mb3Jld2Fybi52MS5Mb2dnZWRBcHBlYWwiTAoUVGFpbERlY2lzaW9uc1JlcXVlc3QSDAoEdG9vbBgBIAEoCRImCgh3b3VsZF9iZRgCIAEoDjIULmZvcmV3YXJuLnYxLlZlcmRpY3QiVgoVVGFpbERlY2lzaW9uc1Jlc3BvbnNlEi0KCGRlY2lzaW9uGAEgASgLMhsuZm9yZXdhcm4udjEuTG9nZ2VkRGVjaXNpb24SDgoGbWlzc2VkGAIgASgEIpUBChFRdWVyeUNhbGxzUmVxdWVzdBIMCgR0b29sGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJgoIY2F0ZWdvcnkYAyABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJEg8KB2NhbGxfaWQYBiABKAkiVwoSUXVlcnlDYWxsc1Jlc3BvbnNlEigKBWNhbGxzGAEgAygLMhkuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKyAwoMUmVjb3JkZWRDYWxsEhAKCHNlcXVlbmNlGAEgASgEEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRI3Cgdjb250ZXh0GAUgAygLMiYuZm9yZXdhcm4udjEuUmVjb3JkZWRDYWxsLkNvbnRleHRFbnRyeRISCgpzZXNzaW9uX2lkGAYgASgJEg4KBmNhbGxlchgHIAEoCRIOCgZzZXJ2ZXIYCCABKAkSMwoOY2xhc3NpZmljYXRpb24YCSABKAsyGy5mb3Jld2Fybi52MS5DbGFzc2lmaWNhdGlvbhINCgVlcnJvchgKIAEoCRIrCghkdXJhdGlvbhgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRjb3N0GAwgASgBEigKBHRpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2RlY2lzaW9uX2lkGA4gASgJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpMCChlRdWVyeVVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkSLQoFbGV2ZWwYAiABKA4yHi5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm5MZXZlbBItCgVzdGF0ZRgDIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEiEKBWNhdXNlGAQgASgOMhIuZm9yZXdhcm4udjEuQ2F1c2USHwoXbWluX2ZhaWx1cmVfcHJvYmFiaWxpdHkYBSABKAESEQoJbWluX2NhbGxzGAYgASgEEgwKBHRleHQYByABKAkSEQoJcGFnZV9zaXplGAggASgNEhIKCnBhZ2VfdG9rZW4YCSABKAkiaAoaUXVlcnlVc2FnZVBhdHRlcm5zUmVzcG9uc2USMQoOdXNhZ2VfcGF0dGVybnMYASADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjIKFkdldFVzYWdlUGF0dGVyblJlcXVlc3QSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCSJLChdHZXRVc2FnZVBhdHRlcm5SZXNwb25zZRIwCg11c2FnZV9wYXR0ZXJuGAEgASgLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuIlkKGlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSEQoJc3VzcGVuZGVkGAIgASgIEg4KBnJlYXNvbhgDIAEoCSJPChtTdXNwZW5kVXNhZ2VQYXR0ZXJuUmVzcG9uc2USMAoNdXNhZ2VfcGF0dGVybhgBIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybiJFChlGb3JnZXRVc2FnZVBhdHRlcm5SZXF1ZXN0EhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIhwKGkZvcmdldFVzYWdlUGF0dGVyblJlc3BvbnNlIioKGkV4cG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0EgwKBHRvb2wYASABKAkiLAobRXhwb3J0VXNhZ2VQYXR0ZXJuc1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMIisKGkltcG9ydFVzYWdlUGF0dGVybnNSZXF1ZXN0Eg0KBWNodW5rGAEgASgMIkAKG0ltcG9ydFVzYWdlUGF0dGVybnNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgEEhAKCHJlcGxhY2VkGAIgASgEIjkKEExpc3RUb29sc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTgoRTGlzdFRvb2xzUmVzcG9uc2USIAoFdG9vbHMYASADKAsyES5mb3Jld2Fybi52MS5Ub29sEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKVAgoEVG9vbBIvCgpkZXNjcmlwdG9yGAEgASgLMhsuZm9yZXdhcm4udjEuVG9vbERlc2NyaXB0b3ISEgoKcmVnaXN0ZXJlZBgCIAEoCBIfCgRtb2RlGAMgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIjCgZjb3VudHMYBCABKAsyEy5mb3Jld2Fybi52MS5Db3VudHMSJwoIZXZpZGVuY2UYBSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZRIqCgdsYXRlbmN5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3RfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoOU2V0TW9kZVJlcXVlc3QSDAoEdG9vbBgBIAEoCRIfCgRtb2RlGAIgASgOMhEuZm9yZXdhcm4udjEuTW9kZSJXCg9TZXRNb2RlUmVzcG9uc2USIwoIcHJldmlvdXMYASABKA4yES5mb3Jld2Fybi52MS5Nb2RlEh8KBG1vZGUYAiABKA4yES5mb3Jld2Fybi52MS5Nb2RlIlEKGkxpc3RQcmV2ZW50aW9uUnVsZXNSZXF1ZXN0EgwKBHRvb2wYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiYgobTGlzdFByZXZlbnRpb25SdWxlc1Jlc3BvbnNlEioKBXJ1bGVzGAEgAygLMhsuZm9yZXdhcm4udjEuUHJldmVudGlvblJ1bGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpUBCg5QcmV2ZW50aW9uUnVsZRIPCgdydWxlX2lkGAEgASgJEg4KBm9yaWdpbhgCIAEoCRIPCgdzdW1tYXJ5GAMgASgJEjAKDXVzYWdlX3BhdHRlcm4YBCABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SHwoEbW9kZRgFIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUiPAoTUXVlcnlBcHBlYWxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJbChRRdWVyeUFwcGVhbHNSZXNwb25zZRIqCgdhcHBlYWxzGAEgAygLMhkuZm9yZXdhcm4udjEuTG9nZ2VkQXBwZWFsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoMTG9nZ2VkQXBwZWFsEhMKC2RlY2lzaW9uX2lkGAEgASgJEgwKBHRvb2wYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBmNhbGxlchgEIAEoCRIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChF1c2FnZV9wYXR0ZXJuX2lkcxgGIAMoCSJJChJRdWVyeUV2ZW50c1JlcXVlc3QSDAoEa2luZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSJSChNRdWVyeUV2ZW50c1Jlc3BvbnNlEiIKBmV2ZW50cxgBIAMoCzISLmZvcmV3YXJuLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ4CgVFdmVudBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRraW5kGAIgASgJEgwKBHRvb2wYAyABKAkSGAoQdXNhZ2VfcGF0dGVybl9pZBgEIAEoCRIPCgdzdW1tYXJ5GAUgASgJIiMKE0NyZWF0ZUJhY2t1cFJlcXVlc3QSDAoEcGF0aBgBIAEoCSJLChRDcmVhdGVCYWNrdXBSZXNwb25zZRIMCgRwYXRoGAEgASgJEg0KBWJ5dGVzGAIgASgEEhYKDnN0b3JlX3NlcXVlbmNlGAMgASgEIhQKElZlcmlmeVN0b3JlUmVxdWVzdCKjAQoTVmVyaWZ5U3RvcmVSZXNwb25zZRIKCgJvaxgBIAEoCBIQCghwcm9ibGVtcxgCIAMoCRI+CgdlbnRyaWVzGAMgAygLMi0uZm9yZXdhcm4udjEuVmVyaWZ5U3RvcmVSZXNwb25zZS5FbnRyaWVzRW50cnkaLgoMRW50cmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiFQoTQ29tcGFjdFN0b3JlUmVxdWVzdCJBChRDb21wYWN0U3RvcmVSZXNwb25zZRIUCgxieXRlc19iZWZvcmUYASABKAQSEwoLYnl0ZXNfYWZ0ZXIYAiABKAQijQEKEEdldFJlcG9ydFJlcXVlc3QSDAoEdG9vbBgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGltaXQYBCABKA0ilQQKEUdldFJlcG9ydFJlc3BvbnNlEicKBXNjb3BlGAEgASgLMhguZm9yZXdhcm4udjEuUmVwb3J0U2NvcGUSKQoGdG90YWxzGAIgASgLMhkuZm9yZXdhcm4udjEuUmVwb3J0VG90YWxzEicKBXJhdGVzGAMgASgLMhguZm9yZXdhcm4udjEuUmVwb3J0UmF0ZXMSKQoGYnVkZ2V0GAQgASgLMhkuZm9yZXdhcm4udjEuUmVwb3J0QnVkZ2V0EjMKC2NhbGlicmF0aW9uGAUgASgLMh4uZm9yZXdhcm4udjEuUmVwb3J0Q2FsaWJyYXRpb24SJwoFY3VydmUYBiABKAsyGC5mb3Jld2Fybi52MS5SZXBvcnRDdXJ2ZRIuCglkZXRlY3RvcnMYByADKAsyGy5mb3Jld2Fybi52MS5SZXBvcnREZXRlY3RvchImCgV0b29scxgIIAMoCzIXLmZvcmV3YXJuLnYxLlJlcG9ydFRvb2wSFgoOdG9vbHNfbGVmdF9vdXQYCSABKA0SKgoHYnVja2V0cxgKIAMoCzIZLmZvcmV3YXJuLnYxLlJlcG9ydEJ1Y2tldBIvCgxidWNrZXRfd2lkdGgYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoIcGF0dGVybnMYDCABKAsyGy5mb3Jld2Fybi52MS5SZXBvcnRQYXR0ZXJucyKeAgoLUmVwb3J0U2NvcGUSDAoEdG9vbBgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtvbGRlc3RfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLbmV3ZXN0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGV4YW1pbmVkGAUgASgEEgsKA2N1dBgGIAEoCBINCgVsaW1pdBgHIAEoBBIfCgRtb2RlGAggASgOMhEuZm9yZXdhcm4udjEuTW9kZRImCgVtb2RlcxgJIAMoCzIXLmZvcmV3YXJuLnYxLlJlcG9ydE1vZGUiQAoKUmVwb3J0TW9kZRIfCgRtb2RlGAEgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIRCglkZWNpc2lvbnMYAiABKAQi9wEKDFJlcG9ydFRvdGFscxIRCglkZWNpc2lvbnMYASABKAQSDQoFa25vd24YAiABKAQSDgoGZmFpbGVkGAMgASgEEg4KBndvcmtlZBgEIAEoBBIVCg13b3VsZF9wcmV2ZW50GAUgASgEEhEKCXByZXZlbnRlZBgGIAEoBBINCgVyaWdodBgHIAEoBBINCgV3cm9uZxgIIAEoBBIWCg5qdWRnZWRfYWR2aXNlZBgJIAEoBBIVCg1qdWRnZWRfcHJvYmVzGAogASgEEhYKDmp1ZGdlZF9ob2xkb3V0GAsgASgEEhYKDmp1ZGdlZF9hZ2FpbnN0GAwgASgEIlQKC1JlcG9ydFNoYXJlEhIKBXZhbHVlGAEgASgBSACIAQESJwoIaW50ZXJ2YWwYAiABKAsyFS5mb3Jld2Fybi52MS5JbnRlcnZhbEIICgZfdmFsdWUinQEKC1JlcG9ydFJhdGVzEigKBnJlY2FsbBgBIAEoCzIYLmZvcmV3YXJuLnYxLlJlcG9ydFNoYXJlEisKCXByZWNpc2lvbhgCIAEoCzIYLmZvcmV3YXJuLnYxLlJlcG9ydFNoYXJlEjcKFWZhbHNlX3ByZXZlbnRpb25fcmF0ZRgDIAEoCzIYLmZvcmV3YXJuLnYxLlJlcG9ydFNoYXJlIk8KDFJlcG9ydEJ1ZGdldBIOCgZidWRnZXQYASABKAESEgoFc3BlbnQYAiABKAFIAIgBARIRCglzdWNjZXNzZXMYAyABKAFCCAoGX3NwZW50ImkKEVJlcG9ydENhbGlicmF0aW9uEiQKBGJpbnMYASADKAsyFi5mb3Jld2Fybi52MS5SZXBvcnRCaW4SGwoOZXhwZWN0ZWRfZXJyb3IYAiABKAFIAIgBAUIRCg9fZXhwZWN0ZWRfZXJyb3IiiQEKCVJlcG9ydEJpbhILCgNsb3cYASABKAESDAoEaGlnaBgCIAEoARINCgVjYWxscxgDIAEoBBIYCgttZWFuX3BfZmFpbBgEIAEoAUgAiAEBEigKBmZhaWxlZBgFIAEoCzIYLmZvcmV3YXJuLnYxLlJlcG9ydFNoYXJlQg4KDF9tZWFuX3BfZmFpbCJ1CgtSZXBvcnRDdXJ2ZRIoCgZwb2ludHMYASADKAsyGC5mb3Jld2Fybi52MS5SZXBvcnRQb2ludBIiChVyZWNhbGxfYXRfb25lX3BlcmNlbnQYAiABKAFIAIgBAUIYChZfcmVjYWxsX2F0X29uZV9wZXJjZW50IkwKC1JlcG9ydFBvaW50Eg4KBnBfZmFpbBgBIAEoARIOCgZyZWNhbGwYAiABKAESHQoVZmFsc2VfcHJldmVudGlvbl9yYXRlGAMgASgBItQBCg5SZXBvcnREZXRlY3RvchIMCgRjb2RlGAEgASgJEgsKA2xlZBgCIAEoBBINCgVyaWdodBgDIAEoBBINCgV3cm9uZxgEIAEoBBINCgVzcG9rZRgFIAEoBBIbChNjb250cmlidXRpb25fZmFpbGVkGAYgASgBEhQKDHNwb2tlX2ZhaWxlZBgHIAEoBBIbChNjb250cmlidXRpb25fd29ya2VkGAggASgBEhQKDHNwb2tlX3dvcmtlZBgJIAEoBBIUCgxjb250cmlidXRpb24YCiABKAEiwwEKClJlcG9ydFRvb2wSDAoEdG9vbBgBIAEoCRIRCglkZWNpc2lvbnMYAiABKAQSDgoGZmFpbGVkGAMgASgEEg4KBndvcmtlZBgEIAEoBBIVCg13b3VsZF9wcmV2ZW50GAUgASgEEhEKCXByZXZlbnRlZBgGIAEoBBINCgVyaWdodBgHIAEoBBINCgV3cm9uZxgIIAEoBBIsCghleGFtcGxlcxgJIAMoCzIaLmZvcmV3YXJuLnYxLlJlcG9ydEV4YW1wbGUinQEKDVJlcG9ydEV4YW1wbGUSEwoLZGVjaXNpb25faWQYASABKAkSFgoOYXJndW1lbnRzX2pzb24YAiABKAkSDgoGcF9mYWlsGAMgASgBEg8KB3N1bW1hcnkYBCABKAkSJgoIY2F0ZWdvcnkYBSABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEhYKDmVycm9yX3RlbXBsYXRlGAYgASgJIqYBCgxSZXBvcnRCdWNrZXQSLgoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJZGVjaXNpb25zGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIOCgZ3b3JrZWQYBCABKAQSFQoNd291bGRfcHJldmVudBgFIAEoBBINCgVyaWdodBgGIAEoBBINCgV3cm9uZxgHIAEoBCK1AgoOUmVwb3J0UGF0dGVybnMSLAoJbW9zdF91c2VkGAEgAygLMhkuZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuEi0KCm1vc3Rfd3JvbmcYAiADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SLgoLbmV2ZXJfcmlnaHQYAyADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SMAoNbW9zdF9hcHBlYWxlZBgEIAMoCzIZLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybhIsCglzdXNwZW5kZWQYBSADKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4SFwoPc3VzcGVuZGVkX2NvdW50GAYgASgEEhAKCGV4YW1pbmVkGAcgASgEEgsKA2N1dBgIIAEoCDLSDgoMQWRtaW5TZXJ2aWNlEkoKCUdldFN0YXR1cxIdLmZvcmV3YXJuLnYxLkdldFN0YXR1c1JlcXVlc3QaHi5mb3Jld2Fybi52MS5HZXRTdGF0dXNSZXNwb25zZRJHCghHZXRTdGF0cxIcLmZvcmV3YXJuLnYxLkdldFN0YXRzUmVxdWVzdBodLmZvcmV3YXJuLnYxLkdldFN0YXRzUmVzcG9uc2USWQoOUXVlcnlEZWNpc2lvbnMSIi5mb3Jld2Fybi52MS5RdWVyeURlY2lzaW9uc1JlcXVlc3QaIy5mb3Jld2Fybi52MS5RdWVyeURlY2lzaW9uc1Jlc3BvbnNlElAKC0dldERlY2lzaW9uEh8uZm9yZXdhcm4udjEuR2V0RGVjaXNpb25SZXF1ZXN0GiAuZm9yZXdhcm4udjEuR2V0RGVjaXNpb25SZXNwb25zZRJKCglHZXRSZXBvcnQSHS5mb3Jld2Fybi52MS5HZXRSZXBvcnRSZXF1ZXN0Gh4uZm9yZXdhcm4udjEuR2V0UmVwb3J0UmVzcG9uc2USWAoNVGFpbERlY2lzaW9ucxIhLmZvcmV3YXJuLnYxLlRhaWxEZWNpc2lvbnNSZXF1ZXN0GiIuZm9yZXdhcm4udjEuVGFpbERlY2lzaW9uc1Jlc3BvbnNlMAESTQoKUXVlcnlDYWxscxIeLmZvcmV3YXJuLnYxLlF1ZXJ5Q2FsbHNSZXF1ZXN0Gh8uZm9yZXdhcm4udjEuUXVlcnlDYWxsc1Jlc3BvbnNlEmUKElF1ZXJ5VXNhZ2VQYXR0ZXJucxImLmZvcmV3YXJuLnYxLlF1ZXJ5VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaJy5mb3Jld2Fybi52MS5RdWVyeVVzYWdlUGF0dGVybnNSZXNwb25zZRJcCg9HZXRVc2FnZVBhdHRlcm4SIy5mb3Jld2Fybi52MS5HZXRVc2FnZVBhdHRlcm5SZXF1ZXN0GiQuZm9yZXdhcm4udjEuR2V0VXNhZ2VQYXR0ZXJuUmVzcG9uc2USaAoTU3VzcGVuZFVzYWdlUGF0dGVybhInLmZvcmV3YXJuLnYxLlN1c3BlbmRVc2FnZVBhdHRlcm5SZXF1ZXN0GiguZm9yZXdhcm4udjEuU3VzcGVuZFVzYWdlUGF0dGVyblJlc3BvbnNlEmUKEkZvcmdldFVzYWdlUGF0dGVybhImLmZvcmV3YXJuLnYxLkZvcmdldFVzYWdlUGF0dGVyblJlcXVlc3QaJy5mb3Jld2Fybi52MS5Gb3JnZXRVc2FnZVBhdHRlcm5SZXNwb25zZRJqChNFeHBvcnRVc2FnZVBhdHRlcm5zEicuZm9yZXdhcm4udjEuRXhwb3J0VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5FeHBvcnRVc2FnZVBhdHRlcm5zUmVzcG9uc2UwARJqChNJbXBvcnRVc2FnZVBhdHRlcm5zEicuZm9yZXdhcm4udjEuSW1wb3J0VXNhZ2VQYXR0ZXJuc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5JbXBvcnRVc2FnZVBhdHRlcm5zUmVzcG9uc2UoARJKCglMaXN0VG9vbHMSHS5mb3Jld2Fybi52MS5MaXN0VG9vbHNSZXF1ZXN0Gh4uZm9yZXdhcm4udjEuTGlzdFRvb2xzUmVzcG9uc2USRAoHU2V0TW9kZRIbLmZvcmV3YXJuLnYxLlNldE1vZGVSZXF1ZXN0GhwuZm9yZXdhcm4udjEuU2V0TW9kZVJlc3BvbnNlEmgKE0xpc3RQcmV2ZW50aW9uUnVsZXMSJy5mb3Jld2Fybi52MS5MaXN0UHJldmVudGlvblJ1bGVzUmVxdWVzdBooLmZvcmV3YXJuLnYxLkxpc3RQcmV2ZW50aW9uUnVsZXNSZXNwb25zZRJTCgxRdWVyeUFwcGVhbHMSIC5mb3Jld2Fybi52MS5RdWVyeUFwcGVhbHNSZXF1ZXN0GiEuZm9yZXdhcm4udjEuUXVlcnlBcHBlYWxzUmVzcG9uc2USUAoLUXVlcnlFdmVudHMSHy5mb3Jld2Fybi52MS5RdWVyeUV2ZW50c1JlcXVlc3QaIC5mb3Jld2Fybi52MS5RdWVyeUV2ZW50c1Jlc3BvbnNlElMKDENyZWF0ZUJhY2t1cBIgLmZvcmV3YXJuLnYxLkNyZWF0ZUJhY2t1cFJlcXVlc3QaIS5mb3Jld2Fybi52MS5DcmVhdGVCYWNrdXBSZXNwb25zZRJQCgtWZXJpZnlTdG9yZRIfLmZvcmV3YXJuLnYxLlZlcmlmeVN0b3JlUmVxdWVzdBogLmZvcmV3YXJuLnYxLlZlcmlmeVN0b3JlUmVzcG9uc2USUwoMQ29tcGFjdFN0b3JlEiAuZm9yZXdhcm4udjEuQ29tcGFjdFN0b3JlUmVxdWVzdBohLmZvcmV3YXJuLnYxLkNvbXBhY3RTdG9yZVJlc3BvbnNlQjgKD2Rldi5mb3Jld2Fybi52MVABWiNmb3Jld2Fybi5kZXYvZm9yZXdhcm4vdjE7Zm9yZXdhcm52MWIGcHJvdG8z", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Nothing to ask.
@@ -1823,6 +1823,949 @@ export const CompactStoreResponseSchema: GenMessage<CompactStoreResponse> = /*@_
   messageDesc(file_forewarn_v1_admin, 47);
 
 /**
+ * What to report on.
+ *
+ * @generated from message forewarn.v1.GetReportRequest
+ */
+export type GetReportRequest = Message<"forewarn.v1.GetReportRequest"> & {
+  /**
+   * Decisions about one tool; empty: all.
+   *
+   * @generated from field: string tool = 1;
+   */
+  tool: string;
+
+  /**
+   * Decisions made at or after this time.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Decisions made before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 3;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * How many decisions to look at, the newest of the period, whatever their tool; 0: 100,000.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message forewarn.v1.GetReportRequest.
+ * Use `create(GetReportRequestSchema)` to create a new message.
+ */
+export const GetReportRequestSchema: GenMessage<GetReportRequest> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 48);
+
+/**
+ * How good decisions were.
+ *
+ * Decisions of `Optimize` are left out: they rank, they do not judge a call. A call's outcome is what was recorded for
+ * it and linked to its decision; `failed` includes timeouts, `worked` includes retries. Where calls are really
+ * prevented, only some of them have an outcome: probes, the holdout, calls made all the same. Probes and the holdout stand
+ * for all that were prevented, each by the inverse of its logged propensity (at most 100), in all shares and curves
+ * ("weighted"); counts are plain. Where every call is made (shadow, warn) each weight is 1.
+ *
+ * @generated from message forewarn.v1.GetReportResponse
+ */
+export type GetReportResponse = Message<"forewarn.v1.GetReportResponse"> & {
+  /**
+   * What was looked at.
+   *
+   * @generated from field: forewarn.v1.ReportScope scope = 1;
+   */
+  scope?: ReportScope | undefined;
+
+  /**
+   * The counts.
+   *
+   * @generated from field: forewarn.v1.ReportTotals totals = 2;
+   */
+  totals?: ReportTotals | undefined;
+
+  /**
+   * What preventing came to.
+   *
+   * @generated from field: forewarn.v1.ReportRates rates = 3;
+   */
+  rates?: ReportRates | undefined;
+
+  /**
+   * The budget for false preventions, and how it stands.
+   *
+   * @generated from field: forewarn.v1.ReportBudget budget = 4;
+   */
+  budget?: ReportBudget | undefined;
+
+  /**
+   * Whether p_fail means what it says.
+   *
+   * @generated from field: forewarn.v1.ReportCalibration calibration = 5;
+   */
+  calibration?: ReportCalibration | undefined;
+
+  /**
+   * What preventing by p_fail alone would come to, from none to all.
+   *
+   * @generated from field: forewarn.v1.ReportCurve curve = 6;
+   */
+  curve?: ReportCurve | undefined;
+
+  /**
+   * What each detector contributed; most often leading first. At most 64.
+   *
+   * @generated from field: repeated forewarn.v1.ReportDetector detectors = 7;
+   */
+  detectors: ReportDetector[];
+
+  /**
+   * What was prevented, by tool; most preventions first. At most 100.
+   *
+   * @generated from field: repeated forewarn.v1.ReportTool tools = 8;
+   */
+  tools: ReportTool[];
+
+  /**
+   * How many tools are left out of `tools`, of the 1,000 that the newest decisions are about.
+   *
+   * @generated from field: uint32 tools_left_out = 9;
+   */
+  toolsLeftOut: number;
+
+  /**
+   * How it went over time, oldest first, without gaps. At most 120.
+   *
+   * @generated from field: repeated forewarn.v1.ReportBucket buckets = 10;
+   */
+  buckets: ReportBucket[];
+
+  /**
+   * How long a bucket is.
+   *
+   * @generated from field: google.protobuf.Duration bucket_width = 11;
+   */
+  bucketWidth?: Duration | undefined;
+
+  /**
+   * Usage patterns worth a look.
+   *
+   * @generated from field: forewarn.v1.ReportPatterns patterns = 12;
+   */
+  patterns?: ReportPatterns | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.GetReportResponse.
+ * Use `create(GetReportResponseSchema)` to create a new message.
+ */
+export const GetReportResponseSchema: GenMessage<GetReportResponse> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 49);
+
+/**
+ * What a report looked at.
+ *
+ * @generated from message forewarn.v1.ReportScope
+ */
+export type ReportScope = Message<"forewarn.v1.ReportScope"> & {
+  /**
+   * The tool that was asked for; empty: all.
+   *
+   * @generated from field: string tool = 1;
+   */
+  tool: string;
+
+  /**
+   * When the report was made.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * When the oldest decision that counts was made; unset without any.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_time = 3;
+   */
+  oldestTime?: Timestamp | undefined;
+
+  /**
+   * When the newest was.
+   *
+   * @generated from field: google.protobuf.Timestamp newest_time = 4;
+   */
+  newestTime?: Timestamp | undefined;
+
+  /**
+   * How many decisions were looked at.
+   *
+   * @generated from field: uint64 examined = 5;
+   */
+  examined: bigint;
+
+  /**
+   * There are older decisions in the period: the limit was reached.
+   *
+   * @generated from field: bool cut = 6;
+   */
+  cut: boolean;
+
+  /**
+   * The limit.
+   *
+   * @generated from field: uint64 limit = 7;
+   */
+  limit: bigint;
+
+  /**
+   * The mode for all tools, now.
+   *
+   * @generated from field: forewarn.v1.Mode mode = 8;
+   */
+  mode: Mode;
+
+  /**
+   * Decisions by the mode that they were made in.
+   *
+   * @generated from field: repeated forewarn.v1.ReportMode modes = 9;
+   */
+  modes: ReportMode[];
+};
+
+/**
+ * Describes the message forewarn.v1.ReportScope.
+ * Use `create(ReportScopeSchema)` to create a new message.
+ */
+export const ReportScopeSchema: GenMessage<ReportScope> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 50);
+
+/**
+ * Decisions of one mode.
+ *
+ * @generated from message forewarn.v1.ReportMode
+ */
+export type ReportMode = Message<"forewarn.v1.ReportMode"> & {
+  /**
+   * The mode.
+   *
+   * @generated from field: forewarn.v1.Mode mode = 1;
+   */
+  mode: Mode;
+
+  /**
+   * How many decisions.
+   *
+   * @generated from field: uint64 decisions = 2;
+   */
+  decisions: bigint;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportMode.
+ * Use `create(ReportModeSchema)` to create a new message.
+ */
+export const ReportModeSchema: GenMessage<ReportMode> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 51);
+
+/**
+ * Counts of decisions.
+ *
+ * @generated from message forewarn.v1.ReportTotals
+ */
+export type ReportTotals = Message<"forewarn.v1.ReportTotals"> & {
+  /**
+   * Decisions about calls.
+   *
+   * @generated from field: uint64 decisions = 1;
+   */
+  decisions: bigint;
+
+  /**
+   * Decisions where anything was known of the call.
+   *
+   * @generated from field: uint64 known = 2;
+   */
+  known: bigint;
+
+  /**
+   * Whose call failed or timed out.
+   *
+   * @generated from field: uint64 failed = 3;
+   */
+  failed: bigint;
+
+  /**
+   * Whose call worked.
+   *
+   * @generated from field: uint64 worked = 4;
+   */
+  worked: bigint;
+
+  /**
+   * That would prevent in mode enforce.
+   *
+   * @generated from field: uint64 would_prevent = 5;
+   */
+  wouldPrevent: bigint;
+
+  /**
+   * That did prevent.
+   *
+   * @generated from field: uint64 prevented = 6;
+   */
+  prevented: bigint;
+
+  /**
+   * Of would_prevent: the call failed.
+   *
+   * @generated from field: uint64 right = 7;
+   */
+  right: bigint;
+
+  /**
+   * Of would_prevent: the call worked.
+   *
+   * @generated from field: uint64 wrong = 8;
+   */
+  wrong: bigint;
+
+  /**
+   * Of right and wrong: made because the mode only advised (shadow, warn).
+   *
+   * @generated from field: uint64 judged_advised = 9;
+   */
+  judgedAdvised: bigint;
+
+  /**
+   * Of right and wrong: let through as a probe.
+   *
+   * @generated from field: uint64 judged_probes = 10;
+   */
+  judgedProbes: bigint;
+
+  /**
+   * Of right and wrong: let through at random, for the estimate.
+   *
+   * @generated from field: uint64 judged_holdout = 11;
+   */
+  judgedHoldout: bigint;
+
+  /**
+   * Of right and wrong: made although it was prevented.
+   *
+   * @generated from field: uint64 judged_against = 12;
+   */
+  judgedAgainst: bigint;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportTotals.
+ * Use `create(ReportTotalsSchema)` to create a new message.
+ */
+export const ReportTotalsSchema: GenMessage<ReportTotals> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 52);
+
+/**
+ * A share with its uncertainty.
+ *
+ * @generated from message forewarn.v1.ReportShare
+ */
+export type ReportShare = Message<"forewarn.v1.ReportShare"> & {
+  /**
+   * Its value, 0 to 1; unset where there is nothing to divide by.
+   *
+   * @generated from field: optional double value = 1;
+   */
+  value?: number | undefined;
+
+  /**
+   * Its 90 % score interval (Wilson), with the effective number of calls where they are weighted; in `rates` at least as
+   * wide as not knowing how many of the prevented calls would have failed makes it.
+   *
+   * @generated from field: forewarn.v1.Interval interval = 2;
+   */
+  interval?: Interval | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportShare.
+ * Use `create(ReportShareSchema)` to create a new message.
+ */
+export const ReportShareSchema: GenMessage<ReportShare> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 53);
+
+/**
+ * What preventing came to, weighted.
+ *
+ * @generated from message forewarn.v1.ReportRates
+ */
+export type ReportRates = Message<"forewarn.v1.ReportRates"> & {
+  /**
+   * Prevented failures of all failures. Unset, like false_prevention_rate, where calls were prevented and none was let
+   * through.
+   *
+   * @generated from field: forewarn.v1.ReportShare recall = 1;
+   */
+  recall?: ReportShare | undefined;
+
+  /**
+   * Prevented failures of all preventions.
+   *
+   * @generated from field: forewarn.v1.ReportShare precision = 2;
+   */
+  precision?: ReportShare | undefined;
+
+  /**
+   * Prevented successes of all successes.
+   *
+   * @generated from field: forewarn.v1.ReportShare false_prevention_rate = 3;
+   */
+  falsePreventionRate?: ReportShare | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportRates.
+ * Use `create(ReportRatesSchema)` to create a new message.
+ */
+export const ReportRatesSchema: GenMessage<ReportRates> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 54);
+
+/**
+ * How the false-prevention budget stands.
+ *
+ * @generated from message forewarn.v1.ReportBudget
+ */
+export type ReportBudget = Message<"forewarn.v1.ReportBudget"> & {
+  /**
+   * The share of successes that may be prevented, 0 to 1.
+   *
+   * @generated from field: double budget = 1;
+   */
+  budget: number;
+
+  /**
+   * By the daemon's own account, over about the last 20,000 successes: the share of successes that was prevented or
+   * would have been. Unset before any was seen.
+   *
+   * @generated from field: optional double spent = 2;
+   */
+  spent?: number | undefined;
+
+  /**
+   * How many successes that account is about; a call that was prevented counts with 1 − p_fail.
+   *
+   * @generated from field: double successes = 3;
+   */
+  successes: number;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportBudget.
+ * Use `create(ReportBudgetSchema)` to create a new message.
+ */
+export const ReportBudgetSchema: GenMessage<ReportBudget> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 55);
+
+/**
+ * Whether p_fail means what it says, over calls with an outcome where anything was known.
+ *
+ * @generated from message forewarn.v1.ReportCalibration
+ */
+export type ReportCalibration = Message<"forewarn.v1.ReportCalibration"> & {
+  /**
+   * Ten bins of p_fail of equal width, lowest first.
+   *
+   * @generated from field: repeated forewarn.v1.ReportBin bins = 1;
+   */
+  bins: ReportBin[];
+
+  /**
+   * The expected calibration error: |mean p_fail − share that failed| over the bins, weighted by their calls; 0 to 1.
+   * Unset without such calls.
+   *
+   * @generated from field: optional double expected_error = 2;
+   */
+  expectedError?: number | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportCalibration.
+ * Use `create(ReportCalibrationSchema)` to create a new message.
+ */
+export const ReportCalibrationSchema: GenMessage<ReportCalibration> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 56);
+
+/**
+ * One bin of p_fail.
+ *
+ * @generated from message forewarn.v1.ReportBin
+ */
+export type ReportBin = Message<"forewarn.v1.ReportBin"> & {
+  /**
+   * Its range, low included; high excluded, except in the last.
+   *
+   * @generated from field: double low = 1;
+   */
+  low: number;
+
+  /**
+   * See low.
+   *
+   * @generated from field: double high = 2;
+   */
+  high: number;
+
+  /**
+   * Calls in it that have an outcome.
+   *
+   * @generated from field: uint64 calls = 3;
+   */
+  calls: bigint;
+
+  /**
+   * The mean p_fail of those; unset without any.
+   *
+   * @generated from field: optional double mean_p_fail = 4;
+   */
+  meanPFail?: number | undefined;
+
+  /**
+   * The share of those that failed.
+   *
+   * @generated from field: forewarn.v1.ReportShare failed = 5;
+   */
+  failed?: ReportShare | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportBin.
+ * Use `create(ReportBinSchema)` to create a new message.
+ */
+export const ReportBinSchema: GenMessage<ReportBin> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 57);
+
+/**
+ * Recall against false-prevention rate, preventing the highest p_fail first.
+ *
+ * @generated from message forewarn.v1.ReportCurve
+ */
+export type ReportCurve = Message<"forewarn.v1.ReportCurve"> & {
+  /**
+   * The points, fewest preventions first, from (0, 0) to (1, 1); at most 1,001. Empty without failures or successes.
+   * Calls are ranked by the log-odds of p_fail in steps of 0.016; a step is prevented whole or not at all.
+   *
+   * @generated from field: repeated forewarn.v1.ReportPoint points = 1;
+   */
+  points: ReportPoint[];
+
+  /**
+   * The recall of the last point with a false-prevention rate of at most 1 %; unset without failures.
+   *
+   * @generated from field: optional double recall_at_one_percent = 2;
+   */
+  recallAtOnePercent?: number | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportCurve.
+ * Use `create(ReportCurveSchema)` to create a new message.
+ */
+export const ReportCurveSchema: GenMessage<ReportCurve> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 58);
+
+/**
+ * A point of the curve.
+ *
+ * @generated from message forewarn.v1.ReportPoint
+ */
+export type ReportPoint = Message<"forewarn.v1.ReportPoint"> & {
+  /**
+   * What has at least this p_fail is prevented; 0 to 1.
+   *
+   * @generated from field: double p_fail = 1;
+   */
+  pFail: number;
+
+  /**
+   * The share of failures that is, 0 to 1.
+   *
+   * @generated from field: double recall = 2;
+   */
+  recall: number;
+
+  /**
+   * The share of successes that is, 0 to 1.
+   *
+   * @generated from field: double false_prevention_rate = 3;
+   */
+  falsePreventionRate: number;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportPoint.
+ * Use `create(ReportPointSchema)` to create a new message.
+ */
+export const ReportPointSchema: GenMessage<ReportPoint> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 59);
+
+/**
+ * What one detector contributed. A decision keeps its five strongest reasons; what is weaker is not seen here.
+ *
+ * @generated from message forewarn.v1.ReportDetector
+ */
+export type ReportDetector = Message<"forewarn.v1.ReportDetector"> & {
+  /**
+   * Its code, as in Reason.code; "(other)" for what is beyond 63 codes.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * Decisions that would prevent whose first reason it gave.
+   *
+   * @generated from field: uint64 led = 2;
+   */
+  led: bigint;
+
+  /**
+   * Of those: the call failed.
+   *
+   * @generated from field: uint64 right = 3;
+   */
+  right: bigint;
+
+  /**
+   * Of those: the call worked.
+   *
+   * @generated from field: uint64 wrong = 4;
+   */
+  wrong: bigint;
+
+  /**
+   * Decisions of whose reasons it was one.
+   *
+   * @generated from field: uint64 spoke = 5;
+   */
+  spoke: bigint;
+
+  /**
+   * What it added to the log-odds of failure, summed over calls that failed, and how many those are.
+   *
+   * @generated from field: double contribution_failed = 6;
+   */
+  contributionFailed: number;
+
+  /**
+   * See contribution_failed.
+   *
+   * @generated from field: uint64 spoke_failed = 7;
+   */
+  spokeFailed: bigint;
+
+  /**
+   * The same over calls that worked.
+   *
+   * @generated from field: double contribution_worked = 8;
+   */
+  contributionWorked: number;
+
+  /**
+   * See contribution_worked.
+   *
+   * @generated from field: uint64 spoke_worked = 9;
+   */
+  spokeWorked: bigint;
+
+  /**
+   * The sum over all decisions, also those without an outcome.
+   *
+   * @generated from field: double contribution = 10;
+   */
+  contribution: number;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportDetector.
+ * Use `create(ReportDetectorSchema)` to create a new message.
+ */
+export const ReportDetectorSchema: GenMessage<ReportDetector> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 60);
+
+/**
+ * What was prevented of one tool.
+ *
+ * @generated from message forewarn.v1.ReportTool
+ */
+export type ReportTool = Message<"forewarn.v1.ReportTool"> & {
+  /**
+   * The tool.
+   *
+   * @generated from field: string tool = 1;
+   */
+  tool: string;
+
+  /**
+   * Decisions about it.
+   *
+   * @generated from field: uint64 decisions = 2;
+   */
+  decisions: bigint;
+
+  /**
+   * Whose call failed or timed out.
+   *
+   * @generated from field: uint64 failed = 3;
+   */
+  failed: bigint;
+
+  /**
+   * Whose call worked.
+   *
+   * @generated from field: uint64 worked = 4;
+   */
+  worked: bigint;
+
+  /**
+   * That would prevent.
+   *
+   * @generated from field: uint64 would_prevent = 5;
+   */
+  wouldPrevent: bigint;
+
+  /**
+   * That did prevent.
+   *
+   * @generated from field: uint64 prevented = 6;
+   */
+  prevented: bigint;
+
+  /**
+   * Of would_prevent: the call failed.
+   *
+   * @generated from field: uint64 right = 7;
+   */
+  right: bigint;
+
+  /**
+   * Of would_prevent: the call worked.
+   *
+   * @generated from field: uint64 wrong = 8;
+   */
+  wrong: bigint;
+
+  /**
+   * The newest preventions: at most two that were wrong, two that were right, one that has no outcome.
+   *
+   * @generated from field: repeated forewarn.v1.ReportExample examples = 9;
+   */
+  examples: ReportExample[];
+};
+
+/**
+ * Describes the message forewarn.v1.ReportTool.
+ * Use `create(ReportToolSchema)` to create a new message.
+ */
+export const ReportToolSchema: GenMessage<ReportTool> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 61);
+
+/**
+ * A prevention.
+ *
+ * @generated from message forewarn.v1.ReportExample
+ */
+export type ReportExample = Message<"forewarn.v1.ReportExample"> & {
+  /**
+   * Its decision.
+   *
+   * @generated from field: string decision_id = 1;
+   */
+  decisionId: string;
+
+  /**
+   * The call's arguments, redacted, cut to 300 characters.
+   *
+   * @generated from field: string arguments_json = 2;
+   */
+  argumentsJson: string;
+
+  /**
+   * The probability that it would fail.
+   *
+   * @generated from field: double p_fail = 3;
+   */
+  pFail: number;
+
+  /**
+   * The first reason, in words.
+   *
+   * @generated from field: string summary = 4;
+   */
+  summary: string;
+
+  /**
+   * How the call ended; unspecified: no outcome.
+   *
+   * @generated from field: forewarn.v1.Outcome category = 5;
+   */
+  category: Outcome;
+
+  /**
+   * The template of its error, cut to 300 characters.
+   *
+   * @generated from field: string error_template = 6;
+   */
+  errorTemplate: string;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportExample.
+ * Use `create(ReportExampleSchema)` to create a new message.
+ */
+export const ReportExampleSchema: GenMessage<ReportExample> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 62);
+
+/**
+ * A span of time.
+ *
+ * @generated from message forewarn.v1.ReportBucket
+ */
+export type ReportBucket = Message<"forewarn.v1.ReportBucket"> & {
+  /**
+   * Its beginning.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Decisions made in it.
+   *
+   * @generated from field: uint64 decisions = 2;
+   */
+  decisions: bigint;
+
+  /**
+   * Whose call failed or timed out.
+   *
+   * @generated from field: uint64 failed = 3;
+   */
+  failed: bigint;
+
+  /**
+   * Whose call worked.
+   *
+   * @generated from field: uint64 worked = 4;
+   */
+  worked: bigint;
+
+  /**
+   * That would prevent.
+   *
+   * @generated from field: uint64 would_prevent = 5;
+   */
+  wouldPrevent: bigint;
+
+  /**
+   * Of those: the call failed.
+   *
+   * @generated from field: uint64 right = 6;
+   */
+  right: bigint;
+
+  /**
+   * Of those: the call worked.
+   *
+   * @generated from field: uint64 wrong = 7;
+   */
+  wrong: bigint;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportBucket.
+ * Use `create(ReportBucketSchema)` to create a new message.
+ */
+export const ReportBucketSchema: GenMessage<ReportBucket> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 63);
+
+/**
+ * Usage patterns worth a look, of the tool asked for or of all. Their counts are since they were learned, whatever the
+ * period. At most 10 in each list, the most striking first.
+ *
+ * @generated from message forewarn.v1.ReportPatterns
+ */
+export type ReportPatterns = Message<"forewarn.v1.ReportPatterns"> & {
+  /**
+   * That prevented most often, or would have.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern most_used = 1;
+   */
+  mostUsed: UsagePattern[];
+
+  /**
+   * Whose preventions were wrong most often.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern most_wrong = 2;
+   */
+  mostWrong: UsagePattern[];
+
+  /**
+   * Whose preventions were wrong whenever it is known.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern never_right = 3;
+   */
+  neverRight: UsagePattern[];
+
+  /**
+   * That were appealed most often.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern most_appealed = 4;
+   */
+  mostAppealed: UsagePattern[];
+
+  /**
+   * That are set aside.
+   *
+   * @generated from field: repeated forewarn.v1.UsagePattern suspended = 5;
+   */
+  suspended: UsagePattern[];
+
+  /**
+   * How many are set aside in all.
+   *
+   * @generated from field: uint64 suspended_count = 6;
+   */
+  suspendedCount: bigint;
+
+  /**
+   * How many patterns were looked at.
+   *
+   * @generated from field: uint64 examined = 7;
+   */
+  examined: bigint;
+
+  /**
+   * There are more: 200,000 were looked at.
+   *
+   * @generated from field: bool cut = 8;
+   */
+  cut: boolean;
+};
+
+/**
+ * Describes the message forewarn.v1.ReportPatterns.
+ * Use `create(ReportPatternsSchema)` to create a new message.
+ */
+export const ReportPatternsSchema: GenMessage<ReportPatterns> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_admin, 64);
+
+/**
  * AdminService shows what was decided and learned, and keeps the store in order.
  *
  * Every list is read in pages: page_size at most 1,000 (0: 50), and a next_page_token that is empty at the end. A
@@ -1871,6 +2814,18 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof GetDecisionRequestSchema;
     output: typeof GetDecisionResponseSchema;
+  },
+  /**
+   * How good decisions were: calibration, recall against false prevention, who contributed what, measured from the
+   * journal of decisions and what became of their calls. One report at a time; it reads in small pieces with pauses in
+   * between, and takes some seconds for 100,000 decisions.
+   *
+   * @generated from rpc forewarn.v1.AdminService.GetReport
+   */
+  getReport: {
+    methodKind: "unary";
+    input: typeof GetReportRequestSchema;
+    output: typeof GetReportResponseSchema;
   },
   /**
    * Decisions as they are logged, within a quarter of a second. Decisions that were made but could not be logged are

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Alternative, Call, CallResult, Classification, Decision, Evidence, ToolDescriptor, UsagePattern, UsagePatternState } from "./model_pb.js";
+import type { Alternative, Call, CallResult, Classification, Decision, Evidence, Interval, ToolDescriptor, UsagePattern, UsagePatternState } from "./model_pb.js";
 import { file_forewarn_v1_model } from "./model_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/guard.proto.
  */
 export const file_forewarn_v1_guard: GenFile = /*@__PURE__*/
-  fileDesc("Chdmb3Jld2Fybi92MS9ndWFyZC5wcm90bxILZm9yZXdhcm4udjEiNwoUU2hvdWxkUHJldmVudFJlcXVlc3QSHwoEY2FsbBgBIAEoCzIRLmZvcmV3YXJuLnYxLkNhbGwiQAoVU2hvdWxkUHJldmVudFJlc3BvbnNlEicKCGRlY2lzaW9uGAEgASgLMhUuZm9yZXdhcm4udjEuRGVjaXNpb24iRQoMQ2hlY2tSZXF1ZXN0Eh8KBGNhbGwYASABKAsyES5mb3Jld2Fybi52MS5DYWxsEhQKDHRva2VuX2J1ZGdldBgCIAEoDSJxCg1DaGVja1Jlc3BvbnNlEicKCGRlY2lzaW9uGAEgASgLMhUuZm9yZXdhcm4udjEuRGVjaXNpb24SJwoFZmFjdHMYAiADKAsyGC5mb3Jld2Fybi52MS5Db250ZXh0RmFjdBIOCgZ0b2tlbnMYAyABKA0ikwEKD09wdGltaXplUmVxdWVzdBIfCgRjYWxsGAEgASgLMhEuZm9yZXdhcm4udjEuQ2FsbBISCgpjYW5kaWRhdGVzGAIgAygJEhYKDmxhdGVuY3lfd2VpZ2h0GAMgASgBEhMKC2Nvc3Rfd2VpZ2h0GAQgASgBEg8KB2V4cGxvcmUYBSABKAgSDQoFbGltaXQYBiABKA0ifQoQT3B0aW1pemVSZXNwb25zZRITCgtkZWNpc2lvbl9pZBgBIAEoCRIuCgxhbHRlcm5hdGl2ZXMYAiADKAsyGC5mb3Jld2Fybi52MS5BbHRlcm5hdGl2ZRIQCghleHBsb3JlZBgDIAEoCBISCgpwcm9wZW5zaXR5GAQgASgBInIKEVJlY29yZENhbGxSZXF1ZXN0Eh8KBGNhbGwYASABKAsyES5mb3Jld2Fybi52MS5DYWxsEicKBnJlc3VsdBgCIAEoCzIXLmZvcmV3YXJuLnYxLkNhbGxSZXN1bHQSEwoLZGVjaXNpb25faWQYAyABKAkirAEKElJlY29yZENhbGxSZXNwb25zZRIPCgdjYWxsX2lkGAEgASgJEjMKDmNsYXNzaWZpY2F0aW9uGAIgASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEAoIc2VxdWVuY2UYAyABKAQSEQoJZHVwbGljYXRlGAQgASgIEisKB2NoYW5nZXMYBSADKAsyGi5mb3Jld2Fybi52MS5QYXR0ZXJuQ2hhbmdlIo8BCg1QYXR0ZXJuQ2hhbmdlEhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSMgoKZnJvbV9zdGF0ZRgCIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEjAKCHRvX3N0YXRlGAMgASgOMh4uZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuU3RhdGUiRAoSUmVjb3JkQ2FsbHNSZXF1ZXN0Ei4KBnJlY29yZBgBIAEoCzIeLmZvcmV3YXJuLnYxLlJlY29yZENhbGxSZXF1ZXN0IogBChNSZWNvcmRDYWxsc1Jlc3BvbnNlEg0KBWluZGV4GAEgASgEEjMKCHJlY29yZGVkGAIgASgLMh8uZm9yZXdhcm4udjEuUmVjb3JkQ2FsbFJlc3BvbnNlSAASIwoFZXJyb3IYAyABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdCJCChRSZWdpc3RlclRvb2xzUmVxdWVzdBIqCgV0b29scxgBIAMoCzIbLmZvcmV3YXJuLnYxLlRvb2xEZXNjcmlwdG9yIk0KFVJlZ2lzdGVyVG9vbHNSZXNwb25zZRI0Cg1yZWdpc3RyYXRpb25zGAEgAygLMh0uZm9yZXdhcm4udjEuVG9vbFJlZ2lzdHJhdGlvbiJJChBUb29sUmVnaXN0cmF0aW9uEgwKBHRvb2wYASABKAkSDwoHY3JlYXRlZBgCIAEoCBIWCg5ldmlkZW5jZV9yZXNldBgDIAEoCCLAAQoUSW5qZWN0Q29udGV4dFJlcXVlc3QSDQoFdG9vbHMYASADKAkSFAoMdG9rZW5fYnVkZ2V0GAIgASgNEhIKCnNlc3Npb25faWQYAyABKAkSPwoHY29udGV4dBgEIAMoCzIuLmZvcmV3YXJuLnYxLkluamVjdENvbnRleHRSZXF1ZXN0LkNvbnRleHRFbnRyeRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJiChVJbmplY3RDb250ZXh0UmVzcG9uc2USJwoFZmFjdHMYASADKAsyGC5mb3Jld2Fybi52MS5Db250ZXh0RmFjdBIOCgZ0b2tlbnMYAiABKA0SEAoIbGVmdF9vdXQYAyABKA0ifAoLQ29udGV4dEZhY3QSDAoEdGV4dBgBIAEoCRIOCgZ0b2tlbnMYAiABKA0SDAoEdG9vbBgDIAEoCRIYChB1c2FnZV9wYXR0ZXJuX2lkGAQgASgJEicKCGV2aWRlbmNlGAUgASgLMhUuZm9yZXdhcm4udjEuRXZpZGVuY2UiRAoSRmluZFNpbWlsYXJSZXF1ZXN0Eh8KBGNhbGwYASABKAsyES5mb3Jld2Fybi52MS5DYWxsEg0KBWxpbWl0GAIgASgNIo0BChNGaW5kU2ltaWxhclJlc3BvbnNlEicKBWNhbGxzGAEgAygLMhguZm9yZXdhcm4udjEuU2ltaWxhckNhbGwSOAoOdXNhZ2VfcGF0dGVybnMYAiADKAsyIC5mb3Jld2Fybi52MS5TaW1pbGFyVXNhZ2VQYXR0ZXJuEhMKC3N1Z2dlc3Rpb25zGAMgAygJIocCCgtTaW1pbGFyQ2FsbBISCgpzaW1pbGFyaXR5GAEgASgBEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRIzCg5jbGFzc2lmaWNhdGlvbhgFIAEoCzIbLmZvcmV3YXJuLnYxLkNsYXNzaWZpY2F0aW9uEg0KBWVycm9yGAYgASgJEigKBHRpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCGR1cmF0aW9uGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCnNlc3Npb25faWQYCSABKAkiWwoTU2ltaWxhclVzYWdlUGF0dGVybhISCgpzaW1pbGFyaXR5GAEgASgBEjAKDXVzYWdlX3BhdHRlcm4YAiABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4iRAoNQXBwZWFsUmVxdWVzdBITCgtkZWNpc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDgoGY2FsbGVyGAMgASgJIj4KDkFwcGVhbFJlc3BvbnNlEhkKEXVzYWdlX3BhdHRlcm5faWRzGAEgAygJEhEKCWR1cGxpY2F0ZRgCIAEoCDLZBQoMR3VhcmRTZXJ2aWNlElYKDVNob3VsZFByZXZlbnQSIS5mb3Jld2Fybi52MS5TaG91bGRQcmV2ZW50UmVxdWVzdBoiLmZvcmV3YXJuLnYxLlNob3VsZFByZXZlbnRSZXNwb25zZRI+CgVDaGVjaxIZLmZvcmV3YXJuLnYxLkNoZWNrUmVxdWVzdBoaLmZvcmV3YXJuLnYxLkNoZWNrUmVzcG9uc2USRwoIT3B0aW1pemUSHC5mb3Jld2Fybi52MS5PcHRpbWl6ZVJlcXVlc3QaHS5mb3Jld2Fybi52MS5PcHRpbWl6ZVJlc3BvbnNlEk0KClJlY29yZENhbGwSHi5mb3Jld2Fybi52MS5SZWNvcmRDYWxsUmVxdWVzdBofLmZvcmV3YXJuLnYxLlJlY29yZENhbGxSZXNwb25zZRJUCgtSZWNvcmRDYWxscxIfLmZvcmV3YXJuLnYxLlJlY29yZENhbGxzUmVxdWVzdBogLmZvcmV3YXJuLnYxLlJlY29yZENhbGxzUmVzcG9uc2UoATABElYKDVJlZ2lzdGVyVG9vbHMSIS5mb3Jld2Fybi52MS5SZWdpc3RlclRvb2xzUmVxdWVzdBoiLmZvcmV3YXJuLnYxLlJlZ2lzdGVyVG9vbHNSZXNwb25zZRJWCg1JbmplY3RDb250ZXh0EiEuZm9yZXdhcm4udjEuSW5qZWN0Q29udGV4dFJlcXVlc3QaIi5mb3Jld2Fybi52MS5JbmplY3RDb250ZXh0UmVzcG9uc2USUAoLRmluZFNpbWlsYXISHy5mb3Jld2Fybi52MS5GaW5kU2ltaWxhclJlcXVlc3QaIC5mb3Jld2Fybi52MS5GaW5kU2ltaWxhclJlc3BvbnNlEkEKBkFwcGVhbBIaLmZvcmV3YXJuLnYxLkFwcGVhbFJlcXVlc3QaGy5mb3Jld2Fybi52MS5BcHBlYWxSZXNwb25zZUI4Cg9kZXYuZm9yZXdhcm4udjFQAVojZm9yZXdhcm4uZGV2L2ZvcmV3YXJuL3YxO2ZvcmV3YXJudjFiBnByb3RvMw", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chdmb3Jld2Fybi92MS9ndWFyZC5wcm90bxILZm9yZXdhcm4udjEiNwoUU2hvdWxkUHJldmVudFJlcXVlc3QSHwoEY2FsbBgBIAEoCzIRLmZvcmV3YXJuLnYxLkNhbGwiQAoVU2hvdWxkUHJldmVudFJlc3BvbnNlEicKCGRlY2lzaW9uGAEgASgLMhUuZm9yZXdhcm4udjEuRGVjaXNpb24iRQoMQ2hlY2tSZXF1ZXN0Eh8KBGNhbGwYASABKAsyES5mb3Jld2Fybi52MS5DYWxsEhQKDHRva2VuX2J1ZGdldBgCIAEoDSJxCg1DaGVja1Jlc3BvbnNlEicKCGRlY2lzaW9uGAEgASgLMhUuZm9yZXdhcm4udjEuRGVjaXNpb24SJwoFZmFjdHMYAiADKAsyGC5mb3Jld2Fybi52MS5Db250ZXh0RmFjdBIOCgZ0b2tlbnMYAyABKA0ikwEKD09wdGltaXplUmVxdWVzdBIfCgRjYWxsGAEgASgLMhEuZm9yZXdhcm4udjEuQ2FsbBISCgpjYW5kaWRhdGVzGAIgAygJEhYKDmxhdGVuY3lfd2VpZ2h0GAMgASgBEhMKC2Nvc3Rfd2VpZ2h0GAQgASgBEg8KB2V4cGxvcmUYBSABKAgSDQoFbGltaXQYBiABKA0ifQoQT3B0aW1pemVSZXNwb25zZRITCgtkZWNpc2lvbl9pZBgBIAEoCRIuCgxhbHRlcm5hdGl2ZXMYAiADKAsyGC5mb3Jld2Fybi52MS5BbHRlcm5hdGl2ZRIQCghleHBsb3JlZBgDIAEoCBISCgpwcm9wZW5zaXR5GAQgASgBInIKEVJlY29yZENhbGxSZXF1ZXN0Eh8KBGNhbGwYASABKAsyES5mb3Jld2Fybi52MS5DYWxsEicKBnJlc3VsdBgCIAEoCzIXLmZvcmV3YXJuLnYxLkNhbGxSZXN1bHQSEwoLZGVjaXNpb25faWQYAyABKAki3AEKElJlY29yZENhbGxSZXNwb25zZRIPCgdjYWxsX2lkGAEgASgJEjMKDmNsYXNzaWZpY2F0aW9uGAIgASgLMhsuZm9yZXdhcm4udjEuQ2xhc3NpZmljYXRpb24SEAoIc2VxdWVuY2UYAyABKAQSEQoJZHVwbGljYXRlGAQgASgIEisKB2NoYW5nZXMYBSADKAsyGi5mb3Jld2Fybi52MS5QYXR0ZXJuQ2hhbmdlEi4KDHJldHJ5X2FkdmljZRgGIAEoCzIYLmZvcmV3YXJuLnYxLlJldHJ5QWR2aWNlIp8BCgtSZXRyeUFkdmljZRIQCgh3b3J0aF9pdBgBIAEoCBIoCgVhZnRlchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIRCglwX3N1Y2Nlc3MYAyABKAESMQoScF9zdWNjZXNzX2ludGVydmFsGAQgASgLMhUuZm9yZXdhcm4udjEuSW50ZXJ2YWwSDgoGcmVhc29uGAUgASgJIo8BCg1QYXR0ZXJuQ2hhbmdlEhgKEHVzYWdlX3BhdHRlcm5faWQYASABKAkSMgoKZnJvbV9zdGF0ZRgCIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVyblN0YXRlEjAKCHRvX3N0YXRlGAMgASgOMh4uZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuU3RhdGUiRAoSUmVjb3JkQ2FsbHNSZXF1ZXN0Ei4KBnJlY29yZBgBIAEoCzIeLmZvcmV3YXJuLnYxLlJlY29yZENhbGxSZXF1ZXN0IogBChNSZWNvcmRDYWxsc1Jlc3BvbnNlEg0KBWluZGV4GAEgASgEEjMKCHJlY29yZGVkGAIgASgLMh8uZm9yZXdhcm4udjEuUmVjb3JkQ2FsbFJlc3BvbnNlSAASIwoFZXJyb3IYAyABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdCJCChRSZWdpc3RlclRvb2xzUmVxdWVzdBIqCgV0b29scxgBIAMoCzIbLmZvcmV3YXJuLnYxLlRvb2xEZXNjcmlwdG9yIk0KFVJlZ2lzdGVyVG9vbHNSZXNwb25zZRI0Cg1yZWdpc3RyYXRpb25zGAEgAygLMh0uZm9yZXdhcm4udjEuVG9vbFJlZ2lzdHJhdGlvbiJJChBUb29sUmVnaXN0cmF0aW9uEgwKBHRvb2wYASABKAkSDwoHY3JlYXRlZBgCIAEoCBIWCg5ldmlkZW5jZV9yZXNldBgDIAEoCCLAAQoUSW5qZWN0Q29udGV4dFJlcXVlc3QSDQoFdG9vbHMYASADKAkSFAoMdG9rZW5fYnVkZ2V0GAIgASgNEhIKCnNlc3Npb25faWQYAyABKAkSPwoHY29udGV4dBgEIAMoCzIuLmZvcmV3YXJuLnYxLkluamVjdENvbnRleHRSZXF1ZXN0LkNvbnRleHRFbnRyeRouCgxDb250ZXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJiChVJbmplY3RDb250ZXh0UmVzcG9uc2USJwoFZmFjdHMYASADKAsyGC5mb3Jld2Fybi52MS5Db250ZXh0RmFjdBIOCgZ0b2tlbnMYAiABKA0SEAoIbGVmdF9vdXQYAyABKA0ifAoLQ29udGV4dEZhY3QSDAoEdGV4dBgBIAEoCRIOCgZ0b2tlbnMYAiABKA0SDAoEdG9vbBgDIAEoCRIYChB1c2FnZV9wYXR0ZXJuX2lkGAQgASgJEicKCGV2aWRlbmNlGAUgASgLMhUuZm9yZXdhcm4udjEuRXZpZGVuY2UiRAoSRmluZFNpbWlsYXJSZXF1ZXN0Eh8KBGNhbGwYASABKAsyES5mb3Jld2Fybi52MS5DYWxsEg0KBWxpbWl0GAIgASgNIo0BChNGaW5kU2ltaWxhclJlc3BvbnNlEicKBWNhbGxzGAEgAygLMhguZm9yZXdhcm4udjEuU2ltaWxhckNhbGwSOAoOdXNhZ2VfcGF0dGVybnMYAiADKAsyIC5mb3Jld2Fybi52MS5TaW1pbGFyVXNhZ2VQYXR0ZXJuEhMKC3N1Z2dlc3Rpb25zGAMgAygJIocCCgtTaW1pbGFyQ2FsbBISCgpzaW1pbGFyaXR5GAEgASgBEg8KB2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRIzCg5jbGFzc2lmaWNhdGlvbhgFIAEoCzIbLmZvcmV3YXJuLnYxLkNsYXNzaWZpY2F0aW9uEg0KBWVycm9yGAYgASgJEigKBHRpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCGR1cmF0aW9uGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCnNlc3Npb25faWQYCSABKAkiWwoTU2ltaWxhclVzYWdlUGF0dGVybhISCgpzaW1pbGFyaXR5GAEgASgBEjAKDXVzYWdlX3BhdHRlcm4YAiABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZVBhdHRlcm4iRAoNQXBwZWFsUmVxdWVzdBITCgtkZWNpc2lvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDgoGY2FsbGVyGAMgASgJIj4KDkFwcGVhbFJlc3BvbnNlEhkKEXVzYWdlX3BhdHRlcm5faWRzGAEgAygJEhEKCWR1cGxpY2F0ZRgCIAEoCDLZBQoMR3VhcmRTZXJ2aWNlElYKDVNob3VsZFByZXZlbnQSIS5mb3Jld2Fybi52MS5TaG91bGRQcmV2ZW50UmVxdWVzdBoiLmZvcmV3YXJuLnYxLlNob3VsZFByZXZlbnRSZXNwb25zZRI+CgVDaGVjaxIZLmZvcmV3YXJuLnYxLkNoZWNrUmVxdWVzdBoaLmZvcmV3YXJuLnYxLkNoZWNrUmVzcG9uc2USRwoIT3B0aW1pemUSHC5mb3Jld2Fybi52MS5PcHRpbWl6ZVJlcXVlc3QaHS5mb3Jld2Fybi52MS5PcHRpbWl6ZVJlc3BvbnNlEk0KClJlY29yZENhbGwSHi5mb3Jld2Fybi52MS5SZWNvcmRDYWxsUmVxdWVzdBofLmZvcmV3YXJuLnYxLlJlY29yZENhbGxSZXNwb25zZRJUCgtSZWNvcmRDYWxscxIfLmZvcmV3YXJuLnYxLlJlY29yZENhbGxzUmVxdWVzdBogLmZvcmV3YXJuLnYxLlJlY29yZENhbGxzUmVzcG9uc2UoATABElYKDVJlZ2lzdGVyVG9vbHMSIS5mb3Jld2Fybi52MS5SZWdpc3RlclRvb2xzUmVxdWVzdBoiLmZvcmV3YXJuLnYxLlJlZ2lzdGVyVG9vbHNSZXNwb25zZRJWCg1JbmplY3RDb250ZXh0EiEuZm9yZXdhcm4udjEuSW5qZWN0Q29udGV4dFJlcXVlc3QaIi5mb3Jld2Fybi52MS5JbmplY3RDb250ZXh0UmVzcG9uc2USUAoLRmluZFNpbWlsYXISHy5mb3Jld2Fybi52MS5GaW5kU2ltaWxhclJlcXVlc3QaIC5mb3Jld2Fybi52MS5GaW5kU2ltaWxhclJlc3BvbnNlEkEKBkFwcGVhbBIaLmZvcmV3YXJuLnYxLkFwcGVhbFJlcXVlc3QaGy5mb3Jld2Fybi52MS5BcHBlYWxSZXNwb25zZUI4Cg9kZXYuZm9yZXdhcm4udjFQAVojZm9yZXdhcm4uZGV2L2ZvcmV3YXJuL3YxO2ZvcmV3YXJudjFiBnByb3RvMw", [file_forewarn_v1_model, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * The question before a call.
@@ -300,6 +300,13 @@ export type RecordCallResponse = Message<"forewarn.v1.RecordCallResponse"> & {
    * @generated from field: repeated forewarn.v1.PatternChange changes = 5;
    */
   changes: PatternChange[];
+
+  /**
+   * Of a call that failed: whether to make it again as it is. Unset for other calls, and with duplicate.
+   *
+   * @generated from field: forewarn.v1.RetryAdvice retry_advice = 6;
+   */
+  retryAdvice?: RetryAdvice | undefined;
 };
 
 /**
@@ -308,6 +315,56 @@ export type RecordCallResponse = Message<"forewarn.v1.RecordCallResponse"> & {
  */
 export const RecordCallResponseSchema: GenMessage<RecordCallResponse> = /*@__PURE__*/
   messageDesc(file_forewarn_v1_guard, 7);
+
+/**
+ * Whether a call that has just failed should be made again as it is: what repeats after such an error came to.
+ *
+ * @generated from message forewarn.v1.RetryAdvice
+ */
+export type RetryAdvice = Message<"forewarn.v1.RetryAdvice"> & {
+  /**
+   * More likely than not the next attempt works.
+   *
+   * @generated from field: bool worth_it = 1;
+   */
+  worthIt: boolean;
+
+  /**
+   * When to make it: the pause after which repeats worked; where none is known, 1 s, doubling with each failure in a
+   * row, to 60 s; no sooner than the tool asked for. Unset where it is not worth it.
+   *
+   * @generated from field: google.protobuf.Duration after = 2;
+   */
+  after?: Duration | undefined;
+
+  /**
+   * The probability that it works.
+   *
+   * @generated from field: double p_success = 3;
+   */
+  pSuccess: number;
+
+  /**
+   * Its 90 % interval.
+   *
+   * @generated from field: forewarn.v1.Interval p_success_interval = 4;
+   */
+  pSuccessInterval?: Interval | undefined;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message forewarn.v1.RetryAdvice.
+ * Use `create(RetryAdviceSchema)` to create a new message.
+ */
+export const RetryAdviceSchema: GenMessage<RetryAdvice> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_guard, 8);
 
 /**
  * A usage pattern that changed its state.
@@ -342,7 +399,7 @@ export type PatternChange = Message<"forewarn.v1.PatternChange"> & {
  * Use `create(PatternChangeSchema)` to create a new message.
  */
 export const PatternChangeSchema: GenMessage<PatternChange> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 8);
+  messageDesc(file_forewarn_v1_guard, 9);
 
 /**
  * One record of a stream.
@@ -363,7 +420,7 @@ export type RecordCallsRequest = Message<"forewarn.v1.RecordCallsRequest"> & {
  * Use `create(RecordCallsRequestSchema)` to create a new message.
  */
 export const RecordCallsRequestSchema: GenMessage<RecordCallsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 9);
+  messageDesc(file_forewarn_v1_guard, 10);
 
 /**
  * The answer to one record of a stream, in the order of the records.
@@ -407,7 +464,7 @@ export type RecordCallsResponse = Message<"forewarn.v1.RecordCallsResponse"> & {
  * Use `create(RecordCallsResponseSchema)` to create a new message.
  */
 export const RecordCallsResponseSchema: GenMessage<RecordCallsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 10);
+  messageDesc(file_forewarn_v1_guard, 11);
 
 /**
  * What tools there are.
@@ -428,7 +485,7 @@ export type RegisterToolsRequest = Message<"forewarn.v1.RegisterToolsRequest"> &
  * Use `create(RegisterToolsRequestSchema)` to create a new message.
  */
 export const RegisterToolsRequestSchema: GenMessage<RegisterToolsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 11);
+  messageDesc(file_forewarn_v1_guard, 12);
 
 /**
  * What registering changed.
@@ -449,7 +506,7 @@ export type RegisterToolsResponse = Message<"forewarn.v1.RegisterToolsResponse">
  * Use `create(RegisterToolsResponseSchema)` to create a new message.
  */
 export const RegisterToolsResponseSchema: GenMessage<RegisterToolsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 12);
+  messageDesc(file_forewarn_v1_guard, 13);
 
 /**
  * What registering one tool changed.
@@ -484,7 +541,7 @@ export type ToolRegistration = Message<"forewarn.v1.ToolRegistration"> & {
  * Use `create(ToolRegistrationSchema)` to create a new message.
  */
 export const ToolRegistrationSchema: GenMessage<ToolRegistration> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 13);
+  messageDesc(file_forewarn_v1_guard, 14);
 
 /**
  * The question what is worth knowing.
@@ -526,7 +583,7 @@ export type InjectContextRequest = Message<"forewarn.v1.InjectContextRequest"> &
  * Use `create(InjectContextRequestSchema)` to create a new message.
  */
 export const InjectContextRequestSchema: GenMessage<InjectContextRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 14);
+  messageDesc(file_forewarn_v1_guard, 15);
 
 /**
  * What is worth knowing.
@@ -561,7 +618,7 @@ export type InjectContextResponse = Message<"forewarn.v1.InjectContextResponse">
  * Use `create(InjectContextResponseSchema)` to create a new message.
  */
 export const InjectContextResponseSchema: GenMessage<InjectContextResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 15);
+  messageDesc(file_forewarn_v1_guard, 16);
 
 /**
  * One thing worth knowing, phrased as a fact, never as a command.
@@ -610,7 +667,7 @@ export type ContextFact = Message<"forewarn.v1.ContextFact"> & {
  * Use `create(ContextFactSchema)` to create a new message.
  */
 export const ContextFactSchema: GenMessage<ContextFact> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 16);
+  messageDesc(file_forewarn_v1_guard, 17);
 
 /**
  * The question what a call is like.
@@ -638,7 +695,7 @@ export type FindSimilarRequest = Message<"forewarn.v1.FindSimilarRequest"> & {
  * Use `create(FindSimilarRequestSchema)` to create a new message.
  */
 export const FindSimilarRequestSchema: GenMessage<FindSimilarRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 17);
+  messageDesc(file_forewarn_v1_guard, 18);
 
 /**
  * What a call is like.
@@ -673,7 +730,7 @@ export type FindSimilarResponse = Message<"forewarn.v1.FindSimilarResponse"> & {
  * Use `create(FindSimilarResponseSchema)` to create a new message.
  */
 export const FindSimilarResponseSchema: GenMessage<FindSimilarResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 18);
+  messageDesc(file_forewarn_v1_guard, 19);
 
 /**
  * A past call that is like another.
@@ -750,7 +807,7 @@ export type SimilarCall = Message<"forewarn.v1.SimilarCall"> & {
  * Use `create(SimilarCallSchema)` to create a new message.
  */
 export const SimilarCallSchema: GenMessage<SimilarCall> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 19);
+  messageDesc(file_forewarn_v1_guard, 20);
 
 /**
  * A usage pattern that is like a call.
@@ -778,7 +835,7 @@ export type SimilarUsagePattern = Message<"forewarn.v1.SimilarUsagePattern"> & {
  * Use `create(SimilarUsagePatternSchema)` to create a new message.
  */
 export const SimilarUsagePatternSchema: GenMessage<SimilarUsagePattern> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 20);
+  messageDesc(file_forewarn_v1_guard, 21);
 
 /**
  * "This prevention is wrong."
@@ -813,7 +870,7 @@ export type AppealRequest = Message<"forewarn.v1.AppealRequest"> & {
  * Use `create(AppealRequestSchema)` to create a new message.
  */
 export const AppealRequestSchema: GenMessage<AppealRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 21);
+  messageDesc(file_forewarn_v1_guard, 22);
 
 /**
  * What an appeal changed.
@@ -841,7 +898,7 @@ export type AppealResponse = Message<"forewarn.v1.AppealResponse"> & {
  * Use `create(AppealResponseSchema)` to create a new message.
  */
 export const AppealResponseSchema: GenMessage<AppealResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_guard, 22);
+  messageDesc(file_forewarn_v1_guard, 23);
 
 /**
  * GuardService decides before calls and learns after them. Served on the guard listener.

@@ -1,0 +1,194 @@
+"""Names that are known to exist: words of calls that worked and of their results, where they were made.
+
+An error says that a name is unknown; here stands which names like it are known. A row for each tool and scope (the
+session, the two context values that tell most, or everywhere for calls without a context) holds the newest words and,
+per argument, the values that worked most. Words of results are kept for the session only. Redacted like everything:
+stand-ins of hidden values are no names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+import msgspec
+from rapidfuzz import fuzz, process
+
+from ..model.call import JSON
+from ..model.tool import Tool
+from ..store.transaction import WriteTransaction
+from .edits import decoded, leaves
+from .eviction import evict_one
+from .names_row import Names
+from .tables import NAMES
+from .view import View
+
+#: Characters of the names of one row.
+MAX_CHARS: Final = 2_048
+MAX_ARGUMENTS: Final = 16
+MAX_VALUES: Final = 6
+#: Rows of one tool.
+MAX_ROWS: Final = 128
+_CHARS: Final = 64
+#: Characters that are read of one argument, and of a result.
+_TEXT: Final = 1_024
+_RESULT: Final = 1_024
+_WORDS: Final = 32
+#: Key of the row of calls without a context.
+_EVERYWHERE: Final = bytes(8)
+#: How alike (0 to 100) a known name must be to an unknown one; where it is that with a beginning, and its characters.
+CLOSE: Final = 82.0
+_NEAR: Final = 60.0
+_LEAST_END: Final = 4
+
+HIDDEN: Final = re.compile(r"<[a-z_]{2,16}:[0-9a-f]{8}>")
+_RUN: Final = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,64}")
+_DIGITS: Final = re.compile(r"\d+")
+_PART: Final = re.compile(r"\w{3,64}")
+
+
+def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> None:
+    """A call worked: what it was made with is known to exist, and what its result speaks of. ``result`` is redacted."""
+    arguments = decoded(view.features.preview)
+    used = list(islice(words_of(arguments), _WORDS)) if arguments else []
+    seen = list(islice(_words(result[:_RESULT]), _WORDS)) if result else []
+    for at, scope in enumerate(_scopes(view)):
+        key = view.subject + scope
+        row = txn.get(NAMES, key)
+        if row is None:
+            row = Names(view.call.tool)
+            tool.name_rows += 1
+        words = (*used, *seen) if not at and view.session_key else used
+        changed = _add_words(row, words)
+        if arguments:
+            changed |= _add_values(row, arguments)
+        if not changed:
+            continue
+        row.time = max(row.time, view.now)
+        txn.put(NAMES, key, row)
+    if tool.name_rows > MAX_ROWS:
+        evicted = evict_one(txn, NAMES, view.subject, lambda one: one.time, frozenset())
+        tool.name_rows -= evicted is not None
+
+
+def close_names(view: View, name: str, limit: int) -> list[tuple[str, float]]:
+    """Known names like one that an error objected to, most alike first, each with how alike (0 to 100)."""
+    found: dict[str, float] = {}
+    lower = name.lower()
+    plain = _plain(name)
+    for row in rows(view):
+        for word, score, _ in process.extract(
+            plain, row.words.split("\n"), scorer=fuzz.ratio, processor=_plain, score_cutoff=_NEAR, limit=4 * limit
+        ):
+            if word and word.lower() != lower and is_misspelling(lower, word.lower()):
+                found[word] = max(score, found.get(word, 0.0))
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+
+def is_misspelling(one: str, other: str) -> bool:
+    """Whether one name (in lower case) may be meant by the other.
+
+    Other digits make another thing, and a folder is not what is in it. Misspellings seldom touch the first letter
+    (Pollock and Zamora 1984); and a name that is the end of another may lack its beginning.
+    """
+    if not one or not other or _DIGITS.findall(one) != _DIGITS.findall(other):
+        return False
+    short, long = sorted((one, other), key=len)
+    if long.startswith(f"{short.rstrip('/')}/"):
+        return False
+    if one[0] == other[0] and fuzz.ratio(_plain(one), _plain(other)) >= CLOSE:
+        return True
+    return len(short) >= _LEAST_END and long.endswith(short) and long[-len(short) - 1] in "_.-"
+
+
+def is_known(view: View, name: str) -> bool:
+    """Whether the name stands among those known where the call is made."""
+    return any(f"\n{name}\n" in row.words for row in rows(view))
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: without case, and without what words are joined with."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def best_value(view: View, argument: str) -> tuple[JSON, int] | None:
+    """The value that worked most for an argument, in the narrowest scope that has one, and how often."""
+    for row in rows(view):
+        values = row.values.get(argument)
+        if values:
+            text, count = max(values.items(), key=lambda item: item[1])
+            return msgspec.json.decode(text), count
+    return None
+
+
+def rows(view: View) -> Iterator[Names]:
+    """What is known where the call is made, the narrowest scope first."""
+    for scope in _scopes(view):
+        row = view.names_of(scope)
+        if row is not None:
+            yield row
+
+
+def words_of(arguments: dict[str, JSON]) -> Iterator[str]:
+    """The names inside arguments: whole short values, the runs between spaces and quotes, and their parts."""
+    for value in leaves(arguments).values():
+        if isinstance(value, str):
+            if 3 <= len(value) <= _CHARS and "\n" not in value and not HIDDEN.search(value):
+                yield value
+            yield from _words(value[:_TEXT])
+        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
+            yield str(value)
+
+
+def _words(text: str) -> Iterator[str]:
+    for run in _RUN.findall(HIDDEN.sub(" ", text)):
+        word = run.strip(".:!?*")
+        if len(word) >= 3:
+            yield word
+        if not word.isidentifier():
+            yield from _PART.findall(word)
+
+
+def _scopes(view: View) -> list[bytes]:
+    """The session, then the context values whose keys tell most; everywhere where there is no context."""
+    found = [view.session_key[:8]] if view.session_key else []
+    scopes = view.scopes
+    if not scopes:
+        return [*found, _EVERYWHERE]
+    model = view.model
+    if model is not None and len(scopes) > 2:
+        merits = {**model.merits, **model.word_merits}
+        scopes = sorted(scopes, key=lambda scope: -merits.get(scope[0], (0.0,))[0])
+    return [*found, *(value for _, value in scopes[:2])]
+
+
+def _add_words(row: Names, words: Iterable[str]) -> bool:
+    known = row.words
+    new = [word for word in dict.fromkeys(words) if f"\n{word}\n" not in known]
+    if new:
+        text = known + "\n".join(new) + "\n"
+        if len(text) > MAX_CHARS:
+            text = text[text.index("\n", len(text) - MAX_CHARS) :]
+        row.words = text
+    return bool(new)
+
+
+def _add_values(row: Names, arguments: dict[str, JSON]) -> bool:
+    changed = False
+    for name, value in islice(arguments.items(), MAX_ARGUMENTS):
+        text = msgspec.json.encode(value).decode()
+        if len(text) > _CHARS or HIDDEN.search(text) or len(name) > _CHARS:
+            continue
+        values = row.values.get(name)
+        if values is None:
+            if len(row.values) >= MAX_ARGUMENTS:
+                continue
+            values = row.values[name] = {}
+        count = values.get(text, 0)
+        if not count and len(values) >= MAX_VALUES:
+            del values[min(values, key=lambda one: values[one])]
+        values[text] = count + 1
+        changed = True
+    return changed
