@@ -111,7 +111,7 @@ class Replay:
     def _step(self, recorded: Recorded) -> Decided:
         self._now += 1.0
         call = structs.replace(recorded.call, time=self._now)
-        features, classification, error = recorded.captured
+        features, classification, error = recorded.captured[:3]
         tool = self._tools.setdefault(call.tool, Tool(ToolDescriptor(call.tool)))
         view = self._foresight.view(self._memory, call, features, tool)
         judgement = self._foresight.judge(view)
