@@ -15,17 +15,17 @@ import msgspec
 
 #: Bins of log-odds, from ``LOWEST`` upwards; the last one is open.
 BINS: Final = 48
-BIN_WIDTH: Final = 0.15
+BIN_WIDTH: Final = 0.125
 LOWEST: Final = -1.0
-#: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.4.
-FLOOR: Final = -0.405
+#: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
+FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
-UTILISATION: Final = 0.95
+UTILISATION: Final = 0.97
 #: Successes that are granted before any was seen, overall and to a new tool.
-GRACE_OVERALL: Final = 45.0
-GRACE_TOOL: Final = 450.0
+GRACE_OVERALL: Final = 38.0
+GRACE_TOOL: Final = 1_000.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
-CAUTION: Final = 4.0
+CAUTION: Final = 4.5
 #: The limit is corrected by what was allowed over what was spent, as if both had been more by ``STEADINESS`` successes;
 #: at most by ``CORRECTION`` either way.
 CORRECTION: Final = 3.0
@@ -44,7 +44,7 @@ NEAR_STRENGTH: Final = 2.0
 _NEAR_KEPT: Final = 0.998
 _TRIALS_KEPT: Final = 0.9995
 #: Beyond this many successes, old ones are forgotten by halves.
-_HORIZON: Final = 4_000.0
+_HORIZON: Final = 2_000.0
 _SPENT_HORIZON: Final = 20_000.0
 #: The share of successes that may be prevented, where nothing else is said.
 DEFAULT_BUDGET: Final = 0.01

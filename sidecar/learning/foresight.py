@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from operator import mul
 from typing import Final
 
@@ -19,7 +20,7 @@ from .view import STRENGTH_TOOL, Source, View
 from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
-EVIDENCE_MODEL: Final = "logistic-2"
+EVIDENCE_MODEL: Final = "logistic-3"
 #: What adds less than this to the log-odds is not worth a word.
 _LEAST_PART: Final = 0.01
 
@@ -42,8 +43,11 @@ class Judgement(msgspec.Struct, frozen=True):
 class Foresight:
     """Runs the detectors on a view and combines what they say. Holds nothing that is learned."""
 
-    def __init__(self, schemas: Schemas) -> None:
-        self.detectors: tuple[Detector, ...] = all_detectors(schemas)
+    def __init__(self, schemas: Schemas, without: Collection[str] = ()) -> None:
+        """``without`` are codes of detectors that are left out, to see what they are worth."""
+        self.detectors: tuple[Detector, ...] = tuple(
+            [detector for detector in all_detectors(schemas) if detector.code not in without]
+        )
         self.names = tuple(name for detector in self.detectors for name, _ in detector.features)
         self.first_values = tuple(value for detector in self.detectors for _, value in detector.features)
         self._spans: list[tuple[int, int]] = []
@@ -81,7 +85,8 @@ class Foresight:
                 parts.append(part)
                 if index and part > most:
                     leader, most = index, part
-        return Judgement(x, score, sigmoid(score), known, leader, parts)
+        p = view.p_fail = sigmoid(score)
+        return Judgement(x, score, p, known, leader, parts)
 
     def interval(self, view: View, judgement: Judgement) -> Interval:
         """The 90 % interval of ``p``: as if it were a rate seen over as many calls as stand behind it."""

@@ -187,7 +187,8 @@ class UsagePatternLearner:
         session.add(
             view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
         )
-        session.remember_wording(view.wording.ending, view.wording.words, view.named, failed=outcome.failed)
+        session.remember_tool(view.call.tool, failed=outcome.failed)
+        session.remember_ending(view.wording.ending)
 
 
 def _covered(view: View) -> bytes:

@@ -6,7 +6,6 @@ Each call is one entry in parallel byte strings: ``fingerprints`` and ``kinds`` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -14,8 +13,8 @@ import msgspec
 from ..model.vocabulary import Cause
 
 RING: Final = 64
-#: Words that are remembered with how the last call with each went; the least recently used are forgotten.
-WORDS: Final = 128
+#: Tools that are remembered with how their last calls went.
+TOOLS: Final = 24
 WIDTH: Final = 8
 
 FAILED: Final = 0x01
@@ -27,10 +26,6 @@ SILENT: Final = 0x04
 CAUSE_SHIFT: Final = 4
 
 NOTHING: Final = bytes(WIDTH)
-
-#: Marks of a word: the last call with it failed; an error of the session has named it.
-WORD_FAILED: Final = 0x01
-WORD_NAMED: Final = 0x02
 
 
 class Session(msgspec.Struct, array_like=True):
@@ -48,12 +43,15 @@ class Session(msgspec.Struct, array_like=True):
     failed_tool: str = ""
     failed_fingerprint: bytes = b""
     failed_template: bytes = b""
-    #: What the calls ended with, 8 bytes each; and words of 4 bytes with a mark each, see ``wording.py``.
+    #: What the calls ended with, 8 bytes each, see ``wording.py``.
     endings: bytes = b""
+    #: No longer written.
     words: bytes = b""
     word_marks: bytes = b""
     #: Failures that nothing has mended yet, see ``pending.py``.
     unmended: bytes = b""
+    #: Tools that were called, by name, with 1 where the last call worked and 0 where it failed; least recent first.
+    worked: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -108,6 +106,13 @@ class Session(msgspec.Struct, array_like=True):
             count += 1
         return count
 
+    def remember_tool(self, tool: str, *, failed: bool) -> None:
+        """Remember how the newest call of a tool went; the least recently called of too many are forgotten."""
+        self.worked.pop(tool, None)
+        self.worked[tool] = 0 if failed else 1
+        if len(self.worked) > TOOLS:
+            del self.worked[next(iter(self.worked))]
+
     def last_of_kind(self, kind: bytes) -> int:
         """Where the newest call of this kind stands, or -1."""
         return last_aligned(self.kinds, kind)
@@ -138,28 +143,9 @@ class Session(msgspec.Struct, array_like=True):
             at = self.endings.find(ending, at + 1)
         return calls, failures, bool(last)
 
-    def word_mark(self, word: bytes) -> int:
-        """The mark of a word of 4 bytes, -1 where it is not remembered."""
-        at = self.words.find(word)
-        while at >= 0 and at % 4:
-            at = self.words.find(word, at + 1)
-        return self.word_marks[at // 4] if at >= 0 else -1
-
-    def remember_wording(self, ending: bytes, words: Sequence[int], named: frozenset[int], *, failed: bool) -> None:
-        """Remember what the newest call was made of. To be called after ``add``."""
+    def remember_ending(self, ending: bytes) -> None:
+        """Remember what the newest call ended with. To be called after ``add``."""
         self.endings = self.endings[-(RING - 1) * WIDTH :] + ending
-        marks = {self.words[4 * at : 4 * at + 4]: mark for at, mark in enumerate(self.word_marks)}
-        for word in words:
-            key = word.to_bytes(4, "big")
-            mark = marks.pop(key, 0) & WORD_NAMED
-            if failed:
-                mark |= WORD_FAILED
-                if word in named:
-                    mark |= WORD_NAMED
-            marks[key] = mark
-        kept = list(marks)[-WORDS:]
-        self.words = b"".join(kept)
-        self.word_marks = bytes([marks[key] for key in kept])
 
     def first_failed(self, fingerprint: bytes) -> bool:
         """Whether the oldest remembered call with this fingerprint failed."""

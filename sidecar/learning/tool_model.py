@@ -26,6 +26,21 @@ class Repeats(msgspec.Struct, array_like=True):
     changed: Counted = msgspec.field(default_factory=Counted)
 
 
+class Precondition(msgspec.Struct, array_like=True):
+    """How a tool's calls went while another tool had not worked in the session, and while it had."""
+
+    before: Counted = msgspec.field(default_factory=Counted)
+    after: Counted = msgspec.field(default_factory=Counted)
+
+
+class FormRule(msgspec.Struct, array_like=True):
+    """A condition on the form of arguments, or two, and how calls that meet it go. ``words`` says it to people."""
+
+    conditions: tuple[int, ...]
+    words: str
+    rate: Counted = msgspec.field(default_factory=Counted)
+
+
 class Model(msgspec.Struct, array_like=True):
     """The learned model of one tool, or of all (``overall``). Append fields only, with a default.
 
@@ -49,6 +64,21 @@ class Model(msgspec.Struct, array_like=True):
     word_merits: dict[str, list[float]] = {}
     #: How calls went that were a correction of a failed one, by the sort of correction, see ``corrections.py``.
     corrections: dict[str, Counted] = {}
+    #: Keys that errors have asked for: how calls without each went, see ``detectors/missing_key.py``.
+    missing: dict[str, Counted] = {}
+    #: Tools that may have to work first, by name, see ``detectors/precondition.py``.
+    preconditions: dict[str, Precondition] = {}
+    #: How the next call went after so many failures in a row; the last failure's template. See ``streak.py``.
+    streaks: dict[int, Counted] = {}
+    streak_template: bytes = b""
+    #: How many failures in a row had the same template as the last.
+    streak_same: int = 0
+    #: Conditions on arguments under test, packed, and how many ever were; those that passed. See ``forms.py``.
+    form_tests: bytes = b""
+    forms_tried: int = 0
+    rules: list[FormRule] = []
+    #: Names of arguments that were seen.
+    names: list[str] = []
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""

@@ -6,6 +6,7 @@ is computed from the same records that it changes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -15,9 +16,10 @@ from ..model.pattern import UsagePattern, covered_call, pattern_id, subject_key
 from ..model.tool import Tool
 from ..model.vocabulary import TRANSIENT, Cause, Level
 from ..store.tables import PATTERNS, Table, hash16
+from .evidence import logit
 from .names_row import Names
 from .rates import KindRate
-from .scopes import scopes_of
+from .scopes import Scopes, scopes_of
 from .session import Session
 from .tables import MODELS, NAMES, OVERALL, RATES, SESSIONS
 from .tool_model import Model, new_model
@@ -29,6 +31,8 @@ V = TypeVar("V")
 BASE_RATE: Final = 0.1
 STRENGTH_TOOL: Final = 10.0
 STRENGTH_KIND: Final = 4.0
+#: Calls of a tool after which likeness between its calls counts for half.
+HALF_KNOWN: Final = 10.0
 
 
 class Source(Protocol):
@@ -65,8 +69,9 @@ class View:
 
     __slots__ = (
         "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
-        "call", "created", "created_rates", "epoch", "features", "looked_up", "model", "named", "now", "overall",
-        "p_kind", "p_tool", "rate", "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern",
+        "base", "base_tool", "call", "created", "created_rates", "epoch", "features", "looked_up", "model", "now",
+        "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server", "session", "session_key", "subject",
+        "tool", "tool_pattern", "trust",
     )  # fmt: skip
 
     def __init__(
@@ -89,10 +94,9 @@ class View:
         self.created_rates: list[bytes] = []
         self._wording: Wording | None = None
         self._wordings = wordings
-        self._scopes: list[tuple[str, bytes]] | None = None
-        #: The words whose records are read, once they are chosen; and, while learning, those that the error named.
+        self._scopes: Scopes | None = None
+        #: The words whose records are read, once they are chosen.
         self.looked_up: tuple[bytes, ...] | None = None
-        self.named: frozenset[int] = frozenset()
         self.call = call
         self.features = features
         self.now = call.time
@@ -110,10 +114,20 @@ class View:
             self.session = get(SESSIONS, self.session_key)
             if self.session is not None:
                 self.seen = self.session.last_index(features.fingerprint)
+        #: What the call was given, once it was judged.
+        self.p_fail = 0.0
+        #: The session's failures in a row, up to now.
+        self.run = self.session.trailing_failures() if self.session is not None else 0
         self.rate: KindRate | None = self.rate_of(features.kind)
         self.tool_pattern = self.pattern(Level.TOOL, b"")
+        seen = 0.0 if self.tool_pattern is None else self.tool_pattern.rate.total
+        #: What likeness counts for, from 0 for a new tool towards 1: of few calls, all are alike in something.
+        self.trust = seen / (seen + HALF_KNOWN)
         self.p_tool = BASE_RATE if self.tool_pattern is None else self.tool_pattern.rate.mean(BASE_RATE, STRENGTH_TOOL)
         self.p_kind = self.p_tool if self.rate is None else self.rate.rate.mean(self.p_tool, STRENGTH_KIND)
+        #: Log-odds of both.
+        self.base_tool = logit(self.p_tool)
+        self.base = logit(self.p_kind)
 
     def id_of(self, level: Level, covers: bytes) -> bytes:
         """The id of the pattern of this tool at ``level`` that covers ``covers``, in the tool's current epoch."""
@@ -146,7 +160,7 @@ class View:
         return self._wording
 
     @property
-    def scopes(self) -> list[tuple[str, bytes]]:
+    def scopes(self) -> Scopes:
         """The scopes that the call is made in."""
         if self._scopes is None:
             self._scopes = scopes_of(self.features.context)
@@ -161,6 +175,18 @@ class View:
         if shared in self._rates:
             return self._rates[shared]
         found = self._rates[shared] = self._source.get(RATES, self.subject + shared)
+        return found
+
+    def rates_of(self, several: Iterable[bytes]) -> list[KindRate | None]:
+        """The same of several at once."""
+        rates, get, subject = self._rates, self._source.get, self.subject
+        found = []
+        for shared in several:
+            if shared in rates:
+                found.append(rates[shared])
+            else:
+                rate = rates[shared] = get(RATES, subject + shared)
+                found.append(rate)
         return found
 
     def learned_rate(self, shared: bytes) -> KindRate:

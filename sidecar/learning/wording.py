@@ -43,6 +43,8 @@ class Wording(msgspec.Struct, frozen=True):
     opening: bytes
     ending: bytes
     words: tuple[int, ...]
+    #: The same words as the 4 bytes that their records are kept under.
+    keys: tuple[bytes, ...]
 
 
 class Wordings:
@@ -97,10 +99,12 @@ def wording_of(tool: str, arguments: Mapping[str, JSON]) -> Wording:
                 for part in _PART.findall(word):
                     parts[hash_of(part)] = None
     names = "\0".join(sorted(arguments))
+    kept = tuple({**words, **parts})[:MAX_WORDS]
     return Wording(
         opening=_form(tool, "opening", names, longest[:_OPENING_CHARS].split(None, 2)),
         ending=_form(tool, "ending", names, _last_step(longest)),
-        words=tuple({**words, **parts})[:MAX_WORDS],
+        words=kept,
+        keys=tuple([word.to_bytes(4, "big") for word in kept]),
     )
 
 

@@ -10,10 +10,12 @@ from sidecar.learning.detector import Finding
 from sidecar.learning.foresight import Foresight
 from sidecar.learning.learner import UsagePatternLearner
 from sidecar.learning.schemas import Schemas
-from sidecar.learning.tables import SESSIONS
+from sidecar.learning.tables import MODELS, SESSIONS
+from sidecar.learning.tool_model import Model
 from sidecar.learning.view import Outcome as Learned
 from sidecar.learning.view import View
 from sidecar.model.call import Call, Features, Result
+from sidecar.model.pattern import subject_key
 from sidecar.model.vocabulary import Outcome
 
 
@@ -31,7 +33,7 @@ class _Memory:
 
 
 class Replay:
-    """Calls of one tool, a second apart; the keyword arguments are the context."""
+    """Calls, a second apart, of the tool ``t`` where no other is named; keyword arguments are the context."""
 
     def __init__(self) -> None:
         self._foresight = Foresight(Schemas())
@@ -40,10 +42,10 @@ class Replay:
         self._memory: Any = _Memory()
         self._now = 1.7e9
 
-    def tell(self, arguments: dict[str, Any], error: str, session_id: str, **context: str) -> None:
+    def tell(self, arguments: dict[str, Any], error: str, session_id: str, *, tool: str = "t", **context: str) -> None:
         """Learn from a call, which failed if there is an error."""
         outcome = Outcome.FAILURE if error else Outcome.SUCCESS
-        call = self._call(arguments, session_id, context)
+        call = self._call(tool, arguments, session_id, context)
         captured = self._extractor.extract_pattern(call, Result(outcome, error=error, result_excerpt="x"))
         view = self._view(call, captured.features)
         learned = Learned(
@@ -52,6 +54,11 @@ class Replay:
         self._learner.learn(view, learned)
         self._learner.save(self._memory, view)
         self._memory.put(SESSIONS, view.session_key, view.session)
+
+    def model(self) -> Model:
+        """What was learned of the tool ``t``."""
+        found: Model = self._memory.get(MODELS, subject_key("t"))
+        return found
 
     def features(self, arguments: dict[str, Any], session_id: str, **context: str) -> dict[str, float]:
         """What all detectors say of a call, by feature."""
@@ -65,12 +72,12 @@ class Replay:
         return detector.explain(view)
 
     def _asked(self, arguments: dict[str, Any], session_id: str, context: dict[str, str]) -> View:
-        call = self._call(arguments, session_id, context)
+        call = self._call("t", arguments, session_id, context)
         return self._view(call, self._extractor.features_of(call.tool, call.arguments, call.context))
 
     def _view(self, call: Call, features: Features) -> View:
         return self._foresight.view(self._memory, call, features, None)
 
-    def _call(self, arguments: dict[str, Any], session_id: str, context: dict[str, str]) -> Call:
+    def _call(self, tool: str, arguments: dict[str, Any], session_id: str, context: dict[str, str]) -> Call:
         self._now += 1.0
-        return Call("t", arguments, "", context, session_id, "", "", "", "", self._now)
+        return Call(tool, arguments, "", context, session_id, "", "", "", "", self._now)

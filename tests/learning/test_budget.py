@@ -32,8 +32,8 @@ def test_successes_at_a_score_close_it() -> None:
 
 
 def test_a_tool_can_exceed_its_budget_while_all_tools_together_keep_theirs() -> None:
-    overall, tool = Budget(total=10_000.0), Budget()
-    for _ in range(5):
+    overall, tool = Budget(total=1_900.0), Budget()
+    for _ in range(15):
         overall.spend(2.0, 1.0)
         tool.spend(2.0, 1.0)
     assert within(2.0, 0.01, overall, None)
@@ -68,5 +68,5 @@ def test_the_books_stay_bounded_and_forget_slowly() -> None:
     budget = Budget()
     for _ in range(50_000):
         budget.spend(1.0, 1.0)
-    assert 2_000 <= budget.total <= 4_001
+    assert 1_000 <= budget.total <= 2_001
     assert budget.above(1.0) == budget.total

@@ -50,5 +50,5 @@ def test_the_session_and_the_place_count() -> None:
     assert here["kind_scope"] > 0.5 > -0.5 > there["kind_scope"]
     replay.tell({"command": "run it"}, "not here", "t")
     again = replay.features({"command": "run it again"}, "t")
-    assert again["ending_last"] == 1.0
+    assert again["ending_last"] > 0.5  # sure of it, as far as a tool of so few calls goes
     assert again["position"] > 0.0

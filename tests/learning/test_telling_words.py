@@ -39,11 +39,3 @@ def test_where_a_word_is_unknown_is_learned() -> None:
     new = replay.features({"query": "select x from people"}, "s", db="new")
     assert old["named_scope"] > 0.5
     assert new["named_scope"] < -0.5
-
-
-def test_a_word_is_cleared_once_a_call_with_it_worked() -> None:
-    replay = Replay()
-    replay.tell({"command": "open draft.txt"}, "draft.txt: No such file", "s")
-    replay.tell({"command": "touch draft.txt"}, "", "s")
-    assert replay.features({"command": "open draft.txt now"}, "s")["named_cleared"] >= 1.0
-    assert replay.features({"command": "open draft.txt now"}, "other")["named_cleared"] == 0.0

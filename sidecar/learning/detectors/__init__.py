@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from ..detector import Detector
 from ..schemas import Schemas
+from .argument_form import ArgumentForm
 from .base_rate import BaseRate
 from .exact_repeat import ExactRepeat
 from .known_call import KnownCall
+from .missing_key import MissingKey
 from .outage import Outage
+from .precondition import PreconditionDetector
 from .schema_violation import SchemaViolation
 from .session_trend import SessionTrend
 from .similar_calls import SimilarCalls
+from .streak import Streak
 from .telling_words import TellingWords
 
 
@@ -21,8 +25,12 @@ def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
         SimilarCalls(),
         TellingWords(),
         SessionTrend(),
+        Streak(),
         ExactRepeat(),
         KnownCall(),
+        MissingKey(),
+        ArgumentForm(),
+        PreconditionDetector(),
         Outage(),
         SchemaViolation(schemas),
     )

@@ -32,12 +32,12 @@ class ExactRepeat:
     code = "exact_repeat"
     about = "how this very call went before in this session"
     features = (
-        ("repeat_failed", 0.8),  # log-odds of failing again (sort of error, tool, error template) over the base
-        ("repeat_plain", 0.3),  # nothing was done in between
-        ("repeat_times", 0.3),  # log of failures in a row of this call
+        ("repeat_failed", 1.1),  # log-odds of failing again (sort of error, tool, error template) over the base
+        ("repeat_plain", 0.6),  # nothing was done in between
+        ("repeat_times", 0.2),  # log of failures in a row of this call
         ("repeat_gap", -0.1),  # log of calls since
         ("repeat_change", 0.5),  # the most helpful kind of call in between, over the repeat's log-odds
-        ("repeat_passed", -1.0),  # this call last succeeded in the session
+        ("repeat_passed", -1.2),  # this call last succeeded in the session
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
@@ -51,7 +51,7 @@ class ExactRepeat:
         between = session.changes_since(seen)
         p = fails_again(view, seen, changed=bool(between))
         level = logit(p)
-        x[at] = level - logit(view.p_kind)
+        x[at] = level - view.base
         x[at + 1] = 0.0 if between else 1.0
         x[at + 2] = log1p(session.failures_in_row(view.features.fingerprint[:8]))
         x[at + 3] = log1p(len(session) - 1 - seen)

@@ -28,9 +28,9 @@ class KnownCall:
     code = "known_call"
     about = "how this very call went in earlier sessions"
     features = (
-        ("known_all", 0.8),  # log-odds of the call's record in other sessions over the base
+        ("known_all", 1.0),  # log-odds of the call's record in other sessions over the base
         ("known_scope", 0.8),  # its record in the most telling context value over that
-        ("known_last", 0.4),  # +1 when the last episode failed, −1 when it passed
+        ("known_last", 0.45),  # +1 when the last episode failed, −1 when it passed
         ("known_age", -0.05),  # log of hours since
         ("known_transient", -0.5),  # the last failure was of a transient sort
     )
@@ -50,7 +50,7 @@ class KnownCall:
         if successes + failures < 0.05:
             return
         level = logit((failures + _STRENGTH * view.p_kind) / (successes + failures + _STRENGTH))
-        x[at] = level - logit(view.p_kind)
+        x[at] = level - view.base
         if here:
             return
         merits = view.model.merits if view.model is not None else {}

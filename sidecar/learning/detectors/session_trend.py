@@ -6,8 +6,6 @@ per error: after it, how did the session's next call of the same kind go?
 
 from __future__ import annotations
 
-from math import log1p
-
 from ...model.pattern import UsagePattern
 from ...model.vocabulary import Level
 from ..describe import evidence_of, quoted
@@ -27,9 +25,8 @@ class SessionTrend:
     code = "session_trend"
     about = "how calls of this kind went in this session"
     features = (
-        ("session_streak", 0.1),  # log of the session's failures in a row, any tool
-        ("session_rate", 0.3),  # log-odds of the session's rate over the tool's
-        ("session_kind", 0.3),  # of this kind of call in the session over the kind's
+        ("session_rate", 0.2),  # log-odds of the session's rate over the tool's
+        ("session_kind", 0.1),  # of this kind of call in the session over the kind's
         ("session_error", 0.3),  # after the error that this kind last ended with here, over the kind's
     )
 
@@ -38,18 +35,16 @@ class SessionTrend:
         session = view.session
         if session is None:
             return
-        streak = session.trailing_failures()
-        if streak:
-            x[at] = log1p(streak)
         n = session.successes + session.failures
-        x[at + 1] = logit((session.failures + _STRENGTH * view.p_tool) / (n + _STRENGTH)) - logit(view.p_tool)
+        trust = view.trust
+        x[at] = trust * (logit((session.failures + _STRENGTH * view.p_tool) / (n + _STRENGTH)) - view.base_tool)
         calls, failures = session.of_kind(view.features.kind)
         if calls:
-            kind = logit(view.p_kind)
-            x[at + 2] = logit((failures + _STRENGTH * view.p_kind) / (calls + _STRENGTH)) - kind
+            kind = view.base
+            x[at + 1] = trust * (logit((failures + _STRENGTH * view.p_kind) / (calls + _STRENGTH)) - kind)
             error = _last_error(view)
             if error is not None:
-                x[at + 3] = logit(error.kin.mean(view.p_kind, _STRENGTH)) - kind
+                x[at + 2] = trust * (logit(error.kin.mean(view.p_kind, _STRENGTH)) - kind)
 
     def explain(self, view: View) -> Finding | None:
         """How many calls like this failed in the session, and with what."""

@@ -29,42 +29,42 @@ class SimilarCalls:
     code = "similar_calls"
     about = "how calls that look like this one went"
     features = (
-        ("ending_rate", 0.3),  # log-odds of calls that end like this over the kind's
-        ("ending_scope", 0.3),  # the same where this call is made, over everywhere
-        ("kind_scope", 0.3),  # the kind where this call is made, over everywhere
-        ("ending_here", 0.3),  # calls that end like this in the session, over elsewhere
+        ("ending_rate", 0.5),  # log-odds of calls that end like this over the kind's
+        ("ending_scope", 0.2),  # the same where this call is made, over everywhere
+        ("kind_scope", 0.2),  # the kind where this call is made, over everywhere
+        ("ending_here", 0.15),  # calls that end like this in the session, over elsewhere
         ("ending_last", 0.0),  # +1 when the last of them failed, -1 when it worked
-        ("turn_rate", 0.3),  # calls that open like this right after a call like the session's last
+        ("turn_rate", 0.35),  # calls that open like this right after a call like the session's last
         ("position", 0.0),  # log of calls in the session
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Log-odds of the records, each over the next wider one."""
-        base = logit(view.p_kind)
+        base, trust = view.base, view.trust
         rate = view.rate
         if rate is not None and rate.scopes:
             here = _here(view, rate, view.p_tool)
             if here is not None:
-                x[at + 2] = logit(here) - base
+                x[at + 2] = trust * (logit(here) - base)
         ending = view.rate_of(view.wording.ending)
         p, level = view.p_kind, base
         if ending is not None:
             p = ending.rate.mean(view.p_kind, _STRENGTH)
             level = logit(p)
-            x[at] = level - base
+            x[at] = trust * (level - base)
             here = _here(view, ending, view.p_kind)
             if here is not None:
-                x[at + 1] = logit(here) - level
+                x[at + 1] = trust * (logit(here) - level)
         session = view.session
         if session is None:
             return
         calls, failures, last = session.ended_like(view.wording.ending)
         if calls:
-            x[at + 3] = logit((failures + _STRENGTH_HERE * p) / (calls + _STRENGTH_HERE)) - level
-            x[at + 4] = 1.0 if last else -1.0
+            x[at + 3] = trust * (logit((failures + _STRENGTH_HERE * p) / (calls + _STRENGTH_HERE)) - level)
+            x[at + 4] = trust if last else -trust
         turn = view.rate_of(_turn(view))
         if turn is not None:
-            x[at + 5] = logit(turn.rate.mean(view.p_kind, _STRENGTH)) - base
+            x[at + 5] = trust * (logit(turn.rate.mean(view.p_kind, _STRENGTH)) - base)
         x[at + 6] = log1p(session.successes + session.failures)
 
     def explain(self, view: View) -> Finding | None:

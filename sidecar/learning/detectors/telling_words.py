@@ -7,6 +7,7 @@ nothing about a named word.
 
 from __future__ import annotations
 
+from math import log
 from typing import Final
 
 from ...model.counted import Counted
@@ -14,10 +15,7 @@ from ...model.decision import Evidence
 from ..detector import Finding
 from ..evidence import logit, wilson
 from ..half_life import half_life_of
-from ..rates import KindRate
-from ..scopes import best_scope, count_scopes, inside, judge_scopes
-from ..session import WORD_FAILED, WORD_NAMED
-from ..tool_model import NAMED_BITS
+from ..scopes import count_scopes, inside, judge_scopes, telling
 from ..view import Outcome, View
 from ..wording import named_by, spelled, visible
 
@@ -26,7 +24,6 @@ LOOKED_UP: Final = 12
 _ADDED: Final = 3
 _STRENGTH: Final = 2.0
 _STRENGTH_NAMED: Final = 1.0
-_CLEARED: Final = 3
 
 
 class TellingWords:
@@ -35,49 +32,45 @@ class TellingWords:
     code = "telling_words"
     about = "how calls with the same words in their arguments went"
     features = (
-        ("word_worst", 0.1),  # log-odds of the word with the worst record over the kind's
-        ("word_best", 0.0),  # of that with the best
-        ("word_mean", 0.3),  # the mean of all
-        ("named_all", 0.5),  # of the worst word that an error has named
-        ("named_scope", 0.3),  # the same in the most telling scope, over everywhere
-        ("words_failed", 0.1),  # share of the words known in the session whose last call failed
-        ("named_cleared", -0.1),  # words that an error of the session named, and that worked since
+        ("word_worst", 0.15),  # log-odds of the word with the worst record over the kind's
+        ("word_best", 0.05),  # of that with the best
+        ("word_mean", 0.35),  # the mean of all
+        ("named_all", 0.4),  # of the worst word that an error has named
+        ("named_scope", 0.25),  # the same in the most telling scope, over everywhere
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """The records of the words, over the kind's."""
-        p = view.p_kind
-        base = logit(p)
+        p, base = view.p_kind, view.base
+        prior = _STRENGTH * p
         words = looked_up(view)
-        levels = []
-        for word in words:
-            rate = view.rate_of(word)
-            if rate is not None and rate.rate.total:
-                levels.append(logit(rate.rate.mean(p, _STRENGTH)) - base)
-        if levels:
-            x[at] = max(levels)
-            x[at + 1] = min(levels)
-            x[at + 2] = sum(levels) / len(levels)
-        found = _worst_named(view, words)
-        if found is not None:
-            _, everywhere, here = found
-            level = logit(everywhere)
-            x[at + 3] = level - base
-            if here is not None:
-                x[at + 4] = logit(here) - level
-        session = view.session
-        if session is None or not session.word_marks:
-            return
-        known = failed = cleared = 0
-        for word in words:
-            mark = session.word_mark(word)
-            if mark >= 0:
+        known = 0
+        best, worst, odds, named = 1.0, 0.0, 1.0, False
+        for rate in view.rates_of(words):
+            if rate is None:
+                continue
+            named = named or rate.named is not None
+            counted = rate.rate
+            failures, successes = counted.failures, counted.successes
+            if failures or successes:
                 known += 1
-                failed += mark & WORD_FAILED
-                cleared += mark == WORD_NAMED
+                q = (failures + prior) / (failures + successes + _STRENGTH)
+                best = min(best, q)
+                worst = max(worst, q)
+                odds *= q / (1.0 - q)  # at most 250 times or a 250th for each word
         if known:
-            x[at + 5] = failed / known
-            x[at + 6] = min(cleared, _CLEARED)
+            trust = view.trust
+            x[at] = trust * (logit(worst) - base)
+            x[at + 1] = trust * (logit(best) - base)
+            x[at + 2] = trust * (log(odds) / known - base)
+        if named:
+            found = _worst_named(view, words)
+            if found is not None:
+                _, everywhere, here = found
+                level = logit(everywhere)
+                x[at + 3] = level - base
+                if here is not None:
+                    x[at + 4] = logit(here) - level
 
     def explain(self, view: View) -> Finding | None:
         """The word that errors have named, and how calls with it went since."""
@@ -116,7 +109,7 @@ class TellingWords:
         named: frozenset[int] = frozenset()
         if failed:
             arguments = visible(view.call, view.features)
-            named = view.named = named_by(outcome.error, arguments).intersection(view.wording.words)
+            named = named_by(outcome.error, arguments).intersection(view.wording.words)
         more = [word for word in map(_key, sorted(named)) if word not in words][:_ADDED]
         own = view.own_model()
         if named:
@@ -138,27 +131,33 @@ class TellingWords:
 def looked_up(view: View) -> tuple[bytes, ...]:
     """The keys of the words whose records are read."""
     if view.looked_up is None:
-        words = view.wording.words
-        if len(words) > LOOKED_UP and view.model is not None:
+        keys = view.wording.keys
+        if len(keys) > LOOKED_UP and view.model is not None:
             bits = view.model.named_bits
-            first = [word for word in words if bits[word >> 3 & NAMED_BITS] >> (word & 7) & 1]
-            words = tuple(dict.fromkeys((*first, *words))) if first else words
-        view.looked_up = tuple(map(_key, words[:LOOKED_UP]))
+            # The lowest bytes of a key are those of its word.
+            first = [key for key in keys if bits[(key[2] & 7) << 5 | key[3] >> 3] >> (key[3] & 7) & 1]
+            if first:
+                keys = tuple(dict.fromkeys((*first[:LOOKED_UP], *keys[:LOOKED_UP])))
+        view.looked_up = keys[:LOOKED_UP]
     return view.looked_up
 
 
 def _worst_named(view: View, words: tuple[bytes, ...]) -> tuple[bytes, float, float | None] | None:
     """Of the words that an error has named, the one most likely to fail: (word, everywhere, here)."""
     found, most = None, -1.0
-    merits = view.model.word_merits if view.model is not None else {}
-    for word in words:
-        rate: KindRate | None = view.rate_of(word)
+    scopes = telling(view.model.word_merits, view.scopes) if view.model is not None else []
+    p_kind = view.p_kind
+    for word, rate in zip(words, view.rates_of(words), strict=True):
         if rate is None or rate.named is None:
             continue
-        everywhere = rate.named.mean(view.p_kind, _STRENGTH_NAMED)
-        scope = best_scope(merits, rate.scopes, view.scopes)
-        here = inside(rate.named, scope, view.p_kind) if scope is not None else None
-        p = everywhere if here is None else max(everywhere, here)
+        everywhere = p = rate.named.mean(p_kind, _STRENGTH_NAMED)
+        here = None
+        records = rate.scopes
+        for scope in scopes:
+            if scope in records:
+                here = inside(rate.named, records[scope], p_kind)
+                p = max(p, here)
+                break
         if p > most:
             most, found = p, (word, everywhere, here)
     return found

@@ -1,0 +1,117 @@
+"""The form of the arguments: a quote at the start of a title, an empty list, a flag that is off.
+
+Conditions that were found to go with failures beyond what else is known of the calls, see ``forms.py``; believed only
+with failures from more than one session. From then on each has its record, and loses its say when calls work.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...model.counted import Counted
+from ...model.decision import Evidence
+from ...model.vocabulary import Cause
+from ..detector import Finding
+from ..evidence import logit, wilson
+from ..forms import Conditions, FormTest, admit, conditions_of, describe, observe, pack, unpack
+from ..half_life import PERMANENT_HALF_LIFE
+from ..tool_model import FormRule, Model
+from ..view import Outcome, View
+from ..wording import visible
+
+#: Rules of one tool; the weakest of too many go. Names of arguments that may be missed when they are not given.
+MAX_RULES: Final = 8
+MAX_NAMES: Final = 16
+_STRENGTH: Final = 2.0
+
+
+class ArgumentForm:
+    """See the module."""
+
+    code = "argument_form"
+    about = "whether the arguments have a form that was found to fail"
+    features = (("argument_form", 0.7),)  # log-odds of the worst rule that the arguments meet, over the kind's
+
+    def propose(self, view: View, x: list[float], at: int) -> None:
+        """The record of the worst rule."""
+        found = _worst(view)
+        if found is not None:
+            x[at] = logit(found.rate.mean(view.p_kind, _STRENGTH)) - view.base
+
+    def explain(self, view: View) -> Finding | None:
+        """The condition, and how calls that meet it went."""
+        rule = _worst(view)
+        if rule is None:
+            return None
+        rate = rule.rate
+        return Finding(
+            summary=f"{rate.failures:.0f} of {rate.total:.0f} calls of {view.call.tool} where {rule.words} failed",
+            cause=Cause.INVALID_ARGUMENT,
+            evidence=Evidence(
+                failures=round(rate.failures, 4),
+                successes=round(rate.successes, 4),
+                calls=round(rate.total),
+                call_ids=(),
+                interval=wilson(rate.failures / rate.total, rate.total),
+                last_time=rate.time,
+            ),
+            remedy=f"Change the form: calls where {rule.words} fail.",
+        )
+
+    def learn(self, view: View, outcome: Outcome) -> None:
+        """Move the tests of the conditions that the call meets, and begin new ones when it failed."""
+        model = view.own_model()
+        arguments = visible(view.call, view.features)
+        conditions = conditions_of(arguments, model.names)
+        for name in arguments:
+            if len(model.names) < MAX_NAMES and name not in model.names and len(name) <= MAX_NAMES * 4:
+                model.names.append(name)
+        for rule in model.rules:
+            if _meets(rule, conditions):
+                rule.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        if outcome.failed and outcome.transient:
+            return  # what passes by itself is not for the form of the arguments
+        session = int.from_bytes(view.session_key[:2], "big")
+        packed = model.form_tests
+        if packed:
+            p = max(view.p_fail, view.p_kind)
+            packed = observe(packed, conditions, p, session, failed=outcome.failed)
+        if outcome.failed:
+            packed = _after_failure(model, unpack(packed), conditions, session, outcome.now)
+        model.form_tests = packed
+
+
+def _after_failure(model: Model, tests: list[FormTest], conditions: Conditions, session: int, now: float) -> bytes:
+    """Make rules of the tests that passed, and begin new ones; the tests that are left."""
+    for test in [test for test in tests if test.believed and test.met(conditions)]:
+        tests.remove(test)
+        parts = (test.first, test.second) if test.second else (test.first,)
+        words = " and ".join([describe(*conditions[one]) for one in parts])
+        _keep(model, FormRule(parts, words, Counted(test.successes, test.failures, now)))
+    rules = {rule.conditions for rule in model.rules}
+    model.forms_tried = admit(tests, conditions, rules, model.forms_tried, session)
+    return pack(tests)
+
+
+def _keep(model: Model, rule: FormRule) -> None:
+    model.rules.append(rule)
+    if len(model.rules) > MAX_RULES:
+        model.rules.remove(min(model.rules, key=lambda one: one.rate.mean(0.5, _STRENGTH)))
+
+
+def _meets(rule: FormRule, conditions: Conditions) -> bool:
+    return all(one in conditions for one in rule.conditions)
+
+
+def _worst(view: View) -> FormRule | None:
+    model = view.model
+    if model is None or not model.rules:
+        return None
+    conditions = conditions_of(visible(view.call, view.features), model.names)
+    found, most = None, view.p_kind
+    for rule in model.rules:
+        if _meets(rule, conditions):
+            p = rule.rate.mean(view.p_kind, _STRENGTH)
+            if p > most:
+                found, most = rule, p
+    return found
