@@ -20,16 +20,18 @@ LOWEST: Final = -1.0
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
 FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
-UTILISATION: Final = 0.97
+UTILISATION: Final = 0.94
 #: Successes that are granted before any was seen, overall and to a new tool.
-GRACE_OVERALL: Final = 38.0
+GRACE_OVERALL: Final = 45.0
 GRACE_TOOL: Final = 1_000.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
-CAUTION: Final = 4.5
-#: The limit is corrected by what was allowed over what was spent, as if both had been more by ``STEADINESS`` successes;
-#: at most by ``CORRECTION`` either way.
+CAUTION: Final = 4.0
+#: The limit is corrected by what was allowed over what was spent, at most by ``CORRECTION`` either way. Where more was
+#: spent, as if both had been more by ``STEADINESS`` successes. Where less was, by ``PATIENCE``, and by the cube: as it is,
+#: a model that gets better would leave a fifth of the budget unspent, because what once scored high still counts.
 CORRECTION: Final = 3.0
 STEADINESS: Final = 5.0
+PATIENCE: Final = 20.0
 #: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
 #: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
 #: At most that many times, and no less than its inverse. Trials fade with preventions.
@@ -132,7 +134,12 @@ class Budget(msgspec.Struct, array_like=True):
         """What to multiply the limit by: scores move on, so what was counted long ago says too much or too little."""
         guessed = self.doubt * self.guessed
         spent = self.spent + guessed
-        factor = (limit * (self.seen + guessed) + STEADINESS) / (spent + STEADINESS)
+        earned = limit * (self.seen + guessed)
+        if spent >= earned:
+            factor = (earned + STEADINESS) / (spent + STEADINESS)
+        else:
+            factor = (earned + PATIENCE) / (spent + PATIENCE)
+            factor = factor * factor * factor
         # A limit that guesses have loosened would be guessed about the more: only what was seen loosens it.
         most = CORRECTION - (CORRECTION - 1.0) * guessed / spent if guessed else CORRECTION
         return max(1.0 / CORRECTION, min(most, factor))

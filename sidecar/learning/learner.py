@@ -13,9 +13,9 @@ from typing import Final
 import msgspec
 
 from ..model.call import Classification
-from ..model.decision import DecisionRecord, RetryAdvice
+from ..model.decision import RetryAdvice
 from ..model.pattern import MAX_CALL_IDS, UsagePattern, covered_call
-from ..model.vocabulary import Level, State, Verdict
+from ..model.vocabulary import Level, State
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
@@ -72,14 +72,21 @@ class UsagePatternLearner:
         self._probe_seconds = probe_seconds
 
     def learn(
-        self, view: View, outcome: Outcome, *, probed: bool = False, before: DecisionRecord | None = None
+        self,
+        view: View,
+        outcome: Outcome,
+        *,
+        probed: bool = False,
+        would_prevent: bool | None = None,
+        propensity: float = 1.0,
     ) -> tuple[Judgement, list[Change]]:
         """Take in a call that succeeded or failed. Changes the view's records; ``save`` writes them.
 
-        ``before`` is the decision that was made about it, if any.
+        ``would_prevent`` is what was decided about it, None where nobody asked, and ``propensity`` the probability with
+        which it was let through.
         """
         judgement = self._foresight.judge(view)
-        self.update_weights(view, judgement, outcome.failed, before)
+        self.update_weights(view, judgement, outcome.failed, would_prevent, propensity)
         for detector in self._foresight.detectors:
             detector.learn(view, outcome)
         if outcome.failed:
@@ -91,18 +98,22 @@ class UsagePatternLearner:
         return judgement, changes
 
     def update_weights(
-        self, view: View, judgement: Judgement, failed: bool, before: DecisionRecord | None = None
+        self,
+        view: View,
+        judgement: Judgement,
+        failed: bool,
+        would_prevent: bool | None = None,
+        propensity: float = 1.0,
     ) -> None:
         """One step of the combiner, and the budget's books, for a call that was judged and then failed or not."""
         own = view.own_model()
-        weight = min(1.0 / before.propensity, HEAVIEST) if before is not None else 1.0
-        descend(view.overall, own, judgement.x, judgement.p, failed, weight)
+        descend(view.overall, own, judgement.x, judgement.p, failed, min(1.0 / propensity, HEAVIEST))
         success = 0.0 if failed else 1.0
-        prevented = within(judgement.score, self._budget, view.overall.budget, own.budget)
-        tried = prevented if before is None else before.decision.would_be is Verdict.PREVENT
+        if would_prevent is None:
+            would_prevent = within(judgement.score, self._budget, view.overall.budget, own.budget)
         for budget in (view.overall.budget, own.budget):
-            budget.spend(judgement.score, success, prevented=prevented)
-            if tried:
+            budget.spend(judgement.score, success, prevented=would_prevent)
+            if would_prevent:
                 budget.try_out(judgement.p, success)
             else:
                 budget.approach(judgement.p, success)

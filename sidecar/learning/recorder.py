@@ -19,7 +19,7 @@ from ..model.call import Call, Classification, Observation, Result
 from ..model.decision import RetryAdvice
 from ..model.errors import TooManyToolsError
 from ..model.tool import Tool, ToolDescriptor
-from ..model.vocabulary import FAILED, WORKED, Mode, Outcome
+from ..model.vocabulary import FAILED, WORKED, Mode, Outcome, Verdict
 from ..store.store import Store
 from ..store.tables import (
     CALL_IDS,
@@ -156,7 +156,15 @@ class Recorder:
             )
             probed = decision is not None and decision.decision.probe is not None
             learn_successor(txn, view, learned)
-            _, changes = self._learner.learn(view, learned, probed=probed, before=decision)
+            would_prevent = decision.decision.would_be is Verdict.PREVENT if decision is not None else None
+            _, changes = self._learner.learn(
+                view,
+                learned,
+                probed=probed,
+                would_prevent=would_prevent,
+                # Of a ranking it is the lot of what was put first, which says nothing about this.
+                propensity=decision.propensity if decision is not None and would_prevent else 1.0,
+            )
             learn_duration(tool, entry.result, failed=learned.failed)
             if learned.failed:
                 retry = _retry(view, learned)

@@ -128,6 +128,7 @@ class Replay:
                 call_id="c",
                 now=self._now,
             ),
+            would_prevent=decided.prevented,
         )
         self._learner.save(self._memory, view)
         self._memory.put(SESSIONS, view.session_key, view.session)
