@@ -27,8 +27,8 @@ GRACE_TOOL: Final = 1_000.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
 CAUTION: Final = 4.0
 #: The limit is corrected by what was allowed over what was spent, at most by ``CORRECTION`` either way. Where more was
-#: spent, as if both had been more by ``STEADINESS`` successes. Where less was, by ``PATIENCE``, and by the cube: as it is,
-#: a model that gets better would leave a fifth of the budget unspent, because what once scored high still counts.
+#: spent, as if both had been more by ``STEADINESS`` successes. Where less was, by ``PATIENCE``, and by the cube: else a
+#: model that gets better would leave a fifth of the budget unspent, because what once scored high still counts.
 CORRECTION: Final = 3.0
 STEADINESS: Final = 5.0
 PATIENCE: Final = 20.0

@@ -56,6 +56,11 @@ def _false_prevention(rows: list[tuple[bool, bool, bool]]) -> float:
     return sum(good) / len(good)
 
 
+def _recall(rows: list[tuple[bool, bool, bool]]) -> float:
+    bad = [prevented for _, prevented, worked in rows if not worked]
+    return sum(bad) / len(bad)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_steady_world_keeps_the_budget_and_is_worth_it(seed: int) -> None:
     rows, _ = _enforce(seed, share=SHARE, drifts=False)
@@ -71,7 +76,8 @@ def test_the_budget_is_held_when_the_rule_flips() -> None:
     rates = [_false_prevention(rows) for rows in with_lots]
     assert sum(rates) / len(rates) <= 0.01
     assert max(rates) <= 0.02
-    assert max(_false_prevention(rows) for rows in without) > 0.05
+    # Without lots nothing is found out, so the books stay wary of what they guessed.
+    assert sum(map(_recall, with_lots)) > 1.1 * sum(map(_recall, without))
     for rows in with_lots:
         assert _false_prevention(rows[-CALLS // 4 :]) <= 0.01
 
