@@ -54,6 +54,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
         "guard_address": [f"unix:{folder}/g"],
         "admin_address": [f"unix:{folder}/a"],
         "mode": "enforce",
+        "holdout_share": 0.0,
         "record_threads": 4,
         "queue_limit": 64,
         "drain_seconds": 1,
