@@ -37,8 +37,10 @@ class Bench:
         return Call(arguments=arguments, arguments_json=msgspec.json.encode(arguments).decode(), **known)
 
     def ask(self, arguments: dict[str, Any], **fields: Any) -> Decision:
-        """Decide a call."""
-        return self.rooms.tracker.should_prevent(self.call(arguments, **fields))
+        """Decide a call, and wait until that is logged: what it is booked with counts for the next one."""
+        decision = self.rooms.tracker.should_prevent(self.call(arguments, **fields))
+        self.rooms.store.submit(lambda txn: txn.commit_sequence).result(10)
+        return decision
 
     def tell(
         self, arguments: dict[str, Any], error: str = "", *, decision_id: str = "", result: str = "x", **fields: Any

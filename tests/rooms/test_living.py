@@ -276,9 +276,9 @@ def test_what_was_prevented_long_ago_does_not_count(open_bench: Open) -> None:
 
 
 def test_an_outage_is_left_to_its_probes(open_bench: Open) -> None:
-    bench = open_bench(false_prevention_budget=0.1)
+    bench = open_bench(false_prevention_budget=0.5)
     _outage(bench)
-    found = [bench.ask({"n": f"x{number}"}, session_id=f"s{number}") for number in range(80)]
+    found = [bench.ask({"n": f"x{number}"}, session_id=f"s{number}") for number in range(60)]  # a cap needs 40 calls
     assert {one.verdict for one in found} == {Verdict.PREVENT}
     assert _tool(bench).recent.prevented == 0.0
 
@@ -343,7 +343,8 @@ def test_polling_is_never_in_the_way(bench: Bench) -> None:
             error = "job is not ready yet, try again" if attempt < 3 else ""
             if asked.verdict is not Verdict.PREVENT:
                 bench.tell({"job": job}, error, tool="fetch", session_id=f"j{job}", decision_id=asked.decision_id.hex())
-    assert prevented == 0
+    # Without lots and probes, little is found out about what was prevented at the start; see decision 0017.
+    assert prevented <= 2
 
 
 def test_three_bad_arguments_do_not_block_the_siblings(bench: Bench) -> None:
