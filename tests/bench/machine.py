@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -12,9 +13,11 @@ LOAD_CORE = _CORES[0]
 
 
 def pin(core: int, pid: int = 0) -> None:
-    """Keep a process, with all threads it will start, on one core."""
+    """Keep a process, with all threads it has and will start, on one core."""
     for thread in Path(f"/proc/{pid or 'self'}/task").iterdir():
-        os.sched_setaffinity(int(thread.name), {core})
+        # A thread may end between being listed and being moved (gRPC's and the writer's do when a room closes).
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), {core})
 
 
 def pinned(core: int, command: list[str]) -> list[str]:
