@@ -21,6 +21,7 @@ from ..learning.recorder import Recorder
 from ..learning.repeats import passes, wait_before_repeat
 from ..learning.sequential import OF_CALL
 from ..learning.view import View
+from ..learning.waiting import is_waiting
 from ..model.call import Call, Features, Result
 from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Reason, Snapshot
 from ..model.errors import InvalidArgumentError, NotFoundError
@@ -227,9 +228,12 @@ class UsagePreventionTracker:
             tool is not None and tool.state in _SET_ASIDE and not tool.automatic
         ):
             return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it
+        waiting = is_waiting(view)
         for _, part, fact in findings:  # strongest first
             if part < LEAST_GROUND or not fact.prevents:
                 continue
+            if waiting and fact.learned:
+                continue  # it is meant to be repeated until it works
             if (fact.cause in TRANSIENT or view.repeats_transient) and passes(view):
                 continue  # where a repeat usually works, it is advised instead
             pattern = view.by_id(fact.pattern_id) if fact.pattern_id else None

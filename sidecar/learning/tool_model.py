@@ -79,6 +79,8 @@ class Model(msgspec.Struct, array_like=True):
     rules: list[FormRule] = []
     #: Names of arguments that were seen.
     names: list[str] = []
+    #: By error template: how many calls were repeated after so many failures, and worked. See ``waiting.py``.
+    waits: dict[bytes, list[float]] = {}
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""
