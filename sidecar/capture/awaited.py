@@ -17,7 +17,8 @@ _AWAITED: Final = re.compile(
       | still\s(?:being\s)?(?:running|processing|processed|pending|building|starting|waiting|loading|creating|created
         |provisioning|deploying|indexing|initiali[sz]ing|syncing|copying|queued|in\sprogress)
       | (?:is|are|currently|already)\sin\sprogress
-      | (?:try|check|poll|ask)\sagain | please\swait | (?:check|come)\sback\slater
+      | (?:try|check|poll|ask)\sagain\s(?:later|soon|shortly|in\s(?:a|\d))
+      | please\swait | (?:check|come)\sback\slater
     )\b""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -81,6 +81,8 @@ class Model(msgspec.Struct, array_like=True):
     names: list[str] = []
     #: By error template: how many calls were repeated after so many failures, and worked. See ``waiting.py``.
     waits: dict[bytes, list[float]] = {}
+    #: Calls that were prevented and booked, packed, see ``guard/booked.py``.
+    booked: bytes = b""
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""

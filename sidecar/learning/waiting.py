@@ -30,10 +30,14 @@ _USUAL: Final = 0.5
 _HORIZON: Final = 64.0
 #: How many repeats after an error that says it is a matter of time are seen before they may be prevented.
 _TRIALS: Final = 12.0
+#: The same after an error of a sort that passes by itself, and of any sort once three calls of the tool were prevented
+#: (in bytes, see ``guard/booked.py``): else what nobody may repeat would never be known to pass.
+_FEW: Final = 3.0
+_UNKNOWN: Final = 3 * 14
 
 
 def learn_wait(view: View, outcome: Outcome) -> None:
-    """The call was made; count it if it repeats one that failed, and nothing may have changed. Before it is remembered."""
+    """Count a call that was made, if it repeats one that failed. To be called before the session remembers it."""
     template = _repeated(view)
     if not template or view.session is None:
         return
@@ -60,7 +64,12 @@ def is_waiting(view: View) -> bool:
     template = _repeated(view)
     if template and session is not None:
         error = view.last_error()
-        if error is not None and error.plain.total < _TRIALS and is_awaited(error.last_error):
+        if error is not None:
+            seen = error.plain.total
+            if seen < _TRIALS and (seen < _FEW if error.transient else is_awaited(error.last_error)):
+                return True
+        model = view.model
+        if model is not None and len(model.booked) >= _UNKNOWN and model.permanent.plain.total < _FEW:
             return True
         tries = session.failures_in_row(view.features.fingerprint[:8])
     elif view.seen < 0 and view.tool_pattern is not None and view.tool_pattern.template:

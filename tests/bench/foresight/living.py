@@ -6,9 +6,8 @@ daemon's own. Nothing is written and nothing is sent: ten times as fast as ``for
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import nullcontext
 from typing import Any, Final, TypeVar
@@ -29,8 +28,7 @@ from sidecar.learning.foresight import Foresight
 from sidecar.learning.learner import UsagePatternLearner
 from sidecar.learning.recorder import Caps, Recorder
 from sidecar.learning.schemas import Schemas
-from sidecar.learning.tables import MODELS, OVERALL
-from sidecar.model.call import Call, Features, Result
+from sidecar.model.call import Features, Result
 from sidecar.model.decision import Alternative
 from sidecar.model.vocabulary import FAILED, Mode, Outcome, Verdict
 from sidecar.runtime import PROBE_LEASE_SECONDS
@@ -102,7 +100,7 @@ class _Captured(Extractor):
             return self.current.captured.features
         return super().features_of(tool, arguments, context, volatile)
 
-    def extract_pattern(self, call: Call, result: Result, volatile: frozenset[str] = frozenset()) -> Captured:
+    def extract_pattern(self, *_: object, **__: object) -> Captured:
         return self.current.captured
 
 
@@ -116,31 +114,37 @@ class _NoFixes(Fixes):
 class LivingReplay:
     """One replay from an empty store. Settings are the daemon's."""
 
-    def __init__(self, order: int, *, enforced: bool, **settings: Any) -> None:
+    def __init__(self, order: int, *, enforced: bool, without: Collection[str] = (), **settings: Any) -> None:
         self._order, self._enforced = order, enforced
         self.settings = Settings(**settings)
-        self.memory: Any = Memory()
+        store: Any = Memory()
+        self.memory = store
         self._now = 1.7e9
         self._extractor = _Captured(Redactor(b"k" * 32))
-        self._foresight = Foresight(Schemas())
+        self._foresight = Foresight(Schemas(), without)
         budget = self.settings.false_prevention_budget
         learner = UsagePatternLearner(self._foresight, self.settings.probe_seconds, budget)
         leases = Leases(PROBE_LEASE_SECONDS)
-        log = DecisionLog(self.memory, self.settings.queue_limit, self.settings.max_tools)
+        log = DecisionLog(store, self.settings.queue_limit, self.settings.max_tools)
         caps = Caps(self.settings.max_patterns_per_tool, self.settings.max_patterns, self.settings.max_tools)
         self._recorder = Recorder(
-            self.memory, self._extractor, self._foresight, learner, self._clock, caps, leases.release, budget
+            store, self._extractor, self._foresight, learner, self._clock, caps, leases.release, budget
         )
         letting_through = LettingThrough(
             leases, self.settings.probe_seconds, self.settings.holdout_share, self.settings.blast_cap,
             random.Random(7 * order + 1),
         )  # fmt: skip
         self._tracker = UsagePreventionTracker(
-            self.memory, self._extractor, self._foresight, self._recorder, log, letting_through, self._clock, budget
+            store, self._extractor, self._foresight, self._recorder, log, letting_through, self._clock, budget
         )
         self._tracker._fixes = _NoFixes(self._extractor, self._foresight)
         self._tracker._ids = TimeOrderedIds(self._clock, random.Random(order))
-        set_mode(self.memory, Mode.ENFORCE if enforced else Mode.SHADOW)
+        set_mode(store, Mode.ENFORCE if enforced else Mode.SHADOW)
+
+    def weights(self) -> dict[str, float]:
+        """The weights of all tools together, by feature, as they are now."""
+        model = self.memory.get(MODELS, OVERALL)
+        return dict(zip(self._foresight.names, model.values, strict=True))
 
     def _clock(self) -> float:
         return self._now
