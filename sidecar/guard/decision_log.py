@@ -171,7 +171,8 @@ class _Write:
 def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> set[bytes]:
     """Count preventions for their patterns, and book what they are expected to cost where the call is really not made.
 
-    Gives the decisions that only repeat what is booked already. Each row is read and written once however many speak of it: while something is failing, most speak of the same.
+    Gives the decisions that only repeat what is booked already. Each row is read and written once however
+    many speak of it: while something is failing, most speak of the same.
     """
     leads = Counter(record.decision.reasons[0].pattern_id for record in records if record.decision.reasons)
     for lead, times in leads.items():

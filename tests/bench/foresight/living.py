@@ -28,6 +28,7 @@ from sidecar.learning.foresight import Foresight
 from sidecar.learning.learner import UsagePatternLearner
 from sidecar.learning.recorder import Caps, Recorder
 from sidecar.learning.schemas import Schemas
+from sidecar.learning.tables import MODELS, OVERALL
 from sidecar.model.call import Features, Result
 from sidecar.model.decision import Alternative
 from sidecar.model.vocabulary import FAILED, Mode, Outcome, Verdict
