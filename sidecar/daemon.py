@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import structlog
 
-from forewarn.v1 import admin_pb2, guard_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, workflow_pb2
 
 from . import __version__
 from .config import Settings
@@ -20,7 +20,9 @@ from .runtime import Rooms, open_rooms
 from .server.admin_service import AdminService, DaemonFacts
 from .server.authentication import BearerToken, read_token
 from .server.guard_service import GuardService
+from .server.knowledge_service import KnowledgeService
 from .server.listener import AddressError, Listener
+from .server.workflow_service import WorkflowService
 
 _ADMIN_THREADS = 12
 
@@ -37,7 +39,7 @@ class Daemon:
         self._log = structlog.get_logger("forewarn")
         self._rooms: Rooms | None = None
         self._listeners: list[Listener] = []
-        self._services: list[GuardService | AdminService] = []
+        self._services: list[GuardService | AdminService | KnowledgeService | WorkflowService] = []
         self.guard_addresses: list[str] = []
         self.admin_addresses: list[str] = []
 
@@ -67,7 +69,10 @@ class Daemon:
         facts = DaemonFacts(start_time=time.time(), version=__version__)
 
         guard = Listener(
-            [guard_pb2.DESCRIPTOR.services_by_name["GuardService"].full_name],
+            [
+                guard_pb2.DESCRIPTOR.services_by_name["GuardService"].full_name,
+                workflow_pb2.DESCRIPTOR.services_by_name["WorkflowService"].full_name,
+            ],
             settings.guard_threads,
             settings.max_concurrent_calls,
             guard_door,
@@ -76,10 +81,16 @@ class Daemon:
         guard_service = GuardService(rooms, time.time, settings.record_threads, settings.max_streams)
         self._services.append(guard_service)
         guard_service.add_to(guard.server)
+        workflow_service = WorkflowService(rooms, settings.max_streams)
+        self._services.append(workflow_service)
+        workflow_service.add_to(guard.server)
         guard.bind(settings.guard_address)
 
         admin = Listener(
-            [admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name],
+            [
+                admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
+                knowledge_pb2.DESCRIPTOR.services_by_name["KnowledgeService"].full_name,
+            ],
             _ADMIN_THREADS,
             settings.max_concurrent_calls,
             admin_door,
@@ -89,6 +100,9 @@ class Daemon:
         admin_service = AdminService(rooms, time.time, facts, settings.max_streams)
         self._services.append(admin_service)
         admin_service.add_to(admin.server)
+        knowledge_service = KnowledgeService(rooms)
+        self._services.append(knowledge_service)
+        knowledge_service.add_to(admin.server)
         admin.bind(settings.admin_address)
 
         facts.guard_addresses = self.guard_addresses = guard.addresses

@@ -19,6 +19,11 @@ from .guard.optimizer import UsagePatternOptimizer
 from .guard.pattern_checker import UsagePatternChecker
 from .guard.prevention_tracker import UsagePreventionTracker
 from .guard.tables import APPEALS, LEASES
+from .knowledge import tables as knowledge_tables
+from .knowledge.indexing import KnowledgeIndex
+from .knowledge.repository import KnowledgeRepository
+from .knowledge.retention import WorkflowRetention
+from .knowledge.workflows import Workflows
 from .learning.events import EVENTS
 from .learning.foresight import Foresight
 from .learning.layout import align_features
@@ -55,12 +60,17 @@ class Rooms:
     injector: UsageContextInjector
     patterns: UsagePatternStorage
     tools: ToolRegistry
+    knowledge: KnowledgeRepository
+    knowledge_index: KnowledgeIndex
+    workflows: Workflows
     clock: Clock
     settings: Settings
 
     def close(self) -> None:
         """Write what waits, close the store."""
         self.log.flush()
+        self.workflows.close()
+        self.knowledge_index.close()
         self.store.close()
 
 
@@ -68,7 +78,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
     """Open, or make, the store and wire the rooms. Raises the store's errors."""
     store = Store(
         settings.data_dir,
-        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS),
+        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS, *knowledge_tables.ALL),
         limit_bytes=settings.store_limit_bytes,
         queue_limit=settings.queue_limit,
         retention=Retention(
@@ -79,6 +89,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
                 sessions=settings.max_sessions,
             )
         ),
+        housekeeping=(WorkflowRetention(settings.max_workflow_events, settings.workflow_retention_days),),
         clock=clock,
     )
     try:
@@ -105,6 +116,12 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
     recorder = Recorder(
         store, extractor, foresight, learner, clock, caps, leases.release, settings.false_prevention_budget
     )
+    # A source of its own, for the same reason: ids made of descriptions.
+    knowledge = KnowledgeRepository(
+        store, extractor, clock, random.Random(randomness.getrandbits(64)), settings.max_entities
+    )
+    index = KnowledgeIndex(store)
+    index.start()
     return Rooms(
         store=store,
         extractor=extractor,
@@ -129,6 +146,9 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         injector=UsageContextInjector(store, extractor),
         patterns=UsagePatternStorage(store, extractor),
         tools=ToolRegistry(store, extractor, settings.max_tools),
+        knowledge=knowledge,
+        knowledge_index=index,
+        workflows=Workflows(store, extractor, knowledge, index, clock, ids),
         clock=clock,
         settings=settings,
     )

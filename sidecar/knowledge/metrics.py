@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from ..model.knowledge import (
-    WEAK,
     Began,
     Completed,
     Neighbours,
@@ -18,7 +17,6 @@ from ..model.knowledge import (
     WorkflowEvent,
     WorkflowOutcome,
     WorkflowTotals,
-    best_pattern,
 )
 from ..store.transaction import WriteTransaction
 from .calibration import bin_of
@@ -108,7 +106,7 @@ def _count_began(book: Book, event: Began) -> None:
             book.put_usage(one.id, scope, usage)
     totals = book.totals()
     totals.started += 1
-    totals.without_match += best_pattern(event.recommended) < WEAK
+    totals.without_match += event.without_match
     book.put_totals(totals)
 
 

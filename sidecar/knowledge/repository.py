@@ -152,7 +152,7 @@ class KnowledgeRepository:
                 return found
         return None
 
-    def list(self, reader: Reader, kind: EntityKind | None, start: bytes = b"") -> Iterator[tuple[bytes, Entity]]:
+    def entities(self, reader: Reader, kind: EntityKind | None, start: bytes = b"") -> Iterator[tuple[bytes, Entity]]:
         """Entities from a key on, deleted ones too: patterns before policies, each by id."""
         prefix = bytes((kind,)) if kind is not None else b""
         return reader.scan(ENTITIES, max(start, prefix), after_prefix(prefix))
@@ -160,8 +160,8 @@ class KnowledgeRepository:
     def revisions(self, reader: Reader, entity: Entity, stop: bytes | None = None) -> Iterator[tuple[bytes, Entity]]:
         """The revisions of an entity that are kept, newest first, itself among them."""
         prefix = entity_key(entity.kind, entity.id) + b"\0"
-        end = after_prefix(prefix)
-        return reader.scan(PAST, prefix, stop if stop is not None and stop > prefix else end, reverse=True)
+        end = prefix + b"\xff\xff\xff\xff\xff"
+        return reader.scan(PAST, prefix, end if stop is None else min(stop, end), reverse=True)
 
     # Within a job, for those who change several things at once (imports, approvals).
 
@@ -200,9 +200,9 @@ class KnowledgeRepository:
             raise InvalidArgumentError("entity.description", "must not be empty")
         return Content(
             description=description,
-            triggers=_once(label(one.strip()) for one in content.triggers),
+            triggers=once(label(one.strip()) for one in content.triggers),
             rationale=text(content.rationale.strip()),
-            suggested_resources=_once(label(one.strip()) for one in content.suggested_resources),
+            suggested_resources=once(label(one.strip()) for one in content.suggested_resources),
             policy_document=text(content.policy_document),
         )
 
@@ -217,6 +217,10 @@ class KnowledgeRepository:
         if self._extractor.label(entity_id) != entity_id:
             raise InvalidArgumentError(field, "looks like a secret or a person's data")
         return entity_id
+
+    def person(self, name: str) -> str:
+        """Who did something, as it may be kept."""
+        return self._extractor.label(name.strip())
 
     def _made_id(self, description: str) -> str:
         words = _WORD.findall(description.lower())[:_SLUG_WORDS]
@@ -249,7 +253,7 @@ def _with(entity: Entity, content: Content, **fields: object) -> Entity:
     return change(entity, **written, **fields)
 
 
-def _once(texts: Iterator[str]) -> tuple[str, ...]:
+def once(texts: Iterator[str]) -> tuple[str, ...]:
     """Texts without empty ones and repetitions, whatever their case."""
     kept: dict[str, str] = {}
     for text in texts:

@@ -112,6 +112,8 @@ class Began(msgspec.Struct, array_like=True, frozen=True, tag="began"):
     scope_counted: bool
     caller: str
     recommended: tuple[Recommended, ...]
+    #: Whether the best pattern was weak, or there was none.
+    without_match: bool
 
 
 class Completed(msgspec.Struct, array_like=True, frozen=True, tag="completed"):
@@ -148,6 +150,7 @@ class Workflow(msgspec.Struct, array_like=True):
     caller: str
     started_time: float
     recommended: tuple[Recommended, ...]
+    without_match: bool
     last_sequence: int
     completed_time: float = 0.0
     outcome: WorkflowOutcome = WorkflowOutcome.OPEN
@@ -159,15 +162,10 @@ class Workflow(msgspec.Struct, array_like=True):
     learning_detail: str = ""
     suggestion_ids: tuple[str, ...] = ()
 
-    @property
-    def best_pattern(self) -> float:
-        """The relevance of the best pattern that was recommended; 0 where there was none."""
-        return best_pattern(self.recommended)
 
-
-def best_pattern(recommended: tuple[Recommended, ...]) -> float:
-    """The relevance of the best pattern; 0 where there is none."""
-    return max((one.relevance for one in recommended if one.kind is EntityKind.PATTERN), default=0.0)
+def is_without_match(recommended: tuple[Recommended, ...]) -> bool:
+    """Whether the best pattern is weak, or there is none."""
+    return max((one.relevance for one in recommended if one.kind is EntityKind.PATTERN), default=0.0) < WEAK
 
 
 class Usage(msgspec.Struct, array_like=True):

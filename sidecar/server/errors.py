@@ -26,6 +26,10 @@ _METADATA_CHARS: Final = 260
 _CODES: Final[dict[str, grpc.StatusCode]] = {
     "INVALID_ARGUMENT": grpc.StatusCode.INVALID_ARGUMENT,
     "NOT_FOUND": grpc.StatusCode.NOT_FOUND,
+    "ALREADY_EXISTS": grpc.StatusCode.ALREADY_EXISTS,
+    "ETAG_MISMATCH": grpc.StatusCode.ABORTED,
+    "WORKFLOW_COMPLETED": grpc.StatusCode.FAILED_PRECONDITION,
+    "KNOWLEDGE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "FAILED_PRECONDITION": grpc.StatusCode.FAILED_PRECONDITION,
     "QUEUE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "TOO_MANY_TOOLS": grpc.StatusCode.RESOURCE_EXHAUSTED,

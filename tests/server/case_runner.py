@@ -29,12 +29,15 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, workflow_pb2
 
 from .running import RunningDaemon
 
 #: Where virtual time begins: 2026-01-01.
 START: Final = 1_767_225_600.0
+_SERVICES: Final = {
+    "guard": guard_pb2, "admin": admin_pb2, "knowledge": knowledge_pb2, "workflow": workflow_pb2,
+}  # fmt: skip
 _MEANINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "contains": lambda found, one: str(one) in (json.dumps(found) if isinstance(found, list) else str(found)),
     "less_than": lambda found, one: bool(found < one),
@@ -80,7 +83,7 @@ def _step(step: dict[str, Any], daemon: RunningDaemon, saved: dict[str, Any], wh
     step.pop("repeat", None)
     refused = expected.pop("error", None) if isinstance(expected, dict) else None
     stub, name, request = _request(step)
-    rpc = getattr(daemon.guard if stub == "guard" else daemon.admin, name)
+    rpc = getattr(getattr(daemon, stub), name)
     try:
         answer = rpc(request, timeout=30)
     except grpc.RpcError as error:
@@ -105,7 +108,7 @@ def _step(step: dict[str, Any], daemon: RunningDaemon, saved: dict[str, Any], wh
 def _request(step: dict[str, Any]) -> tuple[str, str, Message]:
     if "rpc" in step:
         name = step.pop("rpc")
-        module, stub = (guard_pb2, "guard") if hasattr(guard_pb2, f"{name}Request") else (admin_pb2, "admin")
+        stub, module = next((stub, one) for stub, one in _SERVICES.items() if hasattr(one, f"{name}Request"))
         request = ParseDict(step.pop("request", {}), getattr(module, f"{name}Request")())
         assert not step, f"unknown: {step}"
         return stub, name, request

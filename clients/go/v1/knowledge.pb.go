@@ -77,6 +77,116 @@ func (EntityKind) EnumDescriptor() ([]byte, []int) {
 	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{0}
 }
 
+// What a workflow does.
+type WorkflowKind int32
+
+const (
+	// Not said: recommend.
+	WorkflowKind_WORKFLOW_KIND_UNSPECIFIED WorkflowKind = 0
+	// Builds something new.
+	WorkflowKind_WORKFLOW_KIND_RECOMMEND WorkflowKind = 1
+	// Changes or runs what is there.
+	WorkflowKind_WORKFLOW_KIND_OPERATE WorkflowKind = 2
+)
+
+// Enum value maps for WorkflowKind.
+var (
+	WorkflowKind_name = map[int32]string{
+		0: "WORKFLOW_KIND_UNSPECIFIED",
+		1: "WORKFLOW_KIND_RECOMMEND",
+		2: "WORKFLOW_KIND_OPERATE",
+	}
+	WorkflowKind_value = map[string]int32{
+		"WORKFLOW_KIND_UNSPECIFIED": 0,
+		"WORKFLOW_KIND_RECOMMEND":   1,
+		"WORKFLOW_KIND_OPERATE":     2,
+	}
+)
+
+func (x WorkflowKind) Enum() *WorkflowKind {
+	p := new(WorkflowKind)
+	*p = x
+	return p
+}
+
+func (x WorkflowKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WorkflowKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_forewarn_v1_knowledge_proto_enumTypes[1].Descriptor()
+}
+
+func (WorkflowKind) Type() protoreflect.EnumType {
+	return &file_forewarn_v1_knowledge_proto_enumTypes[1]
+}
+
+func (x WorkflowKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WorkflowKind.Descriptor instead.
+func (WorkflowKind) EnumDescriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{1}
+}
+
+// How a workflow ended.
+type WorkflowOutcome int32
+
+const (
+	// Not said: not completed yet.
+	WorkflowOutcome_WORKFLOW_OUTCOME_UNSPECIFIED WorkflowOutcome = 0
+	// What was generated works.
+	WorkflowOutcome_WORKFLOW_OUTCOME_SUCCESS WorkflowOutcome = 1
+	// It does not, or could not be generated.
+	WorkflowOutcome_WORKFLOW_OUTCOME_FAILURE WorkflowOutcome = 2
+	// Somebody gave it up.
+	WorkflowOutcome_WORKFLOW_OUTCOME_ABANDONED WorkflowOutcome = 3
+)
+
+// Enum value maps for WorkflowOutcome.
+var (
+	WorkflowOutcome_name = map[int32]string{
+		0: "WORKFLOW_OUTCOME_UNSPECIFIED",
+		1: "WORKFLOW_OUTCOME_SUCCESS",
+		2: "WORKFLOW_OUTCOME_FAILURE",
+		3: "WORKFLOW_OUTCOME_ABANDONED",
+	}
+	WorkflowOutcome_value = map[string]int32{
+		"WORKFLOW_OUTCOME_UNSPECIFIED": 0,
+		"WORKFLOW_OUTCOME_SUCCESS":     1,
+		"WORKFLOW_OUTCOME_FAILURE":     2,
+		"WORKFLOW_OUTCOME_ABANDONED":   3,
+	}
+)
+
+func (x WorkflowOutcome) Enum() *WorkflowOutcome {
+	p := new(WorkflowOutcome)
+	*p = x
+	return p
+}
+
+func (x WorkflowOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WorkflowOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_forewarn_v1_knowledge_proto_enumTypes[2].Descriptor()
+}
+
+func (WorkflowOutcome) Type() protoreflect.EnumType {
+	return &file_forewarn_v1_knowledge_proto_enumTypes[2]
+}
+
+func (x WorkflowOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WorkflowOutcome.Descriptor instead.
+func (WorkflowOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{2}
+}
+
 // An organisational pattern or policy.
 type OrganisationalEntity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1502,7 +1612,9 @@ type ExportEntitiesRequest struct {
 	Kind EntityKind `protobuf:"varint,1,opt,name=kind,proto3,enum=forewarn.v1.EntityKind" json:"kind,omitempty"`
 	// For sharing between organisations: without people, times, scopes, policy documents and origins; e-mail addresses,
 	// host names and addresses hidden in texts; counts rounded down to 1, 2 or 5 times a power of ten, and none below 5.
-	Anonymised    bool `protobuf:"varint,2,opt,name=anonymised,proto3" json:"anonymised,omitempty"`
+	Anonymised bool `protobuf:"varint,2,opt,name=anonymised,proto3" json:"anonymised,omitempty"`
+	// When anonymised: words of your own (names of the organisation, of products) to hide in texts, whatever their case.
+	Hide          []string `protobuf:"bytes,3,rep,name=hide,proto3" json:"hide,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1549,6 +1661,13 @@ func (x *ExportEntitiesRequest) GetAnonymised() bool {
 		return x.Anonymised
 	}
 	return false
+}
+
+func (x *ExportEntitiesRequest) GetHide() []string {
+	if x != nil {
+		return x.Hide
+	}
+	return nil
 }
 
 // A piece of the document.
@@ -2030,30 +2149,28 @@ func (*GetKnowledgeStatsRequest) Descriptor() ([]byte, []int) {
 // What was counted.
 type GetKnowledgeStatsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Entities that are not deleted and those that are.
+	// Entities that are kept, deleted ones among them.
 	Entities uint32 `protobuf:"varint,1,opt,name=entities,proto3" json:"entities,omitempty"`
-	// See entities.
-	Deleted uint32 `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	// Workflows that were begun, and those that were completed.
-	WorkflowsStarted uint64 `protobuf:"varint,3,opt,name=workflows_started,json=workflowsStarted,proto3" json:"workflows_started,omitempty"`
+	WorkflowsStarted uint64 `protobuf:"varint,2,opt,name=workflows_started,json=workflowsStarted,proto3" json:"workflows_started,omitempty"`
 	// See workflows_started.
-	WorkflowsCompleted uint64 `protobuf:"varint,4,opt,name=workflows_completed,json=workflowsCompleted,proto3" json:"workflows_completed,omitempty"`
+	WorkflowsCompleted uint64 `protobuf:"varint,3,opt,name=workflows_completed,json=workflowsCompleted,proto3" json:"workflows_completed,omitempty"`
 	// Completed workflows that succeeded, failed, were abandoned.
-	Succeeded uint64 `protobuf:"varint,5,opt,name=succeeded,proto3" json:"succeeded,omitempty"`
+	Succeeded uint64 `protobuf:"varint,4,opt,name=succeeded,proto3" json:"succeeded,omitempty"`
 	// See succeeded.
-	Failed uint64 `protobuf:"varint,6,opt,name=failed,proto3" json:"failed,omitempty"`
+	Failed uint64 `protobuf:"varint,5,opt,name=failed,proto3" json:"failed,omitempty"`
 	// See succeeded.
-	Abandoned uint64 `protobuf:"varint,7,opt,name=abandoned,proto3" json:"abandoned,omitempty"`
+	Abandoned uint64 `protobuf:"varint,6,opt,name=abandoned,proto3" json:"abandoned,omitempty"`
 	// Workflows whose best match was weak, or that had none.
-	WithoutMatch uint64 `protobuf:"varint,8,opt,name=without_match,json=withoutMatch,proto3" json:"without_match,omitempty"`
+	WithoutMatch uint64 `protobuf:"varint,7,opt,name=without_match,json=withoutMatch,proto3" json:"without_match,omitempty"`
 	// Events in the journal.
-	Events uint64 `protobuf:"varint,9,opt,name=events,proto3" json:"events,omitempty"`
+	Events uint64 `protobuf:"varint,8,opt,name=events,proto3" json:"events,omitempty"`
 	// How relevance becomes a probability of use: by twentieths of relevance.
-	Calibration []*CalibrationBin `protobuf:"bytes,10,rep,name=calibration,proto3" json:"calibration,omitempty"`
-	// Entities that the index holds, and whether that is all.
-	Indexed uint32 `protobuf:"varint,11,opt,name=indexed,proto3" json:"indexed,omitempty"`
+	Calibration []*CalibrationBin `protobuf:"bytes,9,rep,name=calibration,proto3" json:"calibration,omitempty"`
+	// Entities that the index holds (deleted ones it does not), and whether that is all.
+	Indexed uint32 `protobuf:"varint,10,opt,name=indexed,proto3" json:"indexed,omitempty"`
 	// See indexed.
-	IndexComplete bool `protobuf:"varint,12,opt,name=index_complete,json=indexComplete,proto3" json:"index_complete,omitempty"`
+	IndexComplete bool `protobuf:"varint,11,opt,name=index_complete,json=indexComplete,proto3" json:"index_complete,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2091,13 +2208,6 @@ func (*GetKnowledgeStatsResponse) Descriptor() ([]byte, []int) {
 func (x *GetKnowledgeStatsResponse) GetEntities() uint32 {
 	if x != nil {
 		return x.Entities
-	}
-	return 0
-}
-
-func (x *GetKnowledgeStatsResponse) GetDeleted() uint32 {
-	if x != nil {
-		return x.Deleted
 	}
 	return 0
 }
@@ -2364,6 +2474,598 @@ func (x *VerifyUsageMetricsResponse) GetRows() uint64 {
 	return 0
 }
 
+// One run that builds something.
+type Workflow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, 32 hex digits.
+	WorkflowId string `protobuf:"bytes,1,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
+	// What it does.
+	Kind WorkflowKind `protobuf:"varint,2,opt,name=kind,proto3,enum=forewarn.v1.WorkflowKind" json:"kind,omitempty"`
+	// What was wanted, as it is kept.
+	Intent string `protobuf:"bytes,3,opt,name=intent,proto3" json:"intent,omitempty"`
+	// Where.
+	Scope string `protobuf:"bytes,4,opt,name=scope,proto3" json:"scope,omitempty"`
+	// Who asked.
+	Caller string `protobuf:"bytes,5,opt,name=caller,proto3" json:"caller,omitempty"`
+	// When it began.
+	StartedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	// When it was completed; absent while it is not.
+	CompletedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
+	// How it ended.
+	Outcome WorkflowOutcome `protobuf:"varint,8,opt,name=outcome,proto3,enum=forewarn.v1.WorkflowOutcome" json:"outcome,omitempty"`
+	// What was recommended, with the scores of then.
+	Recommended []*RecommendedEntity `protobuf:"bytes,9,rep,name=recommended,proto3" json:"recommended,omitempty"`
+	// Ids of what was used.
+	Used []string `protobuf:"bytes,10,rep,name=used,proto3" json:"used,omitempty"`
+	// What was generated, as it is kept.
+	GeneratedResources []string `protobuf:"bytes,11,rep,name=generated_resources,json=generatedResources,proto3" json:"generated_resources,omitempty"`
+	// What was generated that nothing used suggests.
+	Additions []string `protobuf:"bytes,12,rep,name=additions,proto3" json:"additions,omitempty"`
+	// What was said of the outcome, as it is kept.
+	Detail string `protobuf:"bytes,13,opt,name=detail,proto3" json:"detail,omitempty"`
+	// Its stages in order; learningSuggestions last.
+	Stages        []*WorkflowStage `protobuf:"bytes,14,rep,name=stages,proto3" json:"stages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Workflow) Reset() {
+	*x = Workflow{}
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Workflow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Workflow) ProtoMessage() {}
+
+func (x *Workflow) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Workflow.ProtoReflect.Descriptor instead.
+func (*Workflow) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Workflow) GetWorkflowId() string {
+	if x != nil {
+		return x.WorkflowId
+	}
+	return ""
+}
+
+func (x *Workflow) GetKind() WorkflowKind {
+	if x != nil {
+		return x.Kind
+	}
+	return WorkflowKind_WORKFLOW_KIND_UNSPECIFIED
+}
+
+func (x *Workflow) GetIntent() string {
+	if x != nil {
+		return x.Intent
+	}
+	return ""
+}
+
+func (x *Workflow) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *Workflow) GetCaller() string {
+	if x != nil {
+		return x.Caller
+	}
+	return ""
+}
+
+func (x *Workflow) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+func (x *Workflow) GetCompletedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CompletedAt
+	}
+	return nil
+}
+
+func (x *Workflow) GetOutcome() WorkflowOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return WorkflowOutcome_WORKFLOW_OUTCOME_UNSPECIFIED
+}
+
+func (x *Workflow) GetRecommended() []*RecommendedEntity {
+	if x != nil {
+		return x.Recommended
+	}
+	return nil
+}
+
+func (x *Workflow) GetUsed() []string {
+	if x != nil {
+		return x.Used
+	}
+	return nil
+}
+
+func (x *Workflow) GetGeneratedResources() []string {
+	if x != nil {
+		return x.GeneratedResources
+	}
+	return nil
+}
+
+func (x *Workflow) GetAdditions() []string {
+	if x != nil {
+		return x.Additions
+	}
+	return nil
+}
+
+func (x *Workflow) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *Workflow) GetStages() []*WorkflowStage {
+	if x != nil {
+		return x.Stages
+	}
+	return nil
+}
+
+// An entity as it was recommended.
+type RecommendedEntity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Pattern or policy.
+	Kind EntityKind `protobuf:"varint,2,opt,name=kind,proto3,enum=forewarn.v1.EntityKind" json:"kind,omitempty"`
+	// Its revision then.
+	Revision uint32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// BM25's score.
+	Score float64 `protobuf:"fixed64,4,opt,name=score,proto3" json:"score,omitempty"`
+	// The share of the best possible score, 0 to 1.
+	Relevance float64 `protobuf:"fixed64,5,opt,name=relevance,proto3" json:"relevance,omitempty"`
+	// The probability of use that was told.
+	ProbabilityOfUse float64 `protobuf:"fixed64,6,opt,name=probability_of_use,json=probabilityOfUse,proto3" json:"probability_of_use,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *RecommendedEntity) Reset() {
+	*x = RecommendedEntity{}
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecommendedEntity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecommendedEntity) ProtoMessage() {}
+
+func (x *RecommendedEntity) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecommendedEntity.ProtoReflect.Descriptor instead.
+func (*RecommendedEntity) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *RecommendedEntity) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RecommendedEntity) GetKind() EntityKind {
+	if x != nil {
+		return x.Kind
+	}
+	return EntityKind_ENTITY_KIND_UNSPECIFIED
+}
+
+func (x *RecommendedEntity) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RecommendedEntity) GetScore() float64 {
+	if x != nil {
+		return x.Score
+	}
+	return 0
+}
+
+func (x *RecommendedEntity) GetRelevance() float64 {
+	if x != nil {
+		return x.Relevance
+	}
+	return 0
+}
+
+func (x *RecommendedEntity) GetProbabilityOfUse() float64 {
+	if x != nil {
+		return x.ProbabilityOfUse
+	}
+	return 0
+}
+
+// One stage of a workflow.
+type WorkflowStage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "recommendation", "completion" or "learningSuggestions".
+	Stage string `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
+	// "pending", "success", "skipped" (nobody suggests anything) or "failed".
+	Result string `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"`
+	// Why it was skipped or failed, or what to do next.
+	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	// Of learningSuggestions: what is suggested.
+	Suggestions   *LearningSuggestions `protobuf:"bytes,4,opt,name=suggestions,proto3" json:"suggestions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkflowStage) Reset() {
+	*x = WorkflowStage{}
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkflowStage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkflowStage) ProtoMessage() {}
+
+func (x *WorkflowStage) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkflowStage.ProtoReflect.Descriptor instead.
+func (*WorkflowStage) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *WorkflowStage) GetStage() string {
+	if x != nil {
+		return x.Stage
+	}
+	return ""
+}
+
+func (x *WorkflowStage) GetResult() string {
+	if x != nil {
+		return x.Result
+	}
+	return ""
+}
+
+func (x *WorkflowStage) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *WorkflowStage) GetSuggestions() *LearningSuggestions {
+	if x != nil {
+		return x.Suggestions
+	}
+	return nil
+}
+
+// What a workflow gave rise to.
+type LearningSuggestions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of patterns: to create, update or deprecate one.
+	Patterns []*LearningSuggestion `protobuf:"bytes,1,rep,name=patterns,proto3" json:"patterns,omitempty"`
+	// Of policies.
+	Policies      []*LearningSuggestion `protobuf:"bytes,2,rep,name=policies,proto3" json:"policies,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningSuggestions) Reset() {
+	*x = LearningSuggestions{}
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningSuggestions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningSuggestions) ProtoMessage() {}
+
+func (x *LearningSuggestions) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningSuggestions.ProtoReflect.Descriptor instead.
+func (*LearningSuggestions) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *LearningSuggestions) GetPatterns() []*LearningSuggestion {
+	if x != nil {
+		return x.Patterns
+	}
+	return nil
+}
+
+func (x *LearningSuggestions) GetPolicies() []*LearningSuggestion {
+	if x != nil {
+		return x.Policies
+	}
+	return nil
+}
+
+// A suggestion in short.
+type LearningSuggestion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, by which it is approved or rejected.
+	SuggestionId string `protobuf:"bytes,1,opt,name=suggestion_id,json=suggestionId,proto3" json:"suggestion_id,omitempty"`
+	// "create_pattern", "update_pattern", "create_policy" or "deprecate_pattern".
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// How probable it is that somebody approves it, 0 to 1.
+	Confidence float64 `protobuf:"fixed64,3,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// Why, in a sentence.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningSuggestion) Reset() {
+	*x = LearningSuggestion{}
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningSuggestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningSuggestion) ProtoMessage() {}
+
+func (x *LearningSuggestion) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningSuggestion.ProtoReflect.Descriptor instead.
+func (*LearningSuggestion) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *LearningSuggestion) GetSuggestionId() string {
+	if x != nil {
+		return x.SuggestionId
+	}
+	return ""
+}
+
+func (x *LearningSuggestion) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *LearningSuggestion) GetConfidence() float64 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *LearningSuggestion) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Which workflows.
+type ListWorkflowsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In one scope; empty: in any.
+	Scope string `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
+	// That ended so; unspecified: any, also such that have not ended.
+	Outcome WorkflowOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=forewarn.v1.WorkflowOutcome" json:"outcome,omitempty"`
+	// Only those whose best pattern was weak, or that had none.
+	OnlyWithoutMatch bool `protobuf:"varint,3,opt,name=only_without_match,json=onlyWithoutMatch,proto3" json:"only_without_match,omitempty"`
+	// How many; 0: 50.
+	PageSize uint32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where to go on.
+	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkflowsRequest) Reset() {
+	*x = ListWorkflowsRequest{}
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkflowsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkflowsRequest) ProtoMessage() {}
+
+func (x *ListWorkflowsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkflowsRequest.ProtoReflect.Descriptor instead.
+func (*ListWorkflowsRequest) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ListWorkflowsRequest) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *ListWorkflowsRequest) GetOutcome() WorkflowOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return WorkflowOutcome_WORKFLOW_OUTCOME_UNSPECIFIED
+}
+
+func (x *ListWorkflowsRequest) GetOnlyWithoutMatch() bool {
+	if x != nil {
+		return x.OnlyWithoutMatch
+	}
+	return false
+}
+
+func (x *ListWorkflowsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListWorkflowsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Workflows.
+type ListWorkflowsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Workflows []*Workflow `protobuf:"bytes,1,rep,name=workflows,proto3" json:"workflows,omitempty"`
+	// Where the next page starts; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkflowsResponse) Reset() {
+	*x = ListWorkflowsResponse{}
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkflowsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkflowsResponse) ProtoMessage() {}
+
+func (x *ListWorkflowsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_knowledge_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkflowsResponse.ProtoReflect.Descriptor instead.
+func (*ListWorkflowsResponse) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ListWorkflowsResponse) GetWorkflows() []*Workflow {
+	if x != nil {
+		return x.Workflows
+	}
+	return nil
+}
+
+func (x *ListWorkflowsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_forewarn_v1_knowledge_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_knowledge_proto_rawDesc = "" +
@@ -2479,12 +3181,13 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"\x86\x01\n" +
 	"\x1bListEntityRevisionsResponse\x12?\n" +
 	"\trevisions\x18\x01 \x03(\v2!.forewarn.v1.OrganisationalEntityR\trevisions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"x\n" +
 	"\x15ExportEntitiesRequest\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.forewarn.v1.EntityKindR\x04kind\x12\x1e\n" +
 	"\n" +
 	"anonymised\x18\x02 \x01(\bR\n" +
-	"anonymised\".\n" +
+	"anonymised\x12\x12\n" +
+	"\x04hide\x18\x03 \x03(\tR\x04hide\".\n" +
 	"\x16ExportEntitiesResponse\x12\x14\n" +
 	"\x05chunk\x18\x01 \x01(\fR\x05chunk\"E\n" +
 	"\x15ImportEntitiesRequest\x12\x14\n" +
@@ -2513,21 +3216,20 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x05times\x18\x03 \x01(\rR\x05times\x12(\n" +
 	"\x05share\x18\x04 \x01(\v2\x12.forewarn.v1.ShareR\x05share\x12\x12\n" +
 	"\x04lift\x18\x05 \x01(\x01R\x04lift\"\x1a\n" +
-	"\x18GetKnowledgeStatsRequest\"\xc0\x03\n" +
+	"\x18GetKnowledgeStatsRequest\"\xa6\x03\n" +
 	"\x19GetKnowledgeStatsResponse\x12\x1a\n" +
-	"\bentities\x18\x01 \x01(\rR\bentities\x12\x18\n" +
-	"\adeleted\x18\x02 \x01(\rR\adeleted\x12+\n" +
-	"\x11workflows_started\x18\x03 \x01(\x04R\x10workflowsStarted\x12/\n" +
-	"\x13workflows_completed\x18\x04 \x01(\x04R\x12workflowsCompleted\x12\x1c\n" +
-	"\tsucceeded\x18\x05 \x01(\x04R\tsucceeded\x12\x16\n" +
-	"\x06failed\x18\x06 \x01(\x04R\x06failed\x12\x1c\n" +
-	"\tabandoned\x18\a \x01(\x04R\tabandoned\x12#\n" +
-	"\rwithout_match\x18\b \x01(\x04R\fwithoutMatch\x12\x16\n" +
-	"\x06events\x18\t \x01(\x04R\x06events\x12=\n" +
-	"\vcalibration\x18\n" +
-	" \x03(\v2\x1b.forewarn.v1.CalibrationBinR\vcalibration\x12\x18\n" +
-	"\aindexed\x18\v \x01(\rR\aindexed\x12%\n" +
-	"\x0eindex_complete\x18\f \x01(\bR\rindexComplete\"\x82\x01\n" +
+	"\bentities\x18\x01 \x01(\rR\bentities\x12+\n" +
+	"\x11workflows_started\x18\x02 \x01(\x04R\x10workflowsStarted\x12/\n" +
+	"\x13workflows_completed\x18\x03 \x01(\x04R\x12workflowsCompleted\x12\x1c\n" +
+	"\tsucceeded\x18\x04 \x01(\x04R\tsucceeded\x12\x16\n" +
+	"\x06failed\x18\x05 \x01(\x04R\x06failed\x12\x1c\n" +
+	"\tabandoned\x18\x06 \x01(\x04R\tabandoned\x12#\n" +
+	"\rwithout_match\x18\a \x01(\x04R\fwithoutMatch\x12\x16\n" +
+	"\x06events\x18\b \x01(\x04R\x06events\x12=\n" +
+	"\vcalibration\x18\t \x03(\v2\x1b.forewarn.v1.CalibrationBinR\vcalibration\x12\x18\n" +
+	"\aindexed\x18\n" +
+	" \x01(\rR\aindexed\x12%\n" +
+	"\x0eindex_complete\x18\v \x01(\bR\rindexComplete\"\x82\x01\n" +
 	"\x0eCalibrationBin\x12\x10\n" +
 	"\x03low\x18\x01 \x01(\x01R\x03low\x12\x12\n" +
 	"\x04high\x18\x02 \x01(\x01R\x04high\x12\x14\n" +
@@ -2539,12 +3241,72 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x1a\n" +
 	"\bproblems\x18\x02 \x03(\tR\bproblems\x12\x16\n" +
 	"\x06events\x18\x03 \x01(\x04R\x06events\x12\x12\n" +
-	"\x04rows\x18\x04 \x01(\x04R\x04rows*Z\n" +
+	"\x04rows\x18\x04 \x01(\x04R\x04rows\"\xc3\x04\n" +
+	"\bWorkflow\x12\x1f\n" +
+	"\vworkflow_id\x18\x01 \x01(\tR\n" +
+	"workflowId\x12-\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x19.forewarn.v1.WorkflowKindR\x04kind\x12\x16\n" +
+	"\x06intent\x18\x03 \x01(\tR\x06intent\x12\x14\n" +
+	"\x05scope\x18\x04 \x01(\tR\x05scope\x12\x16\n" +
+	"\x06caller\x18\x05 \x01(\tR\x06caller\x129\n" +
+	"\n" +
+	"started_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12=\n" +
+	"\fcompleted_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x126\n" +
+	"\aoutcome\x18\b \x01(\x0e2\x1c.forewarn.v1.WorkflowOutcomeR\aoutcome\x12@\n" +
+	"\vrecommended\x18\t \x03(\v2\x1e.forewarn.v1.RecommendedEntityR\vrecommended\x12\x12\n" +
+	"\x04used\x18\n" +
+	" \x03(\tR\x04used\x12/\n" +
+	"\x13generated_resources\x18\v \x03(\tR\x12generatedResources\x12\x1c\n" +
+	"\tadditions\x18\f \x03(\tR\tadditions\x12\x16\n" +
+	"\x06detail\x18\r \x01(\tR\x06detail\x122\n" +
+	"\x06stages\x18\x0e \x03(\v2\x1a.forewarn.v1.WorkflowStageR\x06stages\"\xce\x01\n" +
+	"\x11RecommendedEntity\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x17.forewarn.v1.EntityKindR\x04kind\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\rR\brevision\x12\x14\n" +
+	"\x05score\x18\x04 \x01(\x01R\x05score\x12\x1c\n" +
+	"\trelevance\x18\x05 \x01(\x01R\trelevance\x12,\n" +
+	"\x12probability_of_use\x18\x06 \x01(\x01R\x10probabilityOfUse\"\x99\x01\n" +
+	"\rWorkflowStage\x12\x14\n" +
+	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x16\n" +
+	"\x06result\x18\x02 \x01(\tR\x06result\x12\x16\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\x12B\n" +
+	"\vsuggestions\x18\x04 \x01(\v2 .forewarn.v1.LearningSuggestionsR\vsuggestions\"\x8f\x01\n" +
+	"\x13LearningSuggestions\x12;\n" +
+	"\bpatterns\x18\x01 \x03(\v2\x1f.forewarn.v1.LearningSuggestionR\bpatterns\x12;\n" +
+	"\bpolicies\x18\x02 \x03(\v2\x1f.forewarn.v1.LearningSuggestionR\bpolicies\"\x85\x01\n" +
+	"\x12LearningSuggestion\x12#\n" +
+	"\rsuggestion_id\x18\x01 \x01(\tR\fsuggestionId\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\x03 \x01(\x01R\n" +
+	"confidence\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xce\x01\n" +
+	"\x14ListWorkflowsRequest\x12\x14\n" +
+	"\x05scope\x18\x01 \x01(\tR\x05scope\x126\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x1c.forewarn.v1.WorkflowOutcomeR\aoutcome\x12,\n" +
+	"\x12only_without_match\x18\x03 \x01(\bR\x10onlyWithoutMatch\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\"t\n" +
+	"\x15ListWorkflowsResponse\x123\n" +
+	"\tworkflows\x18\x01 \x03(\v2\x15.forewarn.v1.WorkflowR\tworkflows\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*Z\n" +
 	"\n" +
 	"EntityKind\x12\x1b\n" +
 	"\x17ENTITY_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13ENTITY_KIND_PATTERN\x10\x01\x12\x16\n" +
-	"\x12ENTITY_KIND_POLICY\x10\x022\xb2\t\n" +
+	"\x12ENTITY_KIND_POLICY\x10\x02*e\n" +
+	"\fWorkflowKind\x12\x1d\n" +
+	"\x19WORKFLOW_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17WORKFLOW_KIND_RECOMMEND\x10\x01\x12\x19\n" +
+	"\x15WORKFLOW_KIND_OPERATE\x10\x02*\x8f\x01\n" +
+	"\x0fWorkflowOutcome\x12 \n" +
+	"\x1cWORKFLOW_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18WORKFLOW_OUTCOME_SUCCESS\x10\x01\x12\x1c\n" +
+	"\x18WORKFLOW_OUTCOME_FAILURE\x10\x02\x12\x1e\n" +
+	"\x1aWORKFLOW_OUTCOME_ABANDONED\x10\x032\x8a\n" +
+	"\n" +
 	"\x10KnowledgeService\x12S\n" +
 	"\fCreateEntity\x12 .forewarn.v1.CreateEntityRequest\x1a!.forewarn.v1.CreateEntityResponse\x12J\n" +
 	"\tGetEntity\x12\x1d.forewarn.v1.GetEntityRequest\x1a\x1e.forewarn.v1.GetEntityResponse\x12S\n" +
@@ -2557,7 +3319,8 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x0eExportEntities\x12\".forewarn.v1.ExportEntitiesRequest\x1a#.forewarn.v1.ExportEntitiesResponse0\x01\x12[\n" +
 	"\x0eImportEntities\x12\".forewarn.v1.ImportEntitiesRequest\x1a#.forewarn.v1.ImportEntitiesResponse(\x01\x12\\\n" +
 	"\x0fGetUsageMetrics\x12#.forewarn.v1.GetUsageMetricsRequest\x1a$.forewarn.v1.GetUsageMetricsResponse\x12b\n" +
-	"\x11GetKnowledgeStats\x12%.forewarn.v1.GetKnowledgeStatsRequest\x1a&.forewarn.v1.GetKnowledgeStatsResponse\x12e\n" +
+	"\x11GetKnowledgeStats\x12%.forewarn.v1.GetKnowledgeStatsRequest\x1a&.forewarn.v1.GetKnowledgeStatsResponse\x12V\n" +
+	"\rListWorkflows\x12!.forewarn.v1.ListWorkflowsRequest\x1a\".forewarn.v1.ListWorkflowsResponse\x12e\n" +
 	"\x12VerifyUsageMetrics\x12&.forewarn.v1.VerifyUsageMetricsRequest\x1a'.forewarn.v1.VerifyUsageMetricsResponseB8\n" +
 	"\x0fdev.forewarn.v1P\x01Z#forewarn.dev/forewarn/v1;forewarnv1b\x06proto3"
 
@@ -2573,110 +3336,133 @@ func file_forewarn_v1_knowledge_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_knowledge_proto_rawDescData
 }
 
-var file_forewarn_v1_knowledge_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_forewarn_v1_knowledge_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_forewarn_v1_knowledge_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_forewarn_v1_knowledge_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_forewarn_v1_knowledge_proto_goTypes = []any{
 	(EntityKind)(0),                     // 0: forewarn.v1.EntityKind
-	(*OrganisationalEntity)(nil),        // 1: forewarn.v1.OrganisationalEntity
-	(*UsageMetrics)(nil),                // 2: forewarn.v1.UsageMetrics
-	(*Share)(nil),                       // 3: forewarn.v1.Share
-	(*EntityMatch)(nil),                 // 4: forewarn.v1.EntityMatch
-	(*CreateEntityRequest)(nil),         // 5: forewarn.v1.CreateEntityRequest
-	(*CreateEntityResponse)(nil),        // 6: forewarn.v1.CreateEntityResponse
-	(*GetEntityRequest)(nil),            // 7: forewarn.v1.GetEntityRequest
-	(*GetEntityResponse)(nil),           // 8: forewarn.v1.GetEntityResponse
-	(*ListEntitiesRequest)(nil),         // 9: forewarn.v1.ListEntitiesRequest
-	(*ListEntitiesResponse)(nil),        // 10: forewarn.v1.ListEntitiesResponse
-	(*SearchEntitiesRequest)(nil),       // 11: forewarn.v1.SearchEntitiesRequest
-	(*SearchEntitiesResponse)(nil),      // 12: forewarn.v1.SearchEntitiesResponse
-	(*UpdateEntityRequest)(nil),         // 13: forewarn.v1.UpdateEntityRequest
-	(*UpdateEntityResponse)(nil),        // 14: forewarn.v1.UpdateEntityResponse
-	(*DeleteEntityRequest)(nil),         // 15: forewarn.v1.DeleteEntityRequest
-	(*DeleteEntityResponse)(nil),        // 16: forewarn.v1.DeleteEntityResponse
-	(*RestoreEntityRequest)(nil),        // 17: forewarn.v1.RestoreEntityRequest
-	(*RestoreEntityResponse)(nil),       // 18: forewarn.v1.RestoreEntityResponse
-	(*ListEntityRevisionsRequest)(nil),  // 19: forewarn.v1.ListEntityRevisionsRequest
-	(*ListEntityRevisionsResponse)(nil), // 20: forewarn.v1.ListEntityRevisionsResponse
-	(*ExportEntitiesRequest)(nil),       // 21: forewarn.v1.ExportEntitiesRequest
-	(*ExportEntitiesResponse)(nil),      // 22: forewarn.v1.ExportEntitiesResponse
-	(*ImportEntitiesRequest)(nil),       // 23: forewarn.v1.ImportEntitiesRequest
-	(*ImportEntitiesResponse)(nil),      // 24: forewarn.v1.ImportEntitiesResponse
-	(*GetUsageMetricsRequest)(nil),      // 25: forewarn.v1.GetUsageMetricsRequest
-	(*GetUsageMetricsResponse)(nil),     // 26: forewarn.v1.GetUsageMetricsResponse
-	(*ScopeMetrics)(nil),                // 27: forewarn.v1.ScopeMetrics
-	(*CoUsage)(nil),                     // 28: forewarn.v1.CoUsage
-	(*GetKnowledgeStatsRequest)(nil),    // 29: forewarn.v1.GetKnowledgeStatsRequest
-	(*GetKnowledgeStatsResponse)(nil),   // 30: forewarn.v1.GetKnowledgeStatsResponse
-	(*CalibrationBin)(nil),              // 31: forewarn.v1.CalibrationBin
-	(*VerifyUsageMetricsRequest)(nil),   // 32: forewarn.v1.VerifyUsageMetricsRequest
-	(*VerifyUsageMetricsResponse)(nil),  // 33: forewarn.v1.VerifyUsageMetricsResponse
-	nil,                                 // 34: forewarn.v1.UsageMetrics.CommonAdditionsEntry
-	nil,                                 // 35: forewarn.v1.UsageMetrics.CommonOmissionsEntry
-	(*timestamppb.Timestamp)(nil),       // 36: google.protobuf.Timestamp
+	(WorkflowKind)(0),                   // 1: forewarn.v1.WorkflowKind
+	(WorkflowOutcome)(0),                // 2: forewarn.v1.WorkflowOutcome
+	(*OrganisationalEntity)(nil),        // 3: forewarn.v1.OrganisationalEntity
+	(*UsageMetrics)(nil),                // 4: forewarn.v1.UsageMetrics
+	(*Share)(nil),                       // 5: forewarn.v1.Share
+	(*EntityMatch)(nil),                 // 6: forewarn.v1.EntityMatch
+	(*CreateEntityRequest)(nil),         // 7: forewarn.v1.CreateEntityRequest
+	(*CreateEntityResponse)(nil),        // 8: forewarn.v1.CreateEntityResponse
+	(*GetEntityRequest)(nil),            // 9: forewarn.v1.GetEntityRequest
+	(*GetEntityResponse)(nil),           // 10: forewarn.v1.GetEntityResponse
+	(*ListEntitiesRequest)(nil),         // 11: forewarn.v1.ListEntitiesRequest
+	(*ListEntitiesResponse)(nil),        // 12: forewarn.v1.ListEntitiesResponse
+	(*SearchEntitiesRequest)(nil),       // 13: forewarn.v1.SearchEntitiesRequest
+	(*SearchEntitiesResponse)(nil),      // 14: forewarn.v1.SearchEntitiesResponse
+	(*UpdateEntityRequest)(nil),         // 15: forewarn.v1.UpdateEntityRequest
+	(*UpdateEntityResponse)(nil),        // 16: forewarn.v1.UpdateEntityResponse
+	(*DeleteEntityRequest)(nil),         // 17: forewarn.v1.DeleteEntityRequest
+	(*DeleteEntityResponse)(nil),        // 18: forewarn.v1.DeleteEntityResponse
+	(*RestoreEntityRequest)(nil),        // 19: forewarn.v1.RestoreEntityRequest
+	(*RestoreEntityResponse)(nil),       // 20: forewarn.v1.RestoreEntityResponse
+	(*ListEntityRevisionsRequest)(nil),  // 21: forewarn.v1.ListEntityRevisionsRequest
+	(*ListEntityRevisionsResponse)(nil), // 22: forewarn.v1.ListEntityRevisionsResponse
+	(*ExportEntitiesRequest)(nil),       // 23: forewarn.v1.ExportEntitiesRequest
+	(*ExportEntitiesResponse)(nil),      // 24: forewarn.v1.ExportEntitiesResponse
+	(*ImportEntitiesRequest)(nil),       // 25: forewarn.v1.ImportEntitiesRequest
+	(*ImportEntitiesResponse)(nil),      // 26: forewarn.v1.ImportEntitiesResponse
+	(*GetUsageMetricsRequest)(nil),      // 27: forewarn.v1.GetUsageMetricsRequest
+	(*GetUsageMetricsResponse)(nil),     // 28: forewarn.v1.GetUsageMetricsResponse
+	(*ScopeMetrics)(nil),                // 29: forewarn.v1.ScopeMetrics
+	(*CoUsage)(nil),                     // 30: forewarn.v1.CoUsage
+	(*GetKnowledgeStatsRequest)(nil),    // 31: forewarn.v1.GetKnowledgeStatsRequest
+	(*GetKnowledgeStatsResponse)(nil),   // 32: forewarn.v1.GetKnowledgeStatsResponse
+	(*CalibrationBin)(nil),              // 33: forewarn.v1.CalibrationBin
+	(*VerifyUsageMetricsRequest)(nil),   // 34: forewarn.v1.VerifyUsageMetricsRequest
+	(*VerifyUsageMetricsResponse)(nil),  // 35: forewarn.v1.VerifyUsageMetricsResponse
+	(*Workflow)(nil),                    // 36: forewarn.v1.Workflow
+	(*RecommendedEntity)(nil),           // 37: forewarn.v1.RecommendedEntity
+	(*WorkflowStage)(nil),               // 38: forewarn.v1.WorkflowStage
+	(*LearningSuggestions)(nil),         // 39: forewarn.v1.LearningSuggestions
+	(*LearningSuggestion)(nil),          // 40: forewarn.v1.LearningSuggestion
+	(*ListWorkflowsRequest)(nil),        // 41: forewarn.v1.ListWorkflowsRequest
+	(*ListWorkflowsResponse)(nil),       // 42: forewarn.v1.ListWorkflowsResponse
+	nil,                                 // 43: forewarn.v1.UsageMetrics.CommonAdditionsEntry
+	nil,                                 // 44: forewarn.v1.UsageMetrics.CommonOmissionsEntry
+	(*timestamppb.Timestamp)(nil),       // 45: google.protobuf.Timestamp
 }
 var file_forewarn_v1_knowledge_proto_depIdxs = []int32{
 	0,  // 0: forewarn.v1.OrganisationalEntity.kind:type_name -> forewarn.v1.EntityKind
-	36, // 1: forewarn.v1.OrganisationalEntity.created_at:type_name -> google.protobuf.Timestamp
-	2,  // 2: forewarn.v1.OrganisationalEntity.usage_metrics:type_name -> forewarn.v1.UsageMetrics
-	36, // 3: forewarn.v1.OrganisationalEntity.updated_at:type_name -> google.protobuf.Timestamp
-	36, // 4: forewarn.v1.OrganisationalEntity.deleted_at:type_name -> google.protobuf.Timestamp
-	34, // 5: forewarn.v1.UsageMetrics.common_additions:type_name -> forewarn.v1.UsageMetrics.CommonAdditionsEntry
-	36, // 6: forewarn.v1.UsageMetrics.last_used:type_name -> google.protobuf.Timestamp
-	36, // 7: forewarn.v1.UsageMetrics.last_recommended:type_name -> google.protobuf.Timestamp
-	35, // 8: forewarn.v1.UsageMetrics.common_omissions:type_name -> forewarn.v1.UsageMetrics.CommonOmissionsEntry
-	3,  // 9: forewarn.v1.UsageMetrics.acceptance_rate:type_name -> forewarn.v1.Share
-	3,  // 10: forewarn.v1.UsageMetrics.success_rate:type_name -> forewarn.v1.Share
-	1,  // 11: forewarn.v1.EntityMatch.entity:type_name -> forewarn.v1.OrganisationalEntity
-	1,  // 12: forewarn.v1.CreateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
-	1,  // 13: forewarn.v1.CreateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	1,  // 14: forewarn.v1.GetEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	45, // 1: forewarn.v1.OrganisationalEntity.created_at:type_name -> google.protobuf.Timestamp
+	4,  // 2: forewarn.v1.OrganisationalEntity.usage_metrics:type_name -> forewarn.v1.UsageMetrics
+	45, // 3: forewarn.v1.OrganisationalEntity.updated_at:type_name -> google.protobuf.Timestamp
+	45, // 4: forewarn.v1.OrganisationalEntity.deleted_at:type_name -> google.protobuf.Timestamp
+	43, // 5: forewarn.v1.UsageMetrics.common_additions:type_name -> forewarn.v1.UsageMetrics.CommonAdditionsEntry
+	45, // 6: forewarn.v1.UsageMetrics.last_used:type_name -> google.protobuf.Timestamp
+	45, // 7: forewarn.v1.UsageMetrics.last_recommended:type_name -> google.protobuf.Timestamp
+	44, // 8: forewarn.v1.UsageMetrics.common_omissions:type_name -> forewarn.v1.UsageMetrics.CommonOmissionsEntry
+	5,  // 9: forewarn.v1.UsageMetrics.acceptance_rate:type_name -> forewarn.v1.Share
+	5,  // 10: forewarn.v1.UsageMetrics.success_rate:type_name -> forewarn.v1.Share
+	3,  // 11: forewarn.v1.EntityMatch.entity:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 12: forewarn.v1.CreateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 13: forewarn.v1.CreateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 14: forewarn.v1.GetEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
 	0,  // 15: forewarn.v1.ListEntitiesRequest.kind:type_name -> forewarn.v1.EntityKind
-	1,  // 16: forewarn.v1.ListEntitiesResponse.entities:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 16: forewarn.v1.ListEntitiesResponse.entities:type_name -> forewarn.v1.OrganisationalEntity
 	0,  // 17: forewarn.v1.SearchEntitiesRequest.kind:type_name -> forewarn.v1.EntityKind
-	4,  // 18: forewarn.v1.SearchEntitiesResponse.matches:type_name -> forewarn.v1.EntityMatch
-	1,  // 19: forewarn.v1.UpdateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
-	1,  // 20: forewarn.v1.UpdateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	1,  // 21: forewarn.v1.DeleteEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	1,  // 22: forewarn.v1.RestoreEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	1,  // 23: forewarn.v1.ListEntityRevisionsResponse.revisions:type_name -> forewarn.v1.OrganisationalEntity
+	6,  // 18: forewarn.v1.SearchEntitiesResponse.matches:type_name -> forewarn.v1.EntityMatch
+	3,  // 19: forewarn.v1.UpdateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 20: forewarn.v1.UpdateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 21: forewarn.v1.DeleteEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 22: forewarn.v1.RestoreEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	3,  // 23: forewarn.v1.ListEntityRevisionsResponse.revisions:type_name -> forewarn.v1.OrganisationalEntity
 	0,  // 24: forewarn.v1.ExportEntitiesRequest.kind:type_name -> forewarn.v1.EntityKind
-	2,  // 25: forewarn.v1.GetUsageMetricsResponse.pooled:type_name -> forewarn.v1.UsageMetrics
-	27, // 26: forewarn.v1.GetUsageMetricsResponse.scopes:type_name -> forewarn.v1.ScopeMetrics
-	28, // 27: forewarn.v1.GetUsageMetricsResponse.also_used:type_name -> forewarn.v1.CoUsage
-	2,  // 28: forewarn.v1.ScopeMetrics.metrics:type_name -> forewarn.v1.UsageMetrics
-	3,  // 29: forewarn.v1.CoUsage.share:type_name -> forewarn.v1.Share
-	31, // 30: forewarn.v1.GetKnowledgeStatsResponse.calibration:type_name -> forewarn.v1.CalibrationBin
-	5,  // 31: forewarn.v1.KnowledgeService.CreateEntity:input_type -> forewarn.v1.CreateEntityRequest
-	7,  // 32: forewarn.v1.KnowledgeService.GetEntity:input_type -> forewarn.v1.GetEntityRequest
-	9,  // 33: forewarn.v1.KnowledgeService.ListEntities:input_type -> forewarn.v1.ListEntitiesRequest
-	11, // 34: forewarn.v1.KnowledgeService.SearchEntities:input_type -> forewarn.v1.SearchEntitiesRequest
-	13, // 35: forewarn.v1.KnowledgeService.UpdateEntity:input_type -> forewarn.v1.UpdateEntityRequest
-	15, // 36: forewarn.v1.KnowledgeService.DeleteEntity:input_type -> forewarn.v1.DeleteEntityRequest
-	17, // 37: forewarn.v1.KnowledgeService.RestoreEntity:input_type -> forewarn.v1.RestoreEntityRequest
-	19, // 38: forewarn.v1.KnowledgeService.ListEntityRevisions:input_type -> forewarn.v1.ListEntityRevisionsRequest
-	21, // 39: forewarn.v1.KnowledgeService.ExportEntities:input_type -> forewarn.v1.ExportEntitiesRequest
-	23, // 40: forewarn.v1.KnowledgeService.ImportEntities:input_type -> forewarn.v1.ImportEntitiesRequest
-	25, // 41: forewarn.v1.KnowledgeService.GetUsageMetrics:input_type -> forewarn.v1.GetUsageMetricsRequest
-	29, // 42: forewarn.v1.KnowledgeService.GetKnowledgeStats:input_type -> forewarn.v1.GetKnowledgeStatsRequest
-	32, // 43: forewarn.v1.KnowledgeService.VerifyUsageMetrics:input_type -> forewarn.v1.VerifyUsageMetricsRequest
-	6,  // 44: forewarn.v1.KnowledgeService.CreateEntity:output_type -> forewarn.v1.CreateEntityResponse
-	8,  // 45: forewarn.v1.KnowledgeService.GetEntity:output_type -> forewarn.v1.GetEntityResponse
-	10, // 46: forewarn.v1.KnowledgeService.ListEntities:output_type -> forewarn.v1.ListEntitiesResponse
-	12, // 47: forewarn.v1.KnowledgeService.SearchEntities:output_type -> forewarn.v1.SearchEntitiesResponse
-	14, // 48: forewarn.v1.KnowledgeService.UpdateEntity:output_type -> forewarn.v1.UpdateEntityResponse
-	16, // 49: forewarn.v1.KnowledgeService.DeleteEntity:output_type -> forewarn.v1.DeleteEntityResponse
-	18, // 50: forewarn.v1.KnowledgeService.RestoreEntity:output_type -> forewarn.v1.RestoreEntityResponse
-	20, // 51: forewarn.v1.KnowledgeService.ListEntityRevisions:output_type -> forewarn.v1.ListEntityRevisionsResponse
-	22, // 52: forewarn.v1.KnowledgeService.ExportEntities:output_type -> forewarn.v1.ExportEntitiesResponse
-	24, // 53: forewarn.v1.KnowledgeService.ImportEntities:output_type -> forewarn.v1.ImportEntitiesResponse
-	26, // 54: forewarn.v1.KnowledgeService.GetUsageMetrics:output_type -> forewarn.v1.GetUsageMetricsResponse
-	30, // 55: forewarn.v1.KnowledgeService.GetKnowledgeStats:output_type -> forewarn.v1.GetKnowledgeStatsResponse
-	33, // 56: forewarn.v1.KnowledgeService.VerifyUsageMetrics:output_type -> forewarn.v1.VerifyUsageMetricsResponse
-	44, // [44:57] is the sub-list for method output_type
-	31, // [31:44] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	4,  // 25: forewarn.v1.GetUsageMetricsResponse.pooled:type_name -> forewarn.v1.UsageMetrics
+	29, // 26: forewarn.v1.GetUsageMetricsResponse.scopes:type_name -> forewarn.v1.ScopeMetrics
+	30, // 27: forewarn.v1.GetUsageMetricsResponse.also_used:type_name -> forewarn.v1.CoUsage
+	4,  // 28: forewarn.v1.ScopeMetrics.metrics:type_name -> forewarn.v1.UsageMetrics
+	5,  // 29: forewarn.v1.CoUsage.share:type_name -> forewarn.v1.Share
+	33, // 30: forewarn.v1.GetKnowledgeStatsResponse.calibration:type_name -> forewarn.v1.CalibrationBin
+	1,  // 31: forewarn.v1.Workflow.kind:type_name -> forewarn.v1.WorkflowKind
+	45, // 32: forewarn.v1.Workflow.started_at:type_name -> google.protobuf.Timestamp
+	45, // 33: forewarn.v1.Workflow.completed_at:type_name -> google.protobuf.Timestamp
+	2,  // 34: forewarn.v1.Workflow.outcome:type_name -> forewarn.v1.WorkflowOutcome
+	37, // 35: forewarn.v1.Workflow.recommended:type_name -> forewarn.v1.RecommendedEntity
+	38, // 36: forewarn.v1.Workflow.stages:type_name -> forewarn.v1.WorkflowStage
+	0,  // 37: forewarn.v1.RecommendedEntity.kind:type_name -> forewarn.v1.EntityKind
+	39, // 38: forewarn.v1.WorkflowStage.suggestions:type_name -> forewarn.v1.LearningSuggestions
+	40, // 39: forewarn.v1.LearningSuggestions.patterns:type_name -> forewarn.v1.LearningSuggestion
+	40, // 40: forewarn.v1.LearningSuggestions.policies:type_name -> forewarn.v1.LearningSuggestion
+	2,  // 41: forewarn.v1.ListWorkflowsRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
+	36, // 42: forewarn.v1.ListWorkflowsResponse.workflows:type_name -> forewarn.v1.Workflow
+	7,  // 43: forewarn.v1.KnowledgeService.CreateEntity:input_type -> forewarn.v1.CreateEntityRequest
+	9,  // 44: forewarn.v1.KnowledgeService.GetEntity:input_type -> forewarn.v1.GetEntityRequest
+	11, // 45: forewarn.v1.KnowledgeService.ListEntities:input_type -> forewarn.v1.ListEntitiesRequest
+	13, // 46: forewarn.v1.KnowledgeService.SearchEntities:input_type -> forewarn.v1.SearchEntitiesRequest
+	15, // 47: forewarn.v1.KnowledgeService.UpdateEntity:input_type -> forewarn.v1.UpdateEntityRequest
+	17, // 48: forewarn.v1.KnowledgeService.DeleteEntity:input_type -> forewarn.v1.DeleteEntityRequest
+	19, // 49: forewarn.v1.KnowledgeService.RestoreEntity:input_type -> forewarn.v1.RestoreEntityRequest
+	21, // 50: forewarn.v1.KnowledgeService.ListEntityRevisions:input_type -> forewarn.v1.ListEntityRevisionsRequest
+	23, // 51: forewarn.v1.KnowledgeService.ExportEntities:input_type -> forewarn.v1.ExportEntitiesRequest
+	25, // 52: forewarn.v1.KnowledgeService.ImportEntities:input_type -> forewarn.v1.ImportEntitiesRequest
+	27, // 53: forewarn.v1.KnowledgeService.GetUsageMetrics:input_type -> forewarn.v1.GetUsageMetricsRequest
+	31, // 54: forewarn.v1.KnowledgeService.GetKnowledgeStats:input_type -> forewarn.v1.GetKnowledgeStatsRequest
+	41, // 55: forewarn.v1.KnowledgeService.ListWorkflows:input_type -> forewarn.v1.ListWorkflowsRequest
+	34, // 56: forewarn.v1.KnowledgeService.VerifyUsageMetrics:input_type -> forewarn.v1.VerifyUsageMetricsRequest
+	8,  // 57: forewarn.v1.KnowledgeService.CreateEntity:output_type -> forewarn.v1.CreateEntityResponse
+	10, // 58: forewarn.v1.KnowledgeService.GetEntity:output_type -> forewarn.v1.GetEntityResponse
+	12, // 59: forewarn.v1.KnowledgeService.ListEntities:output_type -> forewarn.v1.ListEntitiesResponse
+	14, // 60: forewarn.v1.KnowledgeService.SearchEntities:output_type -> forewarn.v1.SearchEntitiesResponse
+	16, // 61: forewarn.v1.KnowledgeService.UpdateEntity:output_type -> forewarn.v1.UpdateEntityResponse
+	18, // 62: forewarn.v1.KnowledgeService.DeleteEntity:output_type -> forewarn.v1.DeleteEntityResponse
+	20, // 63: forewarn.v1.KnowledgeService.RestoreEntity:output_type -> forewarn.v1.RestoreEntityResponse
+	22, // 64: forewarn.v1.KnowledgeService.ListEntityRevisions:output_type -> forewarn.v1.ListEntityRevisionsResponse
+	24, // 65: forewarn.v1.KnowledgeService.ExportEntities:output_type -> forewarn.v1.ExportEntitiesResponse
+	26, // 66: forewarn.v1.KnowledgeService.ImportEntities:output_type -> forewarn.v1.ImportEntitiesResponse
+	28, // 67: forewarn.v1.KnowledgeService.GetUsageMetrics:output_type -> forewarn.v1.GetUsageMetricsResponse
+	32, // 68: forewarn.v1.KnowledgeService.GetKnowledgeStats:output_type -> forewarn.v1.GetKnowledgeStatsResponse
+	42, // 69: forewarn.v1.KnowledgeService.ListWorkflows:output_type -> forewarn.v1.ListWorkflowsResponse
+	35, // 70: forewarn.v1.KnowledgeService.VerifyUsageMetrics:output_type -> forewarn.v1.VerifyUsageMetricsResponse
+	57, // [57:71] is the sub-list for method output_type
+	43, // [43:57] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_knowledge_proto_init() }
@@ -2689,8 +3475,8 @@ func file_forewarn_v1_knowledge_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_knowledge_proto_rawDesc), len(file_forewarn_v1_knowledge_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   35,
+			NumEnums:      3,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

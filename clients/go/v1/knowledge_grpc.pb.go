@@ -33,6 +33,7 @@ const (
 	KnowledgeService_ImportEntities_FullMethodName      = "/forewarn.v1.KnowledgeService/ImportEntities"
 	KnowledgeService_GetUsageMetrics_FullMethodName     = "/forewarn.v1.KnowledgeService/GetUsageMetrics"
 	KnowledgeService_GetKnowledgeStats_FullMethodName   = "/forewarn.v1.KnowledgeService/GetKnowledgeStats"
+	KnowledgeService_ListWorkflows_FullMethodName       = "/forewarn.v1.KnowledgeService/ListWorkflows"
 	KnowledgeService_VerifyUsageMetrics_FullMethodName  = "/forewarn.v1.KnowledgeService/VerifyUsageMetrics"
 )
 
@@ -74,6 +75,8 @@ type KnowledgeServiceClient interface {
 	GetUsageMetrics(ctx context.Context, in *GetUsageMetricsRequest, opts ...grpc.CallOption) (*GetUsageMetricsResponse, error)
 	// What was counted over all workflows, and how scores turn into probabilities.
 	GetKnowledgeStats(ctx context.Context, in *GetKnowledgeStatsRequest, opts ...grpc.CallOption) (*GetKnowledgeStatsResponse, error)
+	// Workflows, newest first.
+	ListWorkflows(ctx context.Context, in *ListWorkflowsRequest, opts ...grpc.CallOption) (*ListWorkflowsResponse, error)
 	// Computes all metrics anew from the journal of workflow events and compares them with those kept.
 	VerifyUsageMetrics(ctx context.Context, in *VerifyUsageMetricsRequest, opts ...grpc.CallOption) (*VerifyUsageMetricsResponse, error)
 }
@@ -218,6 +221,16 @@ func (c *knowledgeServiceClient) GetKnowledgeStats(ctx context.Context, in *GetK
 	return out, nil
 }
 
+func (c *knowledgeServiceClient) ListWorkflows(ctx context.Context, in *ListWorkflowsRequest, opts ...grpc.CallOption) (*ListWorkflowsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWorkflowsResponse)
+	err := c.cc.Invoke(ctx, KnowledgeService_ListWorkflows_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *knowledgeServiceClient) VerifyUsageMetrics(ctx context.Context, in *VerifyUsageMetricsRequest, opts ...grpc.CallOption) (*VerifyUsageMetricsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(VerifyUsageMetricsResponse)
@@ -266,6 +279,8 @@ type KnowledgeServiceServer interface {
 	GetUsageMetrics(context.Context, *GetUsageMetricsRequest) (*GetUsageMetricsResponse, error)
 	// What was counted over all workflows, and how scores turn into probabilities.
 	GetKnowledgeStats(context.Context, *GetKnowledgeStatsRequest) (*GetKnowledgeStatsResponse, error)
+	// Workflows, newest first.
+	ListWorkflows(context.Context, *ListWorkflowsRequest) (*ListWorkflowsResponse, error)
 	// Computes all metrics anew from the journal of workflow events and compares them with those kept.
 	VerifyUsageMetrics(context.Context, *VerifyUsageMetricsRequest) (*VerifyUsageMetricsResponse, error)
 	mustEmbedUnimplementedKnowledgeServiceServer()
@@ -313,6 +328,9 @@ func (UnimplementedKnowledgeServiceServer) GetUsageMetrics(context.Context, *Get
 }
 func (UnimplementedKnowledgeServiceServer) GetKnowledgeStats(context.Context, *GetKnowledgeStatsRequest) (*GetKnowledgeStatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetKnowledgeStats not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) ListWorkflows(context.Context, *ListWorkflowsRequest) (*ListWorkflowsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWorkflows not implemented")
 }
 func (UnimplementedKnowledgeServiceServer) VerifyUsageMetrics(context.Context, *VerifyUsageMetricsRequest) (*VerifyUsageMetricsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method VerifyUsageMetrics not implemented")
@@ -536,6 +554,24 @@ func _KnowledgeService_GetKnowledgeStats_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _KnowledgeService_ListWorkflows_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWorkflowsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).ListWorkflows(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_ListWorkflows_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).ListWorkflows(ctx, req.(*ListWorkflowsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _KnowledgeService_VerifyUsageMetrics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(VerifyUsageMetricsRequest)
 	if err := dec(in); err != nil {
@@ -600,6 +636,10 @@ var KnowledgeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetKnowledgeStats",
 			Handler:    _KnowledgeService_GetKnowledgeStats_Handler,
+		},
+		{
+			MethodName: "ListWorkflows",
+			Handler:    _KnowledgeService_ListWorkflows_Handler,
 		},
 		{
 			MethodName: "VerifyUsageMetrics",

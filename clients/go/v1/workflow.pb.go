@@ -11,7 +11,6 @@ package forewarnv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -23,116 +22,6 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
-
-// What a workflow does.
-type WorkflowKind int32
-
-const (
-	// Not said: recommend.
-	WorkflowKind_WORKFLOW_KIND_UNSPECIFIED WorkflowKind = 0
-	// Builds something new.
-	WorkflowKind_WORKFLOW_KIND_RECOMMEND WorkflowKind = 1
-	// Changes or runs what is there.
-	WorkflowKind_WORKFLOW_KIND_OPERATE WorkflowKind = 2
-)
-
-// Enum value maps for WorkflowKind.
-var (
-	WorkflowKind_name = map[int32]string{
-		0: "WORKFLOW_KIND_UNSPECIFIED",
-		1: "WORKFLOW_KIND_RECOMMEND",
-		2: "WORKFLOW_KIND_OPERATE",
-	}
-	WorkflowKind_value = map[string]int32{
-		"WORKFLOW_KIND_UNSPECIFIED": 0,
-		"WORKFLOW_KIND_RECOMMEND":   1,
-		"WORKFLOW_KIND_OPERATE":     2,
-	}
-)
-
-func (x WorkflowKind) Enum() *WorkflowKind {
-	p := new(WorkflowKind)
-	*p = x
-	return p
-}
-
-func (x WorkflowKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (WorkflowKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_forewarn_v1_workflow_proto_enumTypes[0].Descriptor()
-}
-
-func (WorkflowKind) Type() protoreflect.EnumType {
-	return &file_forewarn_v1_workflow_proto_enumTypes[0]
-}
-
-func (x WorkflowKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use WorkflowKind.Descriptor instead.
-func (WorkflowKind) EnumDescriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{0}
-}
-
-// How a workflow ended.
-type WorkflowOutcome int32
-
-const (
-	// Not said: not completed yet.
-	WorkflowOutcome_WORKFLOW_OUTCOME_UNSPECIFIED WorkflowOutcome = 0
-	// What was generated works.
-	WorkflowOutcome_WORKFLOW_OUTCOME_SUCCESS WorkflowOutcome = 1
-	// It does not, or could not be generated.
-	WorkflowOutcome_WORKFLOW_OUTCOME_FAILURE WorkflowOutcome = 2
-	// Somebody gave it up.
-	WorkflowOutcome_WORKFLOW_OUTCOME_ABANDONED WorkflowOutcome = 3
-)
-
-// Enum value maps for WorkflowOutcome.
-var (
-	WorkflowOutcome_name = map[int32]string{
-		0: "WORKFLOW_OUTCOME_UNSPECIFIED",
-		1: "WORKFLOW_OUTCOME_SUCCESS",
-		2: "WORKFLOW_OUTCOME_FAILURE",
-		3: "WORKFLOW_OUTCOME_ABANDONED",
-	}
-	WorkflowOutcome_value = map[string]int32{
-		"WORKFLOW_OUTCOME_UNSPECIFIED": 0,
-		"WORKFLOW_OUTCOME_SUCCESS":     1,
-		"WORKFLOW_OUTCOME_FAILURE":     2,
-		"WORKFLOW_OUTCOME_ABANDONED":   3,
-	}
-)
-
-func (x WorkflowOutcome) Enum() *WorkflowOutcome {
-	p := new(WorkflowOutcome)
-	*p = x
-	return p
-}
-
-func (x WorkflowOutcome) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (WorkflowOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_forewarn_v1_workflow_proto_enumTypes[1].Descriptor()
-}
-
-func (WorkflowOutcome) Type() protoreflect.EnumType {
-	return &file_forewarn_v1_workflow_proto_enumTypes[1]
-}
-
-func (x WorkflowOutcome) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use WorkflowOutcome.Descriptor instead.
-func (WorkflowOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{1}
-}
 
 // What somebody wants.
 type RecommendRequest struct {
@@ -675,603 +564,11 @@ func (x *WatchWorkflowResponse) GetWorkflow() *Workflow {
 	return nil
 }
 
-// Which workflows.
-type ListWorkflowsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// In one scope; empty: in any.
-	Scope string `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
-	// That ended so; unspecified: any, also such that have not ended.
-	Outcome WorkflowOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=forewarn.v1.WorkflowOutcome" json:"outcome,omitempty"`
-	// Only those whose best pattern was weak, or that had none.
-	OnlyWithoutMatch bool `protobuf:"varint,3,opt,name=only_without_match,json=onlyWithoutMatch,proto3" json:"only_without_match,omitempty"`
-	// How many; 0: 50.
-	PageSize uint32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Where to go on.
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListWorkflowsRequest) Reset() {
-	*x = ListWorkflowsRequest{}
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListWorkflowsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListWorkflowsRequest) ProtoMessage() {}
-
-func (x *ListWorkflowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListWorkflowsRequest.ProtoReflect.Descriptor instead.
-func (*ListWorkflowsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *ListWorkflowsRequest) GetScope() string {
-	if x != nil {
-		return x.Scope
-	}
-	return ""
-}
-
-func (x *ListWorkflowsRequest) GetOutcome() WorkflowOutcome {
-	if x != nil {
-		return x.Outcome
-	}
-	return WorkflowOutcome_WORKFLOW_OUTCOME_UNSPECIFIED
-}
-
-func (x *ListWorkflowsRequest) GetOnlyWithoutMatch() bool {
-	if x != nil {
-		return x.OnlyWithoutMatch
-	}
-	return false
-}
-
-func (x *ListWorkflowsRequest) GetPageSize() uint32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListWorkflowsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-// Workflows.
-type ListWorkflowsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Newest first.
-	Workflows []*Workflow `protobuf:"bytes,1,rep,name=workflows,proto3" json:"workflows,omitempty"`
-	// Where the next page starts; empty at the end.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListWorkflowsResponse) Reset() {
-	*x = ListWorkflowsResponse{}
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListWorkflowsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListWorkflowsResponse) ProtoMessage() {}
-
-func (x *ListWorkflowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListWorkflowsResponse.ProtoReflect.Descriptor instead.
-func (*ListWorkflowsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *ListWorkflowsResponse) GetWorkflows() []*Workflow {
-	if x != nil {
-		return x.Workflows
-	}
-	return nil
-}
-
-func (x *ListWorkflowsResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// One run that builds something.
-type Workflow struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id, 32 hex digits.
-	WorkflowId string `protobuf:"bytes,1,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
-	// What it does.
-	Kind WorkflowKind `protobuf:"varint,2,opt,name=kind,proto3,enum=forewarn.v1.WorkflowKind" json:"kind,omitempty"`
-	// What was wanted, as it is kept.
-	Intent string `protobuf:"bytes,3,opt,name=intent,proto3" json:"intent,omitempty"`
-	// Where.
-	Scope string `protobuf:"bytes,4,opt,name=scope,proto3" json:"scope,omitempty"`
-	// Who asked.
-	Caller string `protobuf:"bytes,5,opt,name=caller,proto3" json:"caller,omitempty"`
-	// When it began.
-	StartedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
-	// When it was completed; absent while it is not.
-	CompletedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
-	// How it ended.
-	Outcome WorkflowOutcome `protobuf:"varint,8,opt,name=outcome,proto3,enum=forewarn.v1.WorkflowOutcome" json:"outcome,omitempty"`
-	// What was recommended, with the scores of then.
-	Recommended []*RecommendedEntity `protobuf:"bytes,9,rep,name=recommended,proto3" json:"recommended,omitempty"`
-	// Ids of what was used.
-	Used []string `protobuf:"bytes,10,rep,name=used,proto3" json:"used,omitempty"`
-	// What was generated, as it is kept.
-	GeneratedResources []string `protobuf:"bytes,11,rep,name=generated_resources,json=generatedResources,proto3" json:"generated_resources,omitempty"`
-	// What was generated that nothing used suggests.
-	Additions []string `protobuf:"bytes,12,rep,name=additions,proto3" json:"additions,omitempty"`
-	// What was said of the outcome, as it is kept.
-	Detail string `protobuf:"bytes,13,opt,name=detail,proto3" json:"detail,omitempty"`
-	// Its stages in order; learningSuggestions last.
-	Stages        []*WorkflowStage `protobuf:"bytes,14,rep,name=stages,proto3" json:"stages,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Workflow) Reset() {
-	*x = Workflow{}
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Workflow) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Workflow) ProtoMessage() {}
-
-func (x *Workflow) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Workflow.ProtoReflect.Descriptor instead.
-func (*Workflow) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *Workflow) GetWorkflowId() string {
-	if x != nil {
-		return x.WorkflowId
-	}
-	return ""
-}
-
-func (x *Workflow) GetKind() WorkflowKind {
-	if x != nil {
-		return x.Kind
-	}
-	return WorkflowKind_WORKFLOW_KIND_UNSPECIFIED
-}
-
-func (x *Workflow) GetIntent() string {
-	if x != nil {
-		return x.Intent
-	}
-	return ""
-}
-
-func (x *Workflow) GetScope() string {
-	if x != nil {
-		return x.Scope
-	}
-	return ""
-}
-
-func (x *Workflow) GetCaller() string {
-	if x != nil {
-		return x.Caller
-	}
-	return ""
-}
-
-func (x *Workflow) GetStartedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.StartedAt
-	}
-	return nil
-}
-
-func (x *Workflow) GetCompletedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CompletedAt
-	}
-	return nil
-}
-
-func (x *Workflow) GetOutcome() WorkflowOutcome {
-	if x != nil {
-		return x.Outcome
-	}
-	return WorkflowOutcome_WORKFLOW_OUTCOME_UNSPECIFIED
-}
-
-func (x *Workflow) GetRecommended() []*RecommendedEntity {
-	if x != nil {
-		return x.Recommended
-	}
-	return nil
-}
-
-func (x *Workflow) GetUsed() []string {
-	if x != nil {
-		return x.Used
-	}
-	return nil
-}
-
-func (x *Workflow) GetGeneratedResources() []string {
-	if x != nil {
-		return x.GeneratedResources
-	}
-	return nil
-}
-
-func (x *Workflow) GetAdditions() []string {
-	if x != nil {
-		return x.Additions
-	}
-	return nil
-}
-
-func (x *Workflow) GetDetail() string {
-	if x != nil {
-		return x.Detail
-	}
-	return ""
-}
-
-func (x *Workflow) GetStages() []*WorkflowStage {
-	if x != nil {
-		return x.Stages
-	}
-	return nil
-}
-
-// An entity as it was recommended.
-type RecommendedEntity struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Pattern or policy.
-	Kind EntityKind `protobuf:"varint,2,opt,name=kind,proto3,enum=forewarn.v1.EntityKind" json:"kind,omitempty"`
-	// Its revision then.
-	Revision uint32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	// BM25's score.
-	Score float64 `protobuf:"fixed64,4,opt,name=score,proto3" json:"score,omitempty"`
-	// The share of the best possible score, 0 to 1.
-	Relevance float64 `protobuf:"fixed64,5,opt,name=relevance,proto3" json:"relevance,omitempty"`
-	// The probability of use that was told.
-	ProbabilityOfUse float64 `protobuf:"fixed64,6,opt,name=probability_of_use,json=probabilityOfUse,proto3" json:"probability_of_use,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
-}
-
-func (x *RecommendedEntity) Reset() {
-	*x = RecommendedEntity{}
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RecommendedEntity) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RecommendedEntity) ProtoMessage() {}
-
-func (x *RecommendedEntity) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RecommendedEntity.ProtoReflect.Descriptor instead.
-func (*RecommendedEntity) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *RecommendedEntity) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *RecommendedEntity) GetKind() EntityKind {
-	if x != nil {
-		return x.Kind
-	}
-	return EntityKind_ENTITY_KIND_UNSPECIFIED
-}
-
-func (x *RecommendedEntity) GetRevision() uint32 {
-	if x != nil {
-		return x.Revision
-	}
-	return 0
-}
-
-func (x *RecommendedEntity) GetScore() float64 {
-	if x != nil {
-		return x.Score
-	}
-	return 0
-}
-
-func (x *RecommendedEntity) GetRelevance() float64 {
-	if x != nil {
-		return x.Relevance
-	}
-	return 0
-}
-
-func (x *RecommendedEntity) GetProbabilityOfUse() float64 {
-	if x != nil {
-		return x.ProbabilityOfUse
-	}
-	return 0
-}
-
-// One stage of a workflow.
-type WorkflowStage struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// "recommendation", "completion" or "learningSuggestions".
-	Stage string `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
-	// "pending", "success", "skipped" (nobody suggests anything) or "failed".
-	Result string `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"`
-	// Why it was skipped or failed, or what to do next.
-	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
-	// Of learningSuggestions: what is suggested.
-	Suggestions   *LearningSuggestions `protobuf:"bytes,4,opt,name=suggestions,proto3" json:"suggestions,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WorkflowStage) Reset() {
-	*x = WorkflowStage{}
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WorkflowStage) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WorkflowStage) ProtoMessage() {}
-
-func (x *WorkflowStage) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WorkflowStage.ProtoReflect.Descriptor instead.
-func (*WorkflowStage) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *WorkflowStage) GetStage() string {
-	if x != nil {
-		return x.Stage
-	}
-	return ""
-}
-
-func (x *WorkflowStage) GetResult() string {
-	if x != nil {
-		return x.Result
-	}
-	return ""
-}
-
-func (x *WorkflowStage) GetDetail() string {
-	if x != nil {
-		return x.Detail
-	}
-	return ""
-}
-
-func (x *WorkflowStage) GetSuggestions() *LearningSuggestions {
-	if x != nil {
-		return x.Suggestions
-	}
-	return nil
-}
-
-// What a workflow gave rise to.
-type LearningSuggestions struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of patterns: to create, update or deprecate one.
-	Patterns []*LearningSuggestion `protobuf:"bytes,1,rep,name=patterns,proto3" json:"patterns,omitempty"`
-	// Of policies.
-	Policies      []*LearningSuggestion `protobuf:"bytes,2,rep,name=policies,proto3" json:"policies,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LearningSuggestions) Reset() {
-	*x = LearningSuggestions{}
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[14]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LearningSuggestions) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LearningSuggestions) ProtoMessage() {}
-
-func (x *LearningSuggestions) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[14]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LearningSuggestions.ProtoReflect.Descriptor instead.
-func (*LearningSuggestions) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{14}
-}
-
-func (x *LearningSuggestions) GetPatterns() []*LearningSuggestion {
-	if x != nil {
-		return x.Patterns
-	}
-	return nil
-}
-
-func (x *LearningSuggestions) GetPolicies() []*LearningSuggestion {
-	if x != nil {
-		return x.Policies
-	}
-	return nil
-}
-
-// A suggestion in short.
-type LearningSuggestion struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id, by which it is approved or rejected.
-	SuggestionId string `protobuf:"bytes,1,opt,name=suggestion_id,json=suggestionId,proto3" json:"suggestion_id,omitempty"`
-	// "create_pattern", "update_pattern", "create_policy" or "deprecate_pattern".
-	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	// How probable it is that somebody approves it, 0 to 1.
-	Confidence float64 `protobuf:"fixed64,3,opt,name=confidence,proto3" json:"confidence,omitempty"`
-	// Why, in a sentence.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LearningSuggestion) Reset() {
-	*x = LearningSuggestion{}
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[15]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LearningSuggestion) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LearningSuggestion) ProtoMessage() {}
-
-func (x *LearningSuggestion) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_workflow_proto_msgTypes[15]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LearningSuggestion.ProtoReflect.Descriptor instead.
-func (*LearningSuggestion) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_workflow_proto_rawDescGZIP(), []int{15}
-}
-
-func (x *LearningSuggestion) GetSuggestionId() string {
-	if x != nil {
-		return x.SuggestionId
-	}
-	return ""
-}
-
-func (x *LearningSuggestion) GetType() string {
-	if x != nil {
-		return x.Type
-	}
-	return ""
-}
-
-func (x *LearningSuggestion) GetConfidence() float64 {
-	if x != nil {
-		return x.Confidence
-	}
-	return 0
-}
-
-func (x *LearningSuggestion) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
 var File_forewarn_v1_workflow_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_workflow_proto_rawDesc = "" +
 	"\n" +
-	"\x1aforewarn/v1/workflow.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x01\n" +
+	"\x1aforewarn/v1/workflow.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\"\x9d\x01\n" +
 	"\x10RecommendRequest\x12\x16\n" +
 	"\x06intent\x18\x01 \x01(\tR\x06intent\x12\x14\n" +
 	"\x05scope\x18\x02 \x01(\tR\x05scope\x12\x14\n" +
@@ -1307,72 +604,12 @@ const file_forewarn_v1_workflow_proto_rawDesc = "" +
 	"\vworkflow_id\x18\x01 \x01(\tR\n" +
 	"workflowId\"J\n" +
 	"\x15WatchWorkflowResponse\x121\n" +
-	"\bworkflow\x18\x01 \x01(\v2\x15.forewarn.v1.WorkflowR\bworkflow\"\xce\x01\n" +
-	"\x14ListWorkflowsRequest\x12\x14\n" +
-	"\x05scope\x18\x01 \x01(\tR\x05scope\x126\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2\x1c.forewarn.v1.WorkflowOutcomeR\aoutcome\x12,\n" +
-	"\x12only_without_match\x18\x03 \x01(\bR\x10onlyWithoutMatch\x12\x1b\n" +
-	"\tpage_size\x18\x04 \x01(\rR\bpageSize\x12\x1d\n" +
-	"\n" +
-	"page_token\x18\x05 \x01(\tR\tpageToken\"t\n" +
-	"\x15ListWorkflowsResponse\x123\n" +
-	"\tworkflows\x18\x01 \x03(\v2\x15.forewarn.v1.WorkflowR\tworkflows\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc3\x04\n" +
-	"\bWorkflow\x12\x1f\n" +
-	"\vworkflow_id\x18\x01 \x01(\tR\n" +
-	"workflowId\x12-\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x19.forewarn.v1.WorkflowKindR\x04kind\x12\x16\n" +
-	"\x06intent\x18\x03 \x01(\tR\x06intent\x12\x14\n" +
-	"\x05scope\x18\x04 \x01(\tR\x05scope\x12\x16\n" +
-	"\x06caller\x18\x05 \x01(\tR\x06caller\x129\n" +
-	"\n" +
-	"started_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12=\n" +
-	"\fcompleted_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x126\n" +
-	"\aoutcome\x18\b \x01(\x0e2\x1c.forewarn.v1.WorkflowOutcomeR\aoutcome\x12@\n" +
-	"\vrecommended\x18\t \x03(\v2\x1e.forewarn.v1.RecommendedEntityR\vrecommended\x12\x12\n" +
-	"\x04used\x18\n" +
-	" \x03(\tR\x04used\x12/\n" +
-	"\x13generated_resources\x18\v \x03(\tR\x12generatedResources\x12\x1c\n" +
-	"\tadditions\x18\f \x03(\tR\tadditions\x12\x16\n" +
-	"\x06detail\x18\r \x01(\tR\x06detail\x122\n" +
-	"\x06stages\x18\x0e \x03(\v2\x1a.forewarn.v1.WorkflowStageR\x06stages\"\xce\x01\n" +
-	"\x11RecommendedEntity\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x17.forewarn.v1.EntityKindR\x04kind\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\rR\brevision\x12\x14\n" +
-	"\x05score\x18\x04 \x01(\x01R\x05score\x12\x1c\n" +
-	"\trelevance\x18\x05 \x01(\x01R\trelevance\x12,\n" +
-	"\x12probability_of_use\x18\x06 \x01(\x01R\x10probabilityOfUse\"\x99\x01\n" +
-	"\rWorkflowStage\x12\x14\n" +
-	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x16\n" +
-	"\x06result\x18\x02 \x01(\tR\x06result\x12\x16\n" +
-	"\x06detail\x18\x03 \x01(\tR\x06detail\x12B\n" +
-	"\vsuggestions\x18\x04 \x01(\v2 .forewarn.v1.LearningSuggestionsR\vsuggestions\"\x8f\x01\n" +
-	"\x13LearningSuggestions\x12;\n" +
-	"\bpatterns\x18\x01 \x03(\v2\x1f.forewarn.v1.LearningSuggestionR\bpatterns\x12;\n" +
-	"\bpolicies\x18\x02 \x03(\v2\x1f.forewarn.v1.LearningSuggestionR\bpolicies\"\x85\x01\n" +
-	"\x12LearningSuggestion\x12#\n" +
-	"\rsuggestion_id\x18\x01 \x01(\tR\fsuggestionId\x12\x12\n" +
-	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1e\n" +
-	"\n" +
-	"confidence\x18\x03 \x01(\x01R\n" +
-	"confidence\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason*e\n" +
-	"\fWorkflowKind\x12\x1d\n" +
-	"\x19WORKFLOW_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
-	"\x17WORKFLOW_KIND_RECOMMEND\x10\x01\x12\x19\n" +
-	"\x15WORKFLOW_KIND_OPERATE\x10\x02*\x8f\x01\n" +
-	"\x0fWorkflowOutcome\x12 \n" +
-	"\x1cWORKFLOW_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n" +
-	"\x18WORKFLOW_OUTCOME_SUCCESS\x10\x01\x12\x1c\n" +
-	"\x18WORKFLOW_OUTCOME_FAILURE\x10\x02\x12\x1e\n" +
-	"\x1aWORKFLOW_OUTCOME_ABANDONED\x10\x032\xc2\x03\n" +
+	"\bworkflow\x18\x01 \x01(\v2\x15.forewarn.v1.WorkflowR\bworkflow2\xea\x02\n" +
 	"\x0fWorkflowService\x12J\n" +
 	"\tRecommend\x12\x1d.forewarn.v1.RecommendRequest\x1a\x1e.forewarn.v1.RecommendResponse\x12_\n" +
 	"\x10CompleteWorkflow\x12$.forewarn.v1.CompleteWorkflowRequest\x1a%.forewarn.v1.CompleteWorkflowResponse\x12P\n" +
 	"\vGetWorkflow\x12\x1f.forewarn.v1.GetWorkflowRequest\x1a .forewarn.v1.GetWorkflowResponse\x12X\n" +
-	"\rWatchWorkflow\x12!.forewarn.v1.WatchWorkflowRequest\x1a\".forewarn.v1.WatchWorkflowResponse0\x01\x12V\n" +
-	"\rListWorkflows\x12!.forewarn.v1.ListWorkflowsRequest\x1a\".forewarn.v1.ListWorkflowsResponseB8\n" +
+	"\rWatchWorkflow\x12!.forewarn.v1.WatchWorkflowRequest\x1a\".forewarn.v1.WatchWorkflowResponse0\x01B8\n" +
 	"\x0fdev.forewarn.v1P\x01Z#forewarn.dev/forewarn/v1;forewarnv1b\x06proto3"
 
 var (
@@ -1387,69 +624,46 @@ func file_forewarn_v1_workflow_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_workflow_proto_rawDescData
 }
 
-var file_forewarn_v1_workflow_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_forewarn_v1_workflow_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_forewarn_v1_workflow_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_forewarn_v1_workflow_proto_goTypes = []any{
-	(WorkflowKind)(0),                // 0: forewarn.v1.WorkflowKind
-	(WorkflowOutcome)(0),             // 1: forewarn.v1.WorkflowOutcome
-	(*RecommendRequest)(nil),         // 2: forewarn.v1.RecommendRequest
-	(*RecommendResponse)(nil),        // 3: forewarn.v1.RecommendResponse
-	(*Recommendation)(nil),           // 4: forewarn.v1.Recommendation
-	(*CompleteWorkflowRequest)(nil),  // 5: forewarn.v1.CompleteWorkflowRequest
-	(*CompleteWorkflowResponse)(nil), // 6: forewarn.v1.CompleteWorkflowResponse
-	(*GetWorkflowRequest)(nil),       // 7: forewarn.v1.GetWorkflowRequest
-	(*GetWorkflowResponse)(nil),      // 8: forewarn.v1.GetWorkflowResponse
-	(*WatchWorkflowRequest)(nil),     // 9: forewarn.v1.WatchWorkflowRequest
-	(*WatchWorkflowResponse)(nil),    // 10: forewarn.v1.WatchWorkflowResponse
-	(*ListWorkflowsRequest)(nil),     // 11: forewarn.v1.ListWorkflowsRequest
-	(*ListWorkflowsResponse)(nil),    // 12: forewarn.v1.ListWorkflowsResponse
+	(*RecommendRequest)(nil),         // 0: forewarn.v1.RecommendRequest
+	(*RecommendResponse)(nil),        // 1: forewarn.v1.RecommendResponse
+	(*Recommendation)(nil),           // 2: forewarn.v1.Recommendation
+	(*CompleteWorkflowRequest)(nil),  // 3: forewarn.v1.CompleteWorkflowRequest
+	(*CompleteWorkflowResponse)(nil), // 4: forewarn.v1.CompleteWorkflowResponse
+	(*GetWorkflowRequest)(nil),       // 5: forewarn.v1.GetWorkflowRequest
+	(*GetWorkflowResponse)(nil),      // 6: forewarn.v1.GetWorkflowResponse
+	(*WatchWorkflowRequest)(nil),     // 7: forewarn.v1.WatchWorkflowRequest
+	(*WatchWorkflowResponse)(nil),    // 8: forewarn.v1.WatchWorkflowResponse
+	(WorkflowKind)(0),                // 9: forewarn.v1.WorkflowKind
+	(*EntityMatch)(nil),              // 10: forewarn.v1.EntityMatch
+	(*CoUsage)(nil),                  // 11: forewarn.v1.CoUsage
+	(WorkflowOutcome)(0),             // 12: forewarn.v1.WorkflowOutcome
 	(*Workflow)(nil),                 // 13: forewarn.v1.Workflow
-	(*RecommendedEntity)(nil),        // 14: forewarn.v1.RecommendedEntity
-	(*WorkflowStage)(nil),            // 15: forewarn.v1.WorkflowStage
-	(*LearningSuggestions)(nil),      // 16: forewarn.v1.LearningSuggestions
-	(*LearningSuggestion)(nil),       // 17: forewarn.v1.LearningSuggestion
-	(*EntityMatch)(nil),              // 18: forewarn.v1.EntityMatch
-	(*CoUsage)(nil),                  // 19: forewarn.v1.CoUsage
-	(*timestamppb.Timestamp)(nil),    // 20: google.protobuf.Timestamp
-	(EntityKind)(0),                  // 21: forewarn.v1.EntityKind
 }
 var file_forewarn_v1_workflow_proto_depIdxs = []int32{
-	0,  // 0: forewarn.v1.RecommendRequest.kind:type_name -> forewarn.v1.WorkflowKind
-	4,  // 1: forewarn.v1.RecommendResponse.patterns:type_name -> forewarn.v1.Recommendation
-	4,  // 2: forewarn.v1.RecommendResponse.policies:type_name -> forewarn.v1.Recommendation
-	18, // 3: forewarn.v1.Recommendation.match:type_name -> forewarn.v1.EntityMatch
-	19, // 4: forewarn.v1.Recommendation.also_used:type_name -> forewarn.v1.CoUsage
-	1,  // 5: forewarn.v1.CompleteWorkflowRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
+	9,  // 0: forewarn.v1.RecommendRequest.kind:type_name -> forewarn.v1.WorkflowKind
+	2,  // 1: forewarn.v1.RecommendResponse.patterns:type_name -> forewarn.v1.Recommendation
+	2,  // 2: forewarn.v1.RecommendResponse.policies:type_name -> forewarn.v1.Recommendation
+	10, // 3: forewarn.v1.Recommendation.match:type_name -> forewarn.v1.EntityMatch
+	11, // 4: forewarn.v1.Recommendation.also_used:type_name -> forewarn.v1.CoUsage
+	12, // 5: forewarn.v1.CompleteWorkflowRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
 	13, // 6: forewarn.v1.CompleteWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
 	13, // 7: forewarn.v1.GetWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
 	13, // 8: forewarn.v1.WatchWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
-	1,  // 9: forewarn.v1.ListWorkflowsRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
-	13, // 10: forewarn.v1.ListWorkflowsResponse.workflows:type_name -> forewarn.v1.Workflow
-	0,  // 11: forewarn.v1.Workflow.kind:type_name -> forewarn.v1.WorkflowKind
-	20, // 12: forewarn.v1.Workflow.started_at:type_name -> google.protobuf.Timestamp
-	20, // 13: forewarn.v1.Workflow.completed_at:type_name -> google.protobuf.Timestamp
-	1,  // 14: forewarn.v1.Workflow.outcome:type_name -> forewarn.v1.WorkflowOutcome
-	14, // 15: forewarn.v1.Workflow.recommended:type_name -> forewarn.v1.RecommendedEntity
-	15, // 16: forewarn.v1.Workflow.stages:type_name -> forewarn.v1.WorkflowStage
-	21, // 17: forewarn.v1.RecommendedEntity.kind:type_name -> forewarn.v1.EntityKind
-	16, // 18: forewarn.v1.WorkflowStage.suggestions:type_name -> forewarn.v1.LearningSuggestions
-	17, // 19: forewarn.v1.LearningSuggestions.patterns:type_name -> forewarn.v1.LearningSuggestion
-	17, // 20: forewarn.v1.LearningSuggestions.policies:type_name -> forewarn.v1.LearningSuggestion
-	2,  // 21: forewarn.v1.WorkflowService.Recommend:input_type -> forewarn.v1.RecommendRequest
-	5,  // 22: forewarn.v1.WorkflowService.CompleteWorkflow:input_type -> forewarn.v1.CompleteWorkflowRequest
-	7,  // 23: forewarn.v1.WorkflowService.GetWorkflow:input_type -> forewarn.v1.GetWorkflowRequest
-	9,  // 24: forewarn.v1.WorkflowService.WatchWorkflow:input_type -> forewarn.v1.WatchWorkflowRequest
-	11, // 25: forewarn.v1.WorkflowService.ListWorkflows:input_type -> forewarn.v1.ListWorkflowsRequest
-	3,  // 26: forewarn.v1.WorkflowService.Recommend:output_type -> forewarn.v1.RecommendResponse
-	6,  // 27: forewarn.v1.WorkflowService.CompleteWorkflow:output_type -> forewarn.v1.CompleteWorkflowResponse
-	8,  // 28: forewarn.v1.WorkflowService.GetWorkflow:output_type -> forewarn.v1.GetWorkflowResponse
-	10, // 29: forewarn.v1.WorkflowService.WatchWorkflow:output_type -> forewarn.v1.WatchWorkflowResponse
-	12, // 30: forewarn.v1.WorkflowService.ListWorkflows:output_type -> forewarn.v1.ListWorkflowsResponse
-	26, // [26:31] is the sub-list for method output_type
-	21, // [21:26] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	0,  // 9: forewarn.v1.WorkflowService.Recommend:input_type -> forewarn.v1.RecommendRequest
+	3,  // 10: forewarn.v1.WorkflowService.CompleteWorkflow:input_type -> forewarn.v1.CompleteWorkflowRequest
+	5,  // 11: forewarn.v1.WorkflowService.GetWorkflow:input_type -> forewarn.v1.GetWorkflowRequest
+	7,  // 12: forewarn.v1.WorkflowService.WatchWorkflow:input_type -> forewarn.v1.WatchWorkflowRequest
+	1,  // 13: forewarn.v1.WorkflowService.Recommend:output_type -> forewarn.v1.RecommendResponse
+	4,  // 14: forewarn.v1.WorkflowService.CompleteWorkflow:output_type -> forewarn.v1.CompleteWorkflowResponse
+	6,  // 15: forewarn.v1.WorkflowService.GetWorkflow:output_type -> forewarn.v1.GetWorkflowResponse
+	8,  // 16: forewarn.v1.WorkflowService.WatchWorkflow:output_type -> forewarn.v1.WatchWorkflowResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_workflow_proto_init() }
@@ -1463,14 +677,13 @@ func file_forewarn_v1_workflow_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_workflow_proto_rawDesc), len(file_forewarn_v1_workflow_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   16,
+			NumEnums:      0,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_forewarn_v1_workflow_proto_goTypes,
 		DependencyIndexes: file_forewarn_v1_workflow_proto_depIdxs,
-		EnumInfos:         file_forewarn_v1_workflow_proto_enumTypes,
 		MessageInfos:      file_forewarn_v1_workflow_proto_msgTypes,
 	}.Build()
 	File_forewarn_v1_workflow_proto = out.File

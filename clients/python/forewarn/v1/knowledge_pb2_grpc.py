@@ -103,6 +103,11 @@ class KnowledgeServiceStub:
                 request_serializer=forewarn_dot_v1_dot_knowledge__pb2.GetKnowledgeStatsRequest.SerializeToString,
                 response_deserializer=forewarn_dot_v1_dot_knowledge__pb2.GetKnowledgeStatsResponse.FromString,
                 _registered_method=True)
+        self.ListWorkflows = channel.unary_unary(
+                '/forewarn.v1.KnowledgeService/ListWorkflows',
+                request_serializer=forewarn_dot_v1_dot_knowledge__pb2.ListWorkflowsRequest.SerializeToString,
+                response_deserializer=forewarn_dot_v1_dot_knowledge__pb2.ListWorkflowsResponse.FromString,
+                _registered_method=True)
         self.VerifyUsageMetrics = channel.unary_unary(
                 '/forewarn.v1.KnowledgeService/VerifyUsageMetrics',
                 request_serializer=forewarn_dot_v1_dot_knowledge__pb2.VerifyUsageMetricsRequest.SerializeToString,
@@ -206,6 +211,13 @@ class KnowledgeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListWorkflows(self, request, context):
+        """Workflows, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyUsageMetrics(self, request, context):
         """Computes all metrics anew from the journal of workflow events and compares them with those kept.
         """
@@ -275,6 +287,11 @@ def add_KnowledgeServiceServicer_to_server(servicer, server):
                     servicer.GetKnowledgeStats,
                     request_deserializer=forewarn_dot_v1_dot_knowledge__pb2.GetKnowledgeStatsRequest.FromString,
                     response_serializer=forewarn_dot_v1_dot_knowledge__pb2.GetKnowledgeStatsResponse.SerializeToString,
+            ),
+            'ListWorkflows': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWorkflows,
+                    request_deserializer=forewarn_dot_v1_dot_knowledge__pb2.ListWorkflowsRequest.FromString,
+                    response_serializer=forewarn_dot_v1_dot_knowledge__pb2.ListWorkflowsResponse.SerializeToString,
             ),
             'VerifyUsageMetrics': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyUsageMetrics,
@@ -615,6 +632,33 @@ class KnowledgeService:
             '/forewarn.v1.KnowledgeService/GetKnowledgeStats',
             forewarn_dot_v1_dot_knowledge__pb2.GetKnowledgeStatsRequest.SerializeToString,
             forewarn_dot_v1_dot_knowledge__pb2.GetKnowledgeStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWorkflows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/forewarn.v1.KnowledgeService/ListWorkflows',
+            forewarn_dot_v1_dot_knowledge__pb2.ListWorkflowsRequest.SerializeToString,
+            forewarn_dot_v1_dot_knowledge__pb2.ListWorkflowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

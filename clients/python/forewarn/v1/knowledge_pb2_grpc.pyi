@@ -66,6 +66,8 @@ class KnowledgeServiceStub:
     """How an entity was used: over all scopes, in each, what else was used with it."""
     GetKnowledgeStats: _grpc.UnaryUnaryMultiCallable[_knowledge_pb2.GetKnowledgeStatsRequest, _knowledge_pb2.GetKnowledgeStatsResponse]
     """What was counted over all workflows, and how scores turn into probabilities."""
+    ListWorkflows: _grpc.UnaryUnaryMultiCallable[_knowledge_pb2.ListWorkflowsRequest, _knowledge_pb2.ListWorkflowsResponse]
+    """Workflows, newest first."""
     VerifyUsageMetrics: _grpc.UnaryUnaryMultiCallable[_knowledge_pb2.VerifyUsageMetricsRequest, _knowledge_pb2.VerifyUsageMetricsResponse]
     """Computes all metrics anew from the journal of workflow events and compares them with those kept."""
 
@@ -107,6 +109,8 @@ class KnowledgeServiceAsyncStub(KnowledgeServiceStub):
     """How an entity was used: over all scopes, in each, what else was used with it."""
     GetKnowledgeStats: _aio.UnaryUnaryMultiCallable[_knowledge_pb2.GetKnowledgeStatsRequest, _knowledge_pb2.GetKnowledgeStatsResponse]  # type: ignore[assignment]
     """What was counted over all workflows, and how scores turn into probabilities."""
+    ListWorkflows: _aio.UnaryUnaryMultiCallable[_knowledge_pb2.ListWorkflowsRequest, _knowledge_pb2.ListWorkflowsResponse]  # type: ignore[assignment]
+    """Workflows, newest first."""
     VerifyUsageMetrics: _aio.UnaryUnaryMultiCallable[_knowledge_pb2.VerifyUsageMetricsRequest, _knowledge_pb2.VerifyUsageMetricsResponse]  # type: ignore[assignment]
     """Computes all metrics anew from the journal of workflow events and compares them with those kept."""
 
@@ -217,6 +221,14 @@ class KnowledgeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_knowledge_pb2.GetKnowledgeStatsResponse, _abc.Awaitable[_knowledge_pb2.GetKnowledgeStatsResponse]]:
         """What was counted over all workflows, and how scores turn into probabilities."""
+
+    @_abc_1.abstractmethod
+    def ListWorkflows(
+        self,
+        request: _knowledge_pb2.ListWorkflowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_knowledge_pb2.ListWorkflowsResponse, _abc.Awaitable[_knowledge_pb2.ListWorkflowsResponse]]:
+        """Workflows, newest first."""
 
     @_abc_1.abstractmethod
     def VerifyUsageMetrics(

@@ -7,9 +7,7 @@ from collections import abc as _abc
 from forewarn.v1 import knowledge_pb2 as _knowledge_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -20,58 +18,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class _WorkflowKind:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _WorkflowKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WorkflowKind.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    WORKFLOW_KIND_UNSPECIFIED: _WorkflowKind.ValueType  # 0
-    """Not said: recommend."""
-    WORKFLOW_KIND_RECOMMEND: _WorkflowKind.ValueType  # 1
-    """Builds something new."""
-    WORKFLOW_KIND_OPERATE: _WorkflowKind.ValueType  # 2
-    """Changes or runs what is there."""
-
-class WorkflowKind(_WorkflowKind, metaclass=_WorkflowKindEnumTypeWrapper):
-    """What a workflow does."""
-
-WORKFLOW_KIND_UNSPECIFIED: WorkflowKind.ValueType  # 0
-"""Not said: recommend."""
-WORKFLOW_KIND_RECOMMEND: WorkflowKind.ValueType  # 1
-"""Builds something new."""
-WORKFLOW_KIND_OPERATE: WorkflowKind.ValueType  # 2
-"""Changes or runs what is there."""
-Global___WorkflowKind: _TypeAlias = WorkflowKind  # noqa: Y015
-
-class _WorkflowOutcome:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _WorkflowOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WorkflowOutcome.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    WORKFLOW_OUTCOME_UNSPECIFIED: _WorkflowOutcome.ValueType  # 0
-    """Not said: not completed yet."""
-    WORKFLOW_OUTCOME_SUCCESS: _WorkflowOutcome.ValueType  # 1
-    """What was generated works."""
-    WORKFLOW_OUTCOME_FAILURE: _WorkflowOutcome.ValueType  # 2
-    """It does not, or could not be generated."""
-    WORKFLOW_OUTCOME_ABANDONED: _WorkflowOutcome.ValueType  # 3
-    """Somebody gave it up."""
-
-class WorkflowOutcome(_WorkflowOutcome, metaclass=_WorkflowOutcomeEnumTypeWrapper):
-    """How a workflow ended."""
-
-WORKFLOW_OUTCOME_UNSPECIFIED: WorkflowOutcome.ValueType  # 0
-"""Not said: not completed yet."""
-WORKFLOW_OUTCOME_SUCCESS: WorkflowOutcome.ValueType  # 1
-"""What was generated works."""
-WORKFLOW_OUTCOME_FAILURE: WorkflowOutcome.ValueType  # 2
-"""It does not, or could not be generated."""
-WORKFLOW_OUTCOME_ABANDONED: WorkflowOutcome.ValueType  # 3
-"""Somebody gave it up."""
-Global___WorkflowOutcome: _TypeAlias = WorkflowOutcome  # noqa: Y015
 
 @_typing.final
 class RecommendRequest(_message.Message):
@@ -92,7 +38,7 @@ class RecommendRequest(_message.Message):
     """
     limit: _builtins.int
     """How many patterns and how many policies at most; 0: 5."""
-    kind: Global___WorkflowKind.ValueType
+    kind: _knowledge_pb2.WorkflowKind.ValueType
     """What the workflow does."""
     caller: _builtins.str
     """Who asks: an agent, a user's pseudonym."""
@@ -102,7 +48,7 @@ class RecommendRequest(_message.Message):
         intent: _builtins.str = ...,
         scope: _builtins.str = ...,
         limit: _builtins.int = ...,
-        kind: Global___WorkflowKind.ValueType = ...,
+        kind: _knowledge_pb2.WorkflowKind.ValueType = ...,
         caller: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -198,7 +144,7 @@ class CompleteWorkflowRequest(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     workflow_id: _builtins.str
     """The workflow."""
-    outcome: Global___WorkflowOutcome.ValueType
+    outcome: _knowledge_pb2.WorkflowOutcome.ValueType
     """How it ended."""
     detail: _builtins.str
     """Whatever helps to understand the outcome. Secrets and personal data are hidden; the first 1 KiB is kept."""
@@ -216,7 +162,7 @@ class CompleteWorkflowRequest(_message.Message):
         workflow_id: _builtins.str = ...,
         used: _abc.Iterable[_builtins.str] | None = ...,
         generated_resources: _abc.Iterable[_builtins.str] | None = ...,
-        outcome: Global___WorkflowOutcome.ValueType = ...,
+        outcome: _knowledge_pb2.WorkflowOutcome.ValueType = ...,
         detail: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -238,13 +184,13 @@ class CompleteWorkflowResponse(_message.Message):
     duplicate: _builtins.bool
     """Whether it had been completed so before: nothing was counted again."""
     @_builtins.property
-    def workflow(self) -> Global___Workflow:
+    def workflow(self) -> _knowledge_pb2.Workflow:
         """The workflow."""
 
     def __init__(
         self,
         *,
-        workflow: Global___Workflow | None = ...,
+        workflow: _knowledge_pb2.Workflow | None = ...,
         duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["workflow", b"workflow"]  # noqa: Y015
@@ -285,13 +231,13 @@ class GetWorkflowResponse(_message.Message):
 
     WORKFLOW_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def workflow(self) -> Global___Workflow:
+    def workflow(self) -> _knowledge_pb2.Workflow:
         """The workflow."""
 
     def __init__(
         self,
         *,
-        workflow: Global___Workflow | None = ...,
+        workflow: _knowledge_pb2.Workflow | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["workflow", b"workflow"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -331,13 +277,13 @@ class WatchWorkflowResponse(_message.Message):
 
     WORKFLOW_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def workflow(self) -> Global___Workflow:
+    def workflow(self) -> _knowledge_pb2.Workflow:
         """The workflow."""
 
     def __init__(
         self,
         *,
-        workflow: Global___Workflow | None = ...,
+        workflow: _knowledge_pb2.Workflow | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["workflow", b"workflow"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -346,299 +292,3 @@ class WatchWorkflowResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchWorkflowResponse: _TypeAlias = WatchWorkflowResponse  # noqa: Y015
-
-@_typing.final
-class ListWorkflowsRequest(_message.Message):
-    """Which workflows."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SCOPE_FIELD_NUMBER: _builtins.int
-    OUTCOME_FIELD_NUMBER: _builtins.int
-    ONLY_WITHOUT_MATCH_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    scope: _builtins.str
-    """In one scope; empty: in any."""
-    outcome: Global___WorkflowOutcome.ValueType
-    """That ended so; unspecified: any, also such that have not ended."""
-    only_without_match: _builtins.bool
-    """Only those whose best pattern was weak, or that had none."""
-    page_size: _builtins.int
-    """How many; 0: 50."""
-    page_token: _builtins.str
-    """Where to go on."""
-    def __init__(
-        self,
-        *,
-        scope: _builtins.str = ...,
-        outcome: Global___WorkflowOutcome.ValueType = ...,
-        only_without_match: _builtins.bool = ...,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_without_match", b"only_without_match", "outcome", b"outcome", "page_size", b"page_size", "page_token", b"page_token", "scope", b"scope"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListWorkflowsRequest: _TypeAlias = ListWorkflowsRequest  # noqa: Y015
-
-@_typing.final
-class ListWorkflowsResponse(_message.Message):
-    """Workflows."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    WORKFLOWS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """Where the next page starts; empty at the end."""
-    @_builtins.property
-    def workflows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Workflow]:
-        """Newest first."""
-
-    def __init__(
-        self,
-        *,
-        workflows: _abc.Iterable[Global___Workflow] | None = ...,
-        next_page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "workflows", b"workflows"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListWorkflowsResponse: _TypeAlias = ListWorkflowsResponse  # noqa: Y015
-
-@_typing.final
-class Workflow(_message.Message):
-    """One run that builds something."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    WORKFLOW_ID_FIELD_NUMBER: _builtins.int
-    KIND_FIELD_NUMBER: _builtins.int
-    INTENT_FIELD_NUMBER: _builtins.int
-    SCOPE_FIELD_NUMBER: _builtins.int
-    CALLER_FIELD_NUMBER: _builtins.int
-    STARTED_AT_FIELD_NUMBER: _builtins.int
-    COMPLETED_AT_FIELD_NUMBER: _builtins.int
-    OUTCOME_FIELD_NUMBER: _builtins.int
-    RECOMMENDED_FIELD_NUMBER: _builtins.int
-    USED_FIELD_NUMBER: _builtins.int
-    GENERATED_RESOURCES_FIELD_NUMBER: _builtins.int
-    ADDITIONS_FIELD_NUMBER: _builtins.int
-    DETAIL_FIELD_NUMBER: _builtins.int
-    STAGES_FIELD_NUMBER: _builtins.int
-    workflow_id: _builtins.str
-    """Its id, 32 hex digits."""
-    kind: Global___WorkflowKind.ValueType
-    """What it does."""
-    intent: _builtins.str
-    """What was wanted, as it is kept."""
-    scope: _builtins.str
-    """Where."""
-    caller: _builtins.str
-    """Who asked."""
-    outcome: Global___WorkflowOutcome.ValueType
-    """How it ended."""
-    detail: _builtins.str
-    """What was said of the outcome, as it is kept."""
-    @_builtins.property
-    def started_at(self) -> _timestamp_pb2.Timestamp:
-        """When it began."""
-
-    @_builtins.property
-    def completed_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was completed; absent while it is not."""
-
-    @_builtins.property
-    def recommended(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecommendedEntity]:
-        """What was recommended, with the scores of then."""
-
-    @_builtins.property
-    def used(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of what was used."""
-
-    @_builtins.property
-    def generated_resources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What was generated, as it is kept."""
-
-    @_builtins.property
-    def additions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What was generated that nothing used suggests."""
-
-    @_builtins.property
-    def stages(self) -> _containers.RepeatedCompositeFieldContainer[Global___WorkflowStage]:
-        """Its stages in order; learningSuggestions last."""
-
-    def __init__(
-        self,
-        *,
-        workflow_id: _builtins.str = ...,
-        kind: Global___WorkflowKind.ValueType = ...,
-        intent: _builtins.str = ...,
-        scope: _builtins.str = ...,
-        caller: _builtins.str = ...,
-        started_at: _timestamp_pb2.Timestamp | None = ...,
-        completed_at: _timestamp_pb2.Timestamp | None = ...,
-        outcome: Global___WorkflowOutcome.ValueType = ...,
-        recommended: _abc.Iterable[Global___RecommendedEntity] | None = ...,
-        used: _abc.Iterable[_builtins.str] | None = ...,
-        generated_resources: _abc.Iterable[_builtins.str] | None = ...,
-        additions: _abc.Iterable[_builtins.str] | None = ...,
-        detail: _builtins.str = ...,
-        stages: _abc.Iterable[Global___WorkflowStage] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "started_at", b"started_at"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["additions", b"additions", "caller", b"caller", "completed_at", b"completed_at", "detail", b"detail", "generated_resources", b"generated_resources", "intent", b"intent", "kind", b"kind", "outcome", b"outcome", "recommended", b"recommended", "scope", b"scope", "stages", b"stages", "started_at", b"started_at", "used", b"used", "workflow_id", b"workflow_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Workflow: _TypeAlias = Workflow  # noqa: Y015
-
-@_typing.final
-class RecommendedEntity(_message.Message):
-    """An entity as it was recommended."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ID_FIELD_NUMBER: _builtins.int
-    KIND_FIELD_NUMBER: _builtins.int
-    REVISION_FIELD_NUMBER: _builtins.int
-    SCORE_FIELD_NUMBER: _builtins.int
-    RELEVANCE_FIELD_NUMBER: _builtins.int
-    PROBABILITY_OF_USE_FIELD_NUMBER: _builtins.int
-    id: _builtins.str
-    """Its id."""
-    kind: _knowledge_pb2.EntityKind.ValueType
-    """Pattern or policy."""
-    revision: _builtins.int
-    """Its revision then."""
-    score: _builtins.float
-    """BM25's score."""
-    relevance: _builtins.float
-    """The share of the best possible score, 0 to 1."""
-    probability_of_use: _builtins.float
-    """The probability of use that was told."""
-    def __init__(
-        self,
-        *,
-        id: _builtins.str = ...,
-        kind: _knowledge_pb2.EntityKind.ValueType = ...,
-        revision: _builtins.int = ...,
-        score: _builtins.float = ...,
-        relevance: _builtins.float = ...,
-        probability_of_use: _builtins.float = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "kind", b"kind", "probability_of_use", b"probability_of_use", "relevance", b"relevance", "revision", b"revision", "score", b"score"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RecommendedEntity: _TypeAlias = RecommendedEntity  # noqa: Y015
-
-@_typing.final
-class WorkflowStage(_message.Message):
-    """One stage of a workflow."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    STAGE_FIELD_NUMBER: _builtins.int
-    RESULT_FIELD_NUMBER: _builtins.int
-    DETAIL_FIELD_NUMBER: _builtins.int
-    SUGGESTIONS_FIELD_NUMBER: _builtins.int
-    stage: _builtins.str
-    """"recommendation", "completion" or "learningSuggestions"."""
-    result: _builtins.str
-    """"pending", "success", "skipped" (nobody suggests anything) or "failed"."""
-    detail: _builtins.str
-    """Why it was skipped or failed, or what to do next."""
-    @_builtins.property
-    def suggestions(self) -> Global___LearningSuggestions:
-        """Of learningSuggestions: what is suggested."""
-
-    def __init__(
-        self,
-        *,
-        stage: _builtins.str = ...,
-        result: _builtins.str = ...,
-        detail: _builtins.str = ...,
-        suggestions: Global___LearningSuggestions | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["suggestions", b"suggestions"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "result", b"result", "stage", b"stage", "suggestions", b"suggestions"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___WorkflowStage: _TypeAlias = WorkflowStage  # noqa: Y015
-
-@_typing.final
-class LearningSuggestions(_message.Message):
-    """What a workflow gave rise to."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PATTERNS_FIELD_NUMBER: _builtins.int
-    POLICIES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def patterns(self) -> _containers.RepeatedCompositeFieldContainer[Global___LearningSuggestion]:
-        """Of patterns: to create, update or deprecate one."""
-
-    @_builtins.property
-    def policies(self) -> _containers.RepeatedCompositeFieldContainer[Global___LearningSuggestion]:
-        """Of policies."""
-
-    def __init__(
-        self,
-        *,
-        patterns: _abc.Iterable[Global___LearningSuggestion] | None = ...,
-        policies: _abc.Iterable[Global___LearningSuggestion] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["patterns", b"patterns", "policies", b"policies"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___LearningSuggestions: _TypeAlias = LearningSuggestions  # noqa: Y015
-
-@_typing.final
-class LearningSuggestion(_message.Message):
-    """A suggestion in short."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SUGGESTION_ID_FIELD_NUMBER: _builtins.int
-    TYPE_FIELD_NUMBER: _builtins.int
-    CONFIDENCE_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
-    suggestion_id: _builtins.str
-    """Its id, by which it is approved or rejected."""
-    type: _builtins.str
-    """"create_pattern", "update_pattern", "create_policy" or "deprecate_pattern"."""
-    confidence: _builtins.float
-    """How probable it is that somebody approves it, 0 to 1."""
-    reason: _builtins.str
-    """Why, in a sentence."""
-    def __init__(
-        self,
-        *,
-        suggestion_id: _builtins.str = ...,
-        type: _builtins.str = ...,
-        confidence: _builtins.float = ...,
-        reason: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "reason", b"reason", "suggestion_id", b"suggestion_id", "type", b"type"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___LearningSuggestion: _TypeAlias = LearningSuggestion  # noqa: Y015

@@ -58,11 +58,6 @@ class WorkflowServiceStub:
                 request_serializer=forewarn_dot_v1_dot_workflow__pb2.WatchWorkflowRequest.SerializeToString,
                 response_deserializer=forewarn_dot_v1_dot_workflow__pb2.WatchWorkflowResponse.FromString,
                 _registered_method=True)
-        self.ListWorkflows = channel.unary_unary(
-                '/forewarn.v1.WorkflowService/ListWorkflows',
-                request_serializer=forewarn_dot_v1_dot_workflow__pb2.ListWorkflowsRequest.SerializeToString,
-                response_deserializer=forewarn_dot_v1_dot_workflow__pb2.ListWorkflowsResponse.FromString,
-                _registered_method=True)
 
 
 class WorkflowServiceServicer:
@@ -102,13 +97,6 @@ class WorkflowServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListWorkflows(self, request, context):
-        """Workflows, newest first.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_WorkflowServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,11 +119,6 @@ def add_WorkflowServiceServicer_to_server(servicer, server):
                     servicer.WatchWorkflow,
                     request_deserializer=forewarn_dot_v1_dot_workflow__pb2.WatchWorkflowRequest.FromString,
                     response_serializer=forewarn_dot_v1_dot_workflow__pb2.WatchWorkflowResponse.SerializeToString,
-            ),
-            'ListWorkflows': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListWorkflows,
-                    request_deserializer=forewarn_dot_v1_dot_workflow__pb2.ListWorkflowsRequest.FromString,
-                    response_serializer=forewarn_dot_v1_dot_workflow__pb2.ListWorkflowsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -250,33 +233,6 @@ class WorkflowService:
             '/forewarn.v1.WorkflowService/WatchWorkflow',
             forewarn_dot_v1_dot_workflow__pb2.WatchWorkflowRequest.SerializeToString,
             forewarn_dot_v1_dot_workflow__pb2.WatchWorkflowResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListWorkflows(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/forewarn.v1.WorkflowService/ListWorkflows',
-            forewarn_dot_v1_dot_workflow__pb2.ListWorkflowsRequest.SerializeToString,
-            forewarn_dot_v1_dot_workflow__pb2.ListWorkflowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,8 +49,6 @@ class WorkflowServiceStub:
     """One workflow with its stages."""
     WatchWorkflow: _grpc.UnaryStreamMultiCallable[_workflow_pb2.WatchWorkflowRequest, _workflow_pb2.WatchWorkflowResponse]
     """One workflow, now and whenever a stage changes, until the last stage has its result."""
-    ListWorkflows: _grpc.UnaryUnaryMultiCallable[_workflow_pb2.ListWorkflowsRequest, _workflow_pb2.ListWorkflowsResponse]
-    """Workflows, newest first."""
 
 @_typing.type_check_only
 class WorkflowServiceAsyncStub(WorkflowServiceStub):
@@ -73,8 +71,6 @@ class WorkflowServiceAsyncStub(WorkflowServiceStub):
     """One workflow with its stages."""
     WatchWorkflow: _aio.UnaryStreamMultiCallable[_workflow_pb2.WatchWorkflowRequest, _workflow_pb2.WatchWorkflowResponse]  # type: ignore[assignment]
     """One workflow, now and whenever a stage changes, until the last stage has its result."""
-    ListWorkflows: _aio.UnaryUnaryMultiCallable[_workflow_pb2.ListWorkflowsRequest, _workflow_pb2.ListWorkflowsResponse]  # type: ignore[assignment]
-    """Workflows, newest first."""
 
 class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
     """WorkflowService matches intents with organisational knowledge, and learns from what workflows made of it.
@@ -118,13 +114,5 @@ class WorkflowServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_workflow_pb2.WatchWorkflowResponse], _abc.AsyncIterator[_workflow_pb2.WatchWorkflowResponse]]:
         """One workflow, now and whenever a stage changes, until the last stage has its result."""
-
-    @_abc_1.abstractmethod
-    def ListWorkflows(
-        self,
-        request: _workflow_pb2.ListWorkflowsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_workflow_pb2.ListWorkflowsResponse, _abc.Awaitable[_workflow_pb2.ListWorkflowsResponse]]:
-        """Workflows, newest first."""
 
 def add_WorkflowServiceServicer_to_server(servicer: WorkflowServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

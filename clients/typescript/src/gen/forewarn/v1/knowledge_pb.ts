@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/knowledge.proto.
  */
 export const file_forewarn_v1_knowledge: GenFile = /*@__PURE__*/
-  fileDesc("Chtmb3Jld2Fybi92MS9rbm93bGVkZ2UucHJvdG8SC2ZvcmV3YXJuLnYxItMDChRPcmdhbmlzYXRpb25hbEVudGl0eRIKCgJpZBgBIAEoCRIlCgRraW5kGAIgASgOMhcuZm9yZXdhcm4udjEuRW50aXR5S2luZBITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCgh0cmlnZ2VycxgEIAMoCRIRCglyYXRpb25hbGUYBSABKAkSGwoTc3VnZ2VzdGVkX3Jlc291cmNlcxgGIAMoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAggASgJEjAKDXVzYWdlX21ldHJpY3MYCSABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZU1ldHJpY3MSFwoPcG9saWN5X2RvY3VtZW50GAogASgJEhAKCHJldmlzaW9uGAsgASgNEgwKBGV0YWcYDCABKAkSLgoKdXBkYXRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKdXBkYXRlZF9ieRgOIAEoCRIuCgpkZWxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZvcmlnaW4YECABKAki+gQKDFVzYWdlTWV0cmljcxIZChF0aW1lc19yZWNvbW1lbmRlZBgBIAEoDRISCgp0aW1lc191c2VkGAIgASgNEkgKEGNvbW1vbl9hZGRpdGlvbnMYAyADKAsyLi5mb3Jld2Fybi52MS5Vc2FnZU1ldHJpY3MuQ29tbW9uQWRkaXRpb25zRW50cnkSLQoJbGFzdF91c2VkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBsYXN0X3JlY29tbWVuZGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJIChBjb21tb25fb21pc3Npb25zGAYgAygLMi4uZm9yZXdhcm4udjEuVXNhZ2VNZXRyaWNzLkNvbW1vbk9taXNzaW9uc0VudHJ5Eh0KFXRpbWVzX3Jlc291cmNlc19rbm93bhgHIAEoDRIVCg10aW1lc19vZmZlcmVkGAggASgNEhYKDnRpbWVzX2FjY2VwdGVkGAkgASgNEisKD2FjY2VwdGFuY2VfcmF0ZRgKIAEoCzISLmZvcmV3YXJuLnYxLlNoYXJlEhcKD3RpbWVzX3N1Y2NlZWRlZBgLIAEoDRIUCgx0aW1lc19mYWlsZWQYDCABKA0SKAoMc3VjY2Vzc19yYXRlGA0gASgLMhIuZm9yZXdhcm4udjEuU2hhcmUaNgoUQ29tbW9uQWRkaXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ARo2ChRDb21tb25PbWlzc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIkEKBVNoYXJlEg0KBXZhbHVlGAEgASgBEgsKA2xvdxgCIAEoARIMCgRoaWdoGAMgASgBEg4KBm91dF9vZhgEIAEoDSKMAQoLRW50aXR5TWF0Y2gSMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkSDQoFc2NvcmUYAiABKAESEQoJcmVsZXZhbmNlGAMgASgBEhoKEnByb2JhYmlsaXR5X29mX3VzZRgEIAEoARIMCgR3ZWFrGAUgASgIIlgKE0NyZWF0ZUVudGl0eVJlcXVlc3QSMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkSDgoGYXV0aG9yGAIgASgJIkkKFENyZWF0ZUVudGl0eVJlc3BvbnNlEjEKBmVudGl0eRgBIAEoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5IjAKEEdldEVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSEAoIcmV2aXNpb24YAiABKA0iRgoRR2V0RW50aXR5UmVzcG9uc2USMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkisAEKE0xpc3RFbnRpdGllc1JlcXVlc3QSJQoEa2luZBgBIAEoDjIXLmZvcmV3YXJuLnYxLkVudGl0eUtpbmQSFAoMc2hvd19kZWxldGVkGAIgASgIEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEh0KFW1pbl90aW1lc19yZWNvbW1lbmRlZBgFIAEoDRIWCg5tYXhfdGltZXNfdXNlZBgGIAEoDSJkChRMaXN0RW50aXRpZXNSZXNwb25zZRIzCghlbnRpdGllcxgBIAMoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJcChVTZWFyY2hFbnRpdGllc1JlcXVlc3QSDQoFcXVlcnkYASABKAkSJQoEa2luZBgCIAEoDjIXLmZvcmV3YXJuLnYxLkVudGl0eUtpbmQSDQoFbGltaXQYAyABKA0iVQoWU2VhcmNoRW50aXRpZXNSZXNwb25zZRIpCgdtYXRjaGVzGAEgAygLMhguZm9yZXdhcm4udjEuRW50aXR5TWF0Y2gSEAoIY29tcGxldGUYAiABKAgiWAoTVXBkYXRlRW50aXR5UmVxdWVzdBIxCgZlbnRpdHkYASABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eRIOCgZhdXRob3IYAiABKAkiSQoUVXBkYXRlRW50aXR5UmVzcG9uc2USMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiVAoTRGVsZXRlRW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRldGFnGAIgASgJEg4KBmF1dGhvchgDIAEoCRITCgtwZXJtYW5lbnRseRgEIAEoCCJJChREZWxldGVFbnRpdHlSZXNwb25zZRIxCgZlbnRpdHkYASABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSJSChRSZXN0b3JlRW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRldGFnGAIgASgJEg4KBmF1dGhvchgDIAEoCRIQCghyZXZpc2lvbhgEIAEoDSJKChVSZXN0b3JlRW50aXR5UmVzcG9uc2USMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiTwoaTGlzdEVudGl0eVJldmlzaW9uc1JlcXVlc3QSCgoCaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkibAobTGlzdEVudGl0eVJldmlzaW9uc1Jlc3BvbnNlEjQKCXJldmlzaW9ucxgBIAMoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJSChVFeHBvcnRFbnRpdGllc1JlcXVlc3QSJQoEa2luZBgBIAEoDjIXLmZvcmV3YXJuLnYxLkVudGl0eUtpbmQSEgoKYW5vbnltaXNlZBgCIAEoCCInChZFeHBvcnRFbnRpdGllc1Jlc3BvbnNlEg0KBWNodW5rGAEgASgMIjYKFUltcG9ydEVudGl0aWVzUmVxdWVzdBINCgVjaHVuaxgBIAEoDBIOCgZhdXRob3IYAiABKAkiTQoWSW1wb3J0RW50aXRpZXNSZXNwb25zZRIPCgdjcmVhdGVkGAEgASgNEg8KB3VwZGF0ZWQYAiABKA0SEQoJdW5jaGFuZ2VkGAMgASgNIksKFkdldFVzYWdlTWV0cmljc1JlcXVlc3QSCgoCaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkisQEKF0dldFVzYWdlTWV0cmljc1Jlc3BvbnNlEikKBnBvb2xlZBgBIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlTWV0cmljcxIpCgZzY29wZXMYAiADKAsyGS5mb3Jld2Fybi52MS5TY29wZU1ldHJpY3MSJwoJYWxzb191c2VkGAMgAygLMhQuZm9yZXdhcm4udjEuQ29Vc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkiSQoMU2NvcGVNZXRyaWNzEg0KBXNjb3BlGAEgASgJEioKB21ldHJpY3MYAiABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZU1ldHJpY3MiagoHQ29Vc2FnZRIKCgJpZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRINCgV0aW1lcxgDIAEoDRIhCgVzaGFyZRgEIAEoCzISLmZvcmV3YXJuLnYxLlNoYXJlEgwKBGxpZnQYBSABKAEiGgoYR2V0S25vd2xlZGdlU3RhdHNSZXF1ZXN0Iq4CChlHZXRLbm93bGVkZ2VTdGF0c1Jlc3BvbnNlEhAKCGVudGl0aWVzGAEgASgNEg8KB2RlbGV0ZWQYAiABKA0SGQoRd29ya2Zsb3dzX3N0YXJ0ZWQYAyABKAQSGwoTd29ya2Zsb3dzX2NvbXBsZXRlZBgEIAEoBBIRCglzdWNjZWVkZWQYBSABKAQSDgoGZmFpbGVkGAYgASgEEhEKCWFiYW5kb25lZBgHIAEoBBIVCg13aXRob3V0X21hdGNoGAggASgEEg4KBmV2ZW50cxgJIAEoBBIwCgtjYWxpYnJhdGlvbhgKIAMoCzIbLmZvcmV3YXJuLnYxLkNhbGlicmF0aW9uQmluEg8KB2luZGV4ZWQYCyABKA0SFgoOaW5kZXhfY29tcGxldGUYDCABKAgiXQoOQ2FsaWJyYXRpb25CaW4SCwoDbG93GAEgASgBEgwKBGhpZ2gYAiABKAESDQoFc2hvd24YAyABKAQSDAoEdXNlZBgEIAEoBBITCgtwcm9iYWJpbGl0eRgFIAEoASIbChlWZXJpZnlVc2FnZU1ldHJpY3NSZXF1ZXN0IlgKGlZlcmlmeVVzYWdlTWV0cmljc1Jlc3BvbnNlEgoKAm9rGAEgASgIEhAKCHByb2JsZW1zGAIgAygJEg4KBmV2ZW50cxgDIAEoBBIMCgRyb3dzGAQgASgEKloKCkVudGl0eUtpbmQSGwoXRU5USVRZX0tJTkRfVU5TUEVDSUZJRUQQABIXChNFTlRJVFlfS0lORF9QQVRURVJOEAESFgoSRU5USVRZX0tJTkRfUE9MSUNZEAIysgkKEEtub3dsZWRnZVNlcnZpY2USUwoMQ3JlYXRlRW50aXR5EiAuZm9yZXdhcm4udjEuQ3JlYXRlRW50aXR5UmVxdWVzdBohLmZvcmV3YXJuLnYxLkNyZWF0ZUVudGl0eVJlc3BvbnNlEkoKCUdldEVudGl0eRIdLmZvcmV3YXJuLnYxLkdldEVudGl0eVJlcXVlc3QaHi5mb3Jld2Fybi52MS5HZXRFbnRpdHlSZXNwb25zZRJTCgxMaXN0RW50aXRpZXMSIC5mb3Jld2Fybi52MS5MaXN0RW50aXRpZXNSZXF1ZXN0GiEuZm9yZXdhcm4udjEuTGlzdEVudGl0aWVzUmVzcG9uc2USWQoOU2VhcmNoRW50aXRpZXMSIi5mb3Jld2Fybi52MS5TZWFyY2hFbnRpdGllc1JlcXVlc3QaIy5mb3Jld2Fybi52MS5TZWFyY2hFbnRpdGllc1Jlc3BvbnNlElMKDFVwZGF0ZUVudGl0eRIgLmZvcmV3YXJuLnYxLlVwZGF0ZUVudGl0eVJlcXVlc3QaIS5mb3Jld2Fybi52MS5VcGRhdGVFbnRpdHlSZXNwb25zZRJTCgxEZWxldGVFbnRpdHkSIC5mb3Jld2Fybi52MS5EZWxldGVFbnRpdHlSZXF1ZXN0GiEuZm9yZXdhcm4udjEuRGVsZXRlRW50aXR5UmVzcG9uc2USVgoNUmVzdG9yZUVudGl0eRIhLmZvcmV3YXJuLnYxLlJlc3RvcmVFbnRpdHlSZXF1ZXN0GiIuZm9yZXdhcm4udjEuUmVzdG9yZUVudGl0eVJlc3BvbnNlEmgKE0xpc3RFbnRpdHlSZXZpc2lvbnMSJy5mb3Jld2Fybi52MS5MaXN0RW50aXR5UmV2aXNpb25zUmVxdWVzdBooLmZvcmV3YXJuLnYxLkxpc3RFbnRpdHlSZXZpc2lvbnNSZXNwb25zZRJbCg5FeHBvcnRFbnRpdGllcxIiLmZvcmV3YXJuLnYxLkV4cG9ydEVudGl0aWVzUmVxdWVzdBojLmZvcmV3YXJuLnYxLkV4cG9ydEVudGl0aWVzUmVzcG9uc2UwARJbCg5JbXBvcnRFbnRpdGllcxIiLmZvcmV3YXJuLnYxLkltcG9ydEVudGl0aWVzUmVxdWVzdBojLmZvcmV3YXJuLnYxLkltcG9ydEVudGl0aWVzUmVzcG9uc2UoARJcCg9HZXRVc2FnZU1ldHJpY3MSIy5mb3Jld2Fybi52MS5HZXRVc2FnZU1ldHJpY3NSZXF1ZXN0GiQuZm9yZXdhcm4udjEuR2V0VXNhZ2VNZXRyaWNzUmVzcG9uc2USYgoRR2V0S25vd2xlZGdlU3RhdHMSJS5mb3Jld2Fybi52MS5HZXRLbm93bGVkZ2VTdGF0c1JlcXVlc3QaJi5mb3Jld2Fybi52MS5HZXRLbm93bGVkZ2VTdGF0c1Jlc3BvbnNlEmUKElZlcmlmeVVzYWdlTWV0cmljcxImLmZvcmV3YXJuLnYxLlZlcmlmeVVzYWdlTWV0cmljc1JlcXVlc3QaJy5mb3Jld2Fybi52MS5WZXJpZnlVc2FnZU1ldHJpY3NSZXNwb25zZUI4Cg9kZXYuZm9yZXdhcm4udjFQAVojZm9yZXdhcm4uZGV2L2ZvcmV3YXJuL3YxO2ZvcmV3YXJudjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chtmb3Jld2Fybi92MS9rbm93bGVkZ2UucHJvdG8SC2ZvcmV3YXJuLnYxItMDChRPcmdhbmlzYXRpb25hbEVudGl0eRIKCgJpZBgBIAEoCRIlCgRraW5kGAIgASgOMhcuZm9yZXdhcm4udjEuRW50aXR5S2luZBITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCgh0cmlnZ2VycxgEIAMoCRIRCglyYXRpb25hbGUYBSABKAkSGwoTc3VnZ2VzdGVkX3Jlc291cmNlcxgGIAMoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAggASgJEjAKDXVzYWdlX21ldHJpY3MYCSABKAsyGS5mb3Jld2Fybi52MS5Vc2FnZU1ldHJpY3MSFwoPcG9saWN5X2RvY3VtZW50GAogASgJEhAKCHJldmlzaW9uGAsgASgNEgwKBGV0YWcYDCABKAkSLgoKdXBkYXRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKdXBkYXRlZF9ieRgOIAEoCRIuCgpkZWxldGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZvcmlnaW4YECABKAki+gQKDFVzYWdlTWV0cmljcxIZChF0aW1lc19yZWNvbW1lbmRlZBgBIAEoDRISCgp0aW1lc191c2VkGAIgASgNEkgKEGNvbW1vbl9hZGRpdGlvbnMYAyADKAsyLi5mb3Jld2Fybi52MS5Vc2FnZU1ldHJpY3MuQ29tbW9uQWRkaXRpb25zRW50cnkSLQoJbGFzdF91c2VkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBsYXN0X3JlY29tbWVuZGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJIChBjb21tb25fb21pc3Npb25zGAYgAygLMi4uZm9yZXdhcm4udjEuVXNhZ2VNZXRyaWNzLkNvbW1vbk9taXNzaW9uc0VudHJ5Eh0KFXRpbWVzX3Jlc291cmNlc19rbm93bhgHIAEoDRIVCg10aW1lc19vZmZlcmVkGAggASgNEhYKDnRpbWVzX2FjY2VwdGVkGAkgASgNEisKD2FjY2VwdGFuY2VfcmF0ZRgKIAEoCzISLmZvcmV3YXJuLnYxLlNoYXJlEhcKD3RpbWVzX3N1Y2NlZWRlZBgLIAEoDRIUCgx0aW1lc19mYWlsZWQYDCABKA0SKAoMc3VjY2Vzc19yYXRlGA0gASgLMhIuZm9yZXdhcm4udjEuU2hhcmUaNgoUQ29tbW9uQWRkaXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ARo2ChRDb21tb25PbWlzc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIkEKBVNoYXJlEg0KBXZhbHVlGAEgASgBEgsKA2xvdxgCIAEoARIMCgRoaWdoGAMgASgBEg4KBm91dF9vZhgEIAEoDSKMAQoLRW50aXR5TWF0Y2gSMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkSDQoFc2NvcmUYAiABKAESEQoJcmVsZXZhbmNlGAMgASgBEhoKEnByb2JhYmlsaXR5X29mX3VzZRgEIAEoARIMCgR3ZWFrGAUgASgIIlgKE0NyZWF0ZUVudGl0eVJlcXVlc3QSMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkSDgoGYXV0aG9yGAIgASgJIkkKFENyZWF0ZUVudGl0eVJlc3BvbnNlEjEKBmVudGl0eRgBIAEoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5IjAKEEdldEVudGl0eVJlcXVlc3QSCgoCaWQYASABKAkSEAoIcmV2aXNpb24YAiABKA0iRgoRR2V0RW50aXR5UmVzcG9uc2USMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkisAEKE0xpc3RFbnRpdGllc1JlcXVlc3QSJQoEa2luZBgBIAEoDjIXLmZvcmV3YXJuLnYxLkVudGl0eUtpbmQSFAoMc2hvd19kZWxldGVkGAIgASgIEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEh0KFW1pbl90aW1lc19yZWNvbW1lbmRlZBgFIAEoDRIWCg5tYXhfdGltZXNfdXNlZBgGIAEoDSJkChRMaXN0RW50aXRpZXNSZXNwb25zZRIzCghlbnRpdGllcxgBIAMoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJcChVTZWFyY2hFbnRpdGllc1JlcXVlc3QSDQoFcXVlcnkYASABKAkSJQoEa2luZBgCIAEoDjIXLmZvcmV3YXJuLnYxLkVudGl0eUtpbmQSDQoFbGltaXQYAyABKA0iVQoWU2VhcmNoRW50aXRpZXNSZXNwb25zZRIpCgdtYXRjaGVzGAEgAygLMhguZm9yZXdhcm4udjEuRW50aXR5TWF0Y2gSEAoIY29tcGxldGUYAiABKAgiWAoTVXBkYXRlRW50aXR5UmVxdWVzdBIxCgZlbnRpdHkYASABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eRIOCgZhdXRob3IYAiABKAkiSQoUVXBkYXRlRW50aXR5UmVzcG9uc2USMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiVAoTRGVsZXRlRW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRldGFnGAIgASgJEg4KBmF1dGhvchgDIAEoCRITCgtwZXJtYW5lbnRseRgEIAEoCCJJChREZWxldGVFbnRpdHlSZXNwb25zZRIxCgZlbnRpdHkYASABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSJSChRSZXN0b3JlRW50aXR5UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRldGFnGAIgASgJEg4KBmF1dGhvchgDIAEoCRIQCghyZXZpc2lvbhgEIAEoDSJKChVSZXN0b3JlRW50aXR5UmVzcG9uc2USMQoGZW50aXR5GAEgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiTwoaTGlzdEVudGl0eVJldmlzaW9uc1JlcXVlc3QSCgoCaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkibAobTGlzdEVudGl0eVJldmlzaW9uc1Jlc3BvbnNlEjQKCXJldmlzaW9ucxgBIAMoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJgChVFeHBvcnRFbnRpdGllc1JlcXVlc3QSJQoEa2luZBgBIAEoDjIXLmZvcmV3YXJuLnYxLkVudGl0eUtpbmQSEgoKYW5vbnltaXNlZBgCIAEoCBIMCgRoaWRlGAMgAygJIicKFkV4cG9ydEVudGl0aWVzUmVzcG9uc2USDQoFY2h1bmsYASABKAwiNgoVSW1wb3J0RW50aXRpZXNSZXF1ZXN0Eg0KBWNodW5rGAEgASgMEg4KBmF1dGhvchgCIAEoCSJNChZJbXBvcnRFbnRpdGllc1Jlc3BvbnNlEg8KB2NyZWF0ZWQYASABKA0SDwoHdXBkYXRlZBgCIAEoDRIRCgl1bmNoYW5nZWQYAyABKA0iSwoWR2V0VXNhZ2VNZXRyaWNzUmVxdWVzdBIKCgJpZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0SEgoKcGFnZV90b2tlbhgDIAEoCSKxAQoXR2V0VXNhZ2VNZXRyaWNzUmVzcG9uc2USKQoGcG9vbGVkGAEgASgLMhkuZm9yZXdhcm4udjEuVXNhZ2VNZXRyaWNzEikKBnNjb3BlcxgCIAMoCzIZLmZvcmV3YXJuLnYxLlNjb3BlTWV0cmljcxInCglhbHNvX3VzZWQYAyADKAsyFC5mb3Jld2Fybi52MS5Db1VzYWdlEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCSJJCgxTY29wZU1ldHJpY3MSDQoFc2NvcGUYASABKAkSKgoHbWV0cmljcxgCIAEoCzIZLmZvcmV3YXJuLnYxLlVzYWdlTWV0cmljcyJqCgdDb1VzYWdlEgoKAmlkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg0KBXRpbWVzGAMgASgNEiEKBXNoYXJlGAQgASgLMhIuZm9yZXdhcm4udjEuU2hhcmUSDAoEbGlmdBgFIAEoASIaChhHZXRLbm93bGVkZ2VTdGF0c1JlcXVlc3QinQIKGUdldEtub3dsZWRnZVN0YXRzUmVzcG9uc2USEAoIZW50aXRpZXMYASABKA0SGQoRd29ya2Zsb3dzX3N0YXJ0ZWQYAiABKAQSGwoTd29ya2Zsb3dzX2NvbXBsZXRlZBgDIAEoBBIRCglzdWNjZWVkZWQYBCABKAQSDgoGZmFpbGVkGAUgASgEEhEKCWFiYW5kb25lZBgGIAEoBBIVCg13aXRob3V0X21hdGNoGAcgASgEEg4KBmV2ZW50cxgIIAEoBBIwCgtjYWxpYnJhdGlvbhgJIAMoCzIbLmZvcmV3YXJuLnYxLkNhbGlicmF0aW9uQmluEg8KB2luZGV4ZWQYCiABKA0SFgoOaW5kZXhfY29tcGxldGUYCyABKAgiXQoOQ2FsaWJyYXRpb25CaW4SCwoDbG93GAEgASgBEgwKBGhpZ2gYAiABKAESDQoFc2hvd24YAyABKAQSDAoEdXNlZBgEIAEoBBITCgtwcm9iYWJpbGl0eRgFIAEoASIbChlWZXJpZnlVc2FnZU1ldHJpY3NSZXF1ZXN0IlgKGlZlcmlmeVVzYWdlTWV0cmljc1Jlc3BvbnNlEgoKAm9rGAEgASgIEhAKCHByb2JsZW1zGAIgAygJEg4KBmV2ZW50cxgDIAEoBBIMCgRyb3dzGAQgASgEIrcDCghXb3JrZmxvdxITCgt3b3JrZmxvd19pZBgBIAEoCRInCgRraW5kGAIgASgOMhkuZm9yZXdhcm4udjEuV29ya2Zsb3dLaW5kEg4KBmludGVudBgDIAEoCRINCgVzY29wZRgEIAEoCRIOCgZjYWxsZXIYBSABKAkSLgoKc3RhcnRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgdvdXRjb21lGAggASgOMhwuZm9yZXdhcm4udjEuV29ya2Zsb3dPdXRjb21lEjMKC3JlY29tbWVuZGVkGAkgAygLMh4uZm9yZXdhcm4udjEuUmVjb21tZW5kZWRFbnRpdHkSDAoEdXNlZBgKIAMoCRIbChNnZW5lcmF0ZWRfcmVzb3VyY2VzGAsgAygJEhEKCWFkZGl0aW9ucxgMIAMoCRIOCgZkZXRhaWwYDSABKAkSKgoGc3RhZ2VzGA4gAygLMhouZm9yZXdhcm4udjEuV29ya2Zsb3dTdGFnZSKWAQoRUmVjb21tZW5kZWRFbnRpdHkSCgoCaWQYASABKAkSJQoEa2luZBgCIAEoDjIXLmZvcmV3YXJuLnYxLkVudGl0eUtpbmQSEAoIcmV2aXNpb24YAyABKA0SDQoFc2NvcmUYBCABKAESEQoJcmVsZXZhbmNlGAUgASgBEhoKEnByb2JhYmlsaXR5X29mX3VzZRgGIAEoASJ1Cg1Xb3JrZmxvd1N0YWdlEg0KBXN0YWdlGAEgASgJEg4KBnJlc3VsdBgCIAEoCRIOCgZkZXRhaWwYAyABKAkSNQoLc3VnZ2VzdGlvbnMYBCABKAsyIC5mb3Jld2Fybi52MS5MZWFybmluZ1N1Z2dlc3Rpb25zInsKE0xlYXJuaW5nU3VnZ2VzdGlvbnMSMQoIcGF0dGVybnMYASADKAsyHy5mb3Jld2Fybi52MS5MZWFybmluZ1N1Z2dlc3Rpb24SMQoIcG9saWNpZXMYAiADKAsyHy5mb3Jld2Fybi52MS5MZWFybmluZ1N1Z2dlc3Rpb24iXQoSTGVhcm5pbmdTdWdnZXN0aW9uEhUKDXN1Z2dlc3Rpb25faWQYASABKAkSDAoEdHlwZRgCIAEoCRISCgpjb25maWRlbmNlGAMgASgBEg4KBnJlYXNvbhgEIAEoCSKXAQoUTGlzdFdvcmtmbG93c1JlcXVlc3QSDQoFc2NvcGUYASABKAkSLQoHb3V0Y29tZRgCIAEoDjIcLmZvcmV3YXJuLnYxLldvcmtmbG93T3V0Y29tZRIaChJvbmx5X3dpdGhvdXRfbWF0Y2gYAyABKAgSEQoJcGFnZV9zaXplGAQgASgNEhIKCnBhZ2VfdG9rZW4YBSABKAkiWgoVTGlzdFdvcmtmbG93c1Jlc3BvbnNlEigKCXdvcmtmbG93cxgBIAMoCzIVLmZvcmV3YXJuLnYxLldvcmtmbG93EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSpaCgpFbnRpdHlLaW5kEhsKF0VOVElUWV9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTRU5USVRZX0tJTkRfUEFUVEVSThABEhYKEkVOVElUWV9LSU5EX1BPTElDWRACKmUKDFdvcmtmbG93S2luZBIdChlXT1JLRkxPV19LSU5EX1VOU1BFQ0lGSUVEEAASGwoXV09SS0ZMT1dfS0lORF9SRUNPTU1FTkQQARIZChVXT1JLRkxPV19LSU5EX09QRVJBVEUQAiqPAQoPV29ya2Zsb3dPdXRjb21lEiAKHFdPUktGTE9XX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhXT1JLRkxPV19PVVRDT01FX1NVQ0NFU1MQARIcChhXT1JLRkxPV19PVVRDT01FX0ZBSUxVUkUQAhIeChpXT1JLRkxPV19PVVRDT01FX0FCQU5ET05FRBADMooKChBLbm93bGVkZ2VTZXJ2aWNlElMKDENyZWF0ZUVudGl0eRIgLmZvcmV3YXJuLnYxLkNyZWF0ZUVudGl0eVJlcXVlc3QaIS5mb3Jld2Fybi52MS5DcmVhdGVFbnRpdHlSZXNwb25zZRJKCglHZXRFbnRpdHkSHS5mb3Jld2Fybi52MS5HZXRFbnRpdHlSZXF1ZXN0Gh4uZm9yZXdhcm4udjEuR2V0RW50aXR5UmVzcG9uc2USUwoMTGlzdEVudGl0aWVzEiAuZm9yZXdhcm4udjEuTGlzdEVudGl0aWVzUmVxdWVzdBohLmZvcmV3YXJuLnYxLkxpc3RFbnRpdGllc1Jlc3BvbnNlElkKDlNlYXJjaEVudGl0aWVzEiIuZm9yZXdhcm4udjEuU2VhcmNoRW50aXRpZXNSZXF1ZXN0GiMuZm9yZXdhcm4udjEuU2VhcmNoRW50aXRpZXNSZXNwb25zZRJTCgxVcGRhdGVFbnRpdHkSIC5mb3Jld2Fybi52MS5VcGRhdGVFbnRpdHlSZXF1ZXN0GiEuZm9yZXdhcm4udjEuVXBkYXRlRW50aXR5UmVzcG9uc2USUwoMRGVsZXRlRW50aXR5EiAuZm9yZXdhcm4udjEuRGVsZXRlRW50aXR5UmVxdWVzdBohLmZvcmV3YXJuLnYxLkRlbGV0ZUVudGl0eVJlc3BvbnNlElYKDVJlc3RvcmVFbnRpdHkSIS5mb3Jld2Fybi52MS5SZXN0b3JlRW50aXR5UmVxdWVzdBoiLmZvcmV3YXJuLnYxLlJlc3RvcmVFbnRpdHlSZXNwb25zZRJoChNMaXN0RW50aXR5UmV2aXNpb25zEicuZm9yZXdhcm4udjEuTGlzdEVudGl0eVJldmlzaW9uc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5MaXN0RW50aXR5UmV2aXNpb25zUmVzcG9uc2USWwoORXhwb3J0RW50aXRpZXMSIi5mb3Jld2Fybi52MS5FeHBvcnRFbnRpdGllc1JlcXVlc3QaIy5mb3Jld2Fybi52MS5FeHBvcnRFbnRpdGllc1Jlc3BvbnNlMAESWwoOSW1wb3J0RW50aXRpZXMSIi5mb3Jld2Fybi52MS5JbXBvcnRFbnRpdGllc1JlcXVlc3QaIy5mb3Jld2Fybi52MS5JbXBvcnRFbnRpdGllc1Jlc3BvbnNlKAESXAoPR2V0VXNhZ2VNZXRyaWNzEiMuZm9yZXdhcm4udjEuR2V0VXNhZ2VNZXRyaWNzUmVxdWVzdBokLmZvcmV3YXJuLnYxLkdldFVzYWdlTWV0cmljc1Jlc3BvbnNlEmIKEUdldEtub3dsZWRnZVN0YXRzEiUuZm9yZXdhcm4udjEuR2V0S25vd2xlZGdlU3RhdHNSZXF1ZXN0GiYuZm9yZXdhcm4udjEuR2V0S25vd2xlZGdlU3RhdHNSZXNwb25zZRJWCg1MaXN0V29ya2Zsb3dzEiEuZm9yZXdhcm4udjEuTGlzdFdvcmtmbG93c1JlcXVlc3QaIi5mb3Jld2Fybi52MS5MaXN0V29ya2Zsb3dzUmVzcG9uc2USZQoSVmVyaWZ5VXNhZ2VNZXRyaWNzEiYuZm9yZXdhcm4udjEuVmVyaWZ5VXNhZ2VNZXRyaWNzUmVxdWVzdBonLmZvcmV3YXJuLnYxLlZlcmlmeVVzYWdlTWV0cmljc1Jlc3BvbnNlQjgKD2Rldi5mb3Jld2Fybi52MVABWiNmb3Jld2Fybi5kZXYvZm9yZXdhcm4vdjE7Zm9yZXdhcm52MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * An organisational pattern or policy.
@@ -844,6 +844,13 @@ export type ExportEntitiesRequest = Message<"forewarn.v1.ExportEntitiesRequest">
    * @generated from field: bool anonymised = 2;
    */
   anonymised: boolean;
+
+  /**
+   * When anonymised: words of your own (names of the organisation, of products) to hide in texts, whatever their case.
+   *
+   * @generated from field: repeated string hide = 3;
+   */
+  hide: string[];
 };
 
 /**
@@ -1113,86 +1120,79 @@ export const GetKnowledgeStatsRequestSchema: GenMessage<GetKnowledgeStatsRequest
  */
 export type GetKnowledgeStatsResponse = Message<"forewarn.v1.GetKnowledgeStatsResponse"> & {
   /**
-   * Entities that are not deleted and those that are.
+   * Entities that are kept, deleted ones among them.
    *
    * @generated from field: uint32 entities = 1;
    */
   entities: number;
 
   /**
-   * See entities.
-   *
-   * @generated from field: uint32 deleted = 2;
-   */
-  deleted: number;
-
-  /**
    * Workflows that were begun, and those that were completed.
    *
-   * @generated from field: uint64 workflows_started = 3;
+   * @generated from field: uint64 workflows_started = 2;
    */
   workflowsStarted: bigint;
 
   /**
    * See workflows_started.
    *
-   * @generated from field: uint64 workflows_completed = 4;
+   * @generated from field: uint64 workflows_completed = 3;
    */
   workflowsCompleted: bigint;
 
   /**
    * Completed workflows that succeeded, failed, were abandoned.
    *
-   * @generated from field: uint64 succeeded = 5;
+   * @generated from field: uint64 succeeded = 4;
    */
   succeeded: bigint;
 
   /**
    * See succeeded.
    *
-   * @generated from field: uint64 failed = 6;
+   * @generated from field: uint64 failed = 5;
    */
   failed: bigint;
 
   /**
    * See succeeded.
    *
-   * @generated from field: uint64 abandoned = 7;
+   * @generated from field: uint64 abandoned = 6;
    */
   abandoned: bigint;
 
   /**
    * Workflows whose best match was weak, or that had none.
    *
-   * @generated from field: uint64 without_match = 8;
+   * @generated from field: uint64 without_match = 7;
    */
   withoutMatch: bigint;
 
   /**
    * Events in the journal.
    *
-   * @generated from field: uint64 events = 9;
+   * @generated from field: uint64 events = 8;
    */
   events: bigint;
 
   /**
    * How relevance becomes a probability of use: by twentieths of relevance.
    *
-   * @generated from field: repeated forewarn.v1.CalibrationBin calibration = 10;
+   * @generated from field: repeated forewarn.v1.CalibrationBin calibration = 9;
    */
   calibration: CalibrationBin[];
 
   /**
-   * Entities that the index holds, and whether that is all.
+   * Entities that the index holds (deleted ones it does not), and whether that is all.
    *
-   * @generated from field: uint32 indexed = 11;
+   * @generated from field: uint32 indexed = 10;
    */
   indexed: number;
 
   /**
    * See indexed.
    *
-   * @generated from field: bool index_complete = 12;
+   * @generated from field: bool index_complete = 11;
    */
   indexComplete: boolean;
 };
@@ -1311,6 +1311,363 @@ export const VerifyUsageMetricsResponseSchema: GenMessage<VerifyUsageMetricsResp
   messageDesc(file_forewarn_v1_knowledge, 32);
 
 /**
+ * One run that builds something.
+ *
+ * @generated from message forewarn.v1.Workflow
+ */
+export type Workflow = Message<"forewarn.v1.Workflow"> & {
+  /**
+   * Its id, 32 hex digits.
+   *
+   * @generated from field: string workflow_id = 1;
+   */
+  workflowId: string;
+
+  /**
+   * What it does.
+   *
+   * @generated from field: forewarn.v1.WorkflowKind kind = 2;
+   */
+  kind: WorkflowKind;
+
+  /**
+   * What was wanted, as it is kept.
+   *
+   * @generated from field: string intent = 3;
+   */
+  intent: string;
+
+  /**
+   * Where.
+   *
+   * @generated from field: string scope = 4;
+   */
+  scope: string;
+
+  /**
+   * Who asked.
+   *
+   * @generated from field: string caller = 5;
+   */
+  caller: string;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 6;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * When it was completed; absent while it is not.
+   *
+   * @generated from field: google.protobuf.Timestamp completed_at = 7;
+   */
+  completedAt?: Timestamp | undefined;
+
+  /**
+   * How it ended.
+   *
+   * @generated from field: forewarn.v1.WorkflowOutcome outcome = 8;
+   */
+  outcome: WorkflowOutcome;
+
+  /**
+   * What was recommended, with the scores of then.
+   *
+   * @generated from field: repeated forewarn.v1.RecommendedEntity recommended = 9;
+   */
+  recommended: RecommendedEntity[];
+
+  /**
+   * Ids of what was used.
+   *
+   * @generated from field: repeated string used = 10;
+   */
+  used: string[];
+
+  /**
+   * What was generated, as it is kept.
+   *
+   * @generated from field: repeated string generated_resources = 11;
+   */
+  generatedResources: string[];
+
+  /**
+   * What was generated that nothing used suggests.
+   *
+   * @generated from field: repeated string additions = 12;
+   */
+  additions: string[];
+
+  /**
+   * What was said of the outcome, as it is kept.
+   *
+   * @generated from field: string detail = 13;
+   */
+  detail: string;
+
+  /**
+   * Its stages in order; learningSuggestions last.
+   *
+   * @generated from field: repeated forewarn.v1.WorkflowStage stages = 14;
+   */
+  stages: WorkflowStage[];
+};
+
+/**
+ * Describes the message forewarn.v1.Workflow.
+ * Use `create(WorkflowSchema)` to create a new message.
+ */
+export const WorkflowSchema: GenMessage<Workflow> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_knowledge, 33);
+
+/**
+ * An entity as it was recommended.
+ *
+ * @generated from message forewarn.v1.RecommendedEntity
+ */
+export type RecommendedEntity = Message<"forewarn.v1.RecommendedEntity"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Pattern or policy.
+   *
+   * @generated from field: forewarn.v1.EntityKind kind = 2;
+   */
+  kind: EntityKind;
+
+  /**
+   * Its revision then.
+   *
+   * @generated from field: uint32 revision = 3;
+   */
+  revision: number;
+
+  /**
+   * BM25's score.
+   *
+   * @generated from field: double score = 4;
+   */
+  score: number;
+
+  /**
+   * The share of the best possible score, 0 to 1.
+   *
+   * @generated from field: double relevance = 5;
+   */
+  relevance: number;
+
+  /**
+   * The probability of use that was told.
+   *
+   * @generated from field: double probability_of_use = 6;
+   */
+  probabilityOfUse: number;
+};
+
+/**
+ * Describes the message forewarn.v1.RecommendedEntity.
+ * Use `create(RecommendedEntitySchema)` to create a new message.
+ */
+export const RecommendedEntitySchema: GenMessage<RecommendedEntity> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_knowledge, 34);
+
+/**
+ * One stage of a workflow.
+ *
+ * @generated from message forewarn.v1.WorkflowStage
+ */
+export type WorkflowStage = Message<"forewarn.v1.WorkflowStage"> & {
+  /**
+   * "recommendation", "completion" or "learningSuggestions".
+   *
+   * @generated from field: string stage = 1;
+   */
+  stage: string;
+
+  /**
+   * "pending", "success", "skipped" (nobody suggests anything) or "failed".
+   *
+   * @generated from field: string result = 2;
+   */
+  result: string;
+
+  /**
+   * Why it was skipped or failed, or what to do next.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+
+  /**
+   * Of learningSuggestions: what is suggested.
+   *
+   * @generated from field: forewarn.v1.LearningSuggestions suggestions = 4;
+   */
+  suggestions?: LearningSuggestions | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.WorkflowStage.
+ * Use `create(WorkflowStageSchema)` to create a new message.
+ */
+export const WorkflowStageSchema: GenMessage<WorkflowStage> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_knowledge, 35);
+
+/**
+ * What a workflow gave rise to.
+ *
+ * @generated from message forewarn.v1.LearningSuggestions
+ */
+export type LearningSuggestions = Message<"forewarn.v1.LearningSuggestions"> & {
+  /**
+   * Of patterns: to create, update or deprecate one.
+   *
+   * @generated from field: repeated forewarn.v1.LearningSuggestion patterns = 1;
+   */
+  patterns: LearningSuggestion[];
+
+  /**
+   * Of policies.
+   *
+   * @generated from field: repeated forewarn.v1.LearningSuggestion policies = 2;
+   */
+  policies: LearningSuggestion[];
+};
+
+/**
+ * Describes the message forewarn.v1.LearningSuggestions.
+ * Use `create(LearningSuggestionsSchema)` to create a new message.
+ */
+export const LearningSuggestionsSchema: GenMessage<LearningSuggestions> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_knowledge, 36);
+
+/**
+ * A suggestion in short.
+ *
+ * @generated from message forewarn.v1.LearningSuggestion
+ */
+export type LearningSuggestion = Message<"forewarn.v1.LearningSuggestion"> & {
+  /**
+   * Its id, by which it is approved or rejected.
+   *
+   * @generated from field: string suggestion_id = 1;
+   */
+  suggestionId: string;
+
+  /**
+   * "create_pattern", "update_pattern", "create_policy" or "deprecate_pattern".
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * How probable it is that somebody approves it, 0 to 1.
+   *
+   * @generated from field: double confidence = 3;
+   */
+  confidence: number;
+
+  /**
+   * Why, in a sentence.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message forewarn.v1.LearningSuggestion.
+ * Use `create(LearningSuggestionSchema)` to create a new message.
+ */
+export const LearningSuggestionSchema: GenMessage<LearningSuggestion> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_knowledge, 37);
+
+/**
+ * Which workflows.
+ *
+ * @generated from message forewarn.v1.ListWorkflowsRequest
+ */
+export type ListWorkflowsRequest = Message<"forewarn.v1.ListWorkflowsRequest"> & {
+  /**
+   * In one scope; empty: in any.
+   *
+   * @generated from field: string scope = 1;
+   */
+  scope: string;
+
+  /**
+   * That ended so; unspecified: any, also such that have not ended.
+   *
+   * @generated from field: forewarn.v1.WorkflowOutcome outcome = 2;
+   */
+  outcome: WorkflowOutcome;
+
+  /**
+   * Only those whose best pattern was weak, or that had none.
+   *
+   * @generated from field: bool only_without_match = 3;
+   */
+  onlyWithoutMatch: boolean;
+
+  /**
+   * How many; 0: 50.
+   *
+   * @generated from field: uint32 page_size = 4;
+   */
+  pageSize: number;
+
+  /**
+   * Where to go on.
+   *
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message forewarn.v1.ListWorkflowsRequest.
+ * Use `create(ListWorkflowsRequestSchema)` to create a new message.
+ */
+export const ListWorkflowsRequestSchema: GenMessage<ListWorkflowsRequest> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_knowledge, 38);
+
+/**
+ * Workflows.
+ *
+ * @generated from message forewarn.v1.ListWorkflowsResponse
+ */
+export type ListWorkflowsResponse = Message<"forewarn.v1.ListWorkflowsResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated forewarn.v1.Workflow workflows = 1;
+   */
+  workflows: Workflow[];
+
+  /**
+   * Where the next page starts; empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message forewarn.v1.ListWorkflowsResponse.
+ * Use `create(ListWorkflowsResponseSchema)` to create a new message.
+ */
+export const ListWorkflowsResponseSchema: GenMessage<ListWorkflowsResponse> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_knowledge, 39);
+
+/**
  * What an entity is.
  *
  * @generated from enum forewarn.v1.EntityKind
@@ -1343,6 +1700,81 @@ export enum EntityKind {
  */
 export const EntityKindSchema: GenEnum<EntityKind> = /*@__PURE__*/
   enumDesc(file_forewarn_v1_knowledge, 0);
+
+/**
+ * What a workflow does.
+ *
+ * @generated from enum forewarn.v1.WorkflowKind
+ */
+export enum WorkflowKind {
+  /**
+   * Not said: recommend.
+   *
+   * @generated from enum value: WORKFLOW_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Builds something new.
+   *
+   * @generated from enum value: WORKFLOW_KIND_RECOMMEND = 1;
+   */
+  RECOMMEND = 1,
+
+  /**
+   * Changes or runs what is there.
+   *
+   * @generated from enum value: WORKFLOW_KIND_OPERATE = 2;
+   */
+  OPERATE = 2,
+}
+
+/**
+ * Describes the enum forewarn.v1.WorkflowKind.
+ */
+export const WorkflowKindSchema: GenEnum<WorkflowKind> = /*@__PURE__*/
+  enumDesc(file_forewarn_v1_knowledge, 1);
+
+/**
+ * How a workflow ended.
+ *
+ * @generated from enum forewarn.v1.WorkflowOutcome
+ */
+export enum WorkflowOutcome {
+  /**
+   * Not said: not completed yet.
+   *
+   * @generated from enum value: WORKFLOW_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * What was generated works.
+   *
+   * @generated from enum value: WORKFLOW_OUTCOME_SUCCESS = 1;
+   */
+  SUCCESS = 1,
+
+  /**
+   * It does not, or could not be generated.
+   *
+   * @generated from enum value: WORKFLOW_OUTCOME_FAILURE = 2;
+   */
+  FAILURE = 2,
+
+  /**
+   * Somebody gave it up.
+   *
+   * @generated from enum value: WORKFLOW_OUTCOME_ABANDONED = 3;
+   */
+  ABANDONED = 3,
+}
+
+/**
+ * Describes the enum forewarn.v1.WorkflowOutcome.
+ */
+export const WorkflowOutcomeSchema: GenEnum<WorkflowOutcome> = /*@__PURE__*/
+  enumDesc(file_forewarn_v1_knowledge, 2);
 
 /**
  * KnowledgeService keeps organisational patterns and policies, both called entities: they have the same fields and
@@ -1477,6 +1909,16 @@ export const KnowledgeService: GenService<{
     methodKind: "unary";
     input: typeof GetKnowledgeStatsRequestSchema;
     output: typeof GetKnowledgeStatsResponseSchema;
+  },
+  /**
+   * Workflows, newest first.
+   *
+   * @generated from rpc forewarn.v1.KnowledgeService.ListWorkflows
+   */
+  listWorkflows: {
+    methodKind: "unary";
+    input: typeof ListWorkflowsRequestSchema;
+    output: typeof ListWorkflowsResponseSchema;
   },
   /**
    * Computes all metrics anew from the journal of workflow events and compares them with those kept.
