@@ -60,7 +60,7 @@ class Matcher(Protocol):
 def split_names(text: str) -> str:
     """The text with compound names also in parts: "StatefulSet" becomes "StatefulSet Stateful Set"; "PVCs" is "PVC"."""
     text = _PLURAL.sub(r"\1", text)
-    parts = [word + " " + _EDGE.sub(" ", word) for word in text.split() if _EDGE.search(word)]
+    parts = [_EDGE.sub(" ", word) for word in text.split() if _EDGE.search(word)]
     return " ".join((text, *parts)) if parts else text
 
 

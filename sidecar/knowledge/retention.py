@@ -28,9 +28,11 @@ class WorkflowRetention:
         allowance = max(STEP, txn.writes // _ROWS)
         excess = txn.count(WORKFLOW_EVENTS) - self._max
         oldest = txn.commit_time - self._seconds
+        if excess <= 0 and not any(event.time < oldest for _, event in txn.scan(WORKFLOW_EVENTS, limit=1)):
+            return False
         book = TransactionBook(txn, REMOVED)
         gone = 0
-        for key, event in txn.scan(WORKFLOW_EVENTS, limit=1 if excess <= 0 else allowance):
+        for key, event in txn.scan(WORKFLOW_EVENTS, limit=allowance):
             if gone >= excess and event.time >= oldest:
                 break
             count(book, event)
@@ -39,4 +41,4 @@ class WorkflowRetention:
             if workflow is not None and u64(workflow.last_sequence) <= key:
                 txn.delete(WORKFLOWS, event.workflow_id)
             gone += 1
-        return gone >= (1 if excess <= 0 else allowance)
+        return gone >= allowance

@@ -18,11 +18,14 @@ _BLOCK: Final = re.compile(r"(?:[^\s#&*!|>%@`\"'-][^\n]*|-[^\n]+)(?:\n[^\n]*)*\n
 
 
 def text(value: str, indent: str = "") -> str:
-    """A text: plain where nothing could take it for anything else, as a block where it has lines, else in quotes."""
+    """A text: plain where nothing could take it for anything else, else in quotes.
+
+    One with lines is a block, where ``indent`` says how far in its field stands; blocks cannot stand in a list.
+    """
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     lines = value.split("\n")
-    if "\n" in value and _BLOCK.fullmatch(value) and not any(map(_unfit, lines)) and lines[-2]:
+    if indent and "\n" in value and _BLOCK.fullmatch(value) and not any(map(_unfit, lines)) and lines[-2]:
         return "|\n" + "\n".join(f"{indent}  {line}" if line else "" for line in lines[:-1])
     return _UNPRINTABLE.sub(_escape, encode_basestring(value))
 

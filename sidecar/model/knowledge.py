@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 #: Below this relevance a match is weak: what was looked for is probably not there.
-WEAK: Final = 0.35
+WEAK: Final = 0.3
 
 
 class EntityKind(IntEnum):

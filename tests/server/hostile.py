@@ -84,7 +84,7 @@ class Hostile:
         kind = field.message_type
         if kind is not None and kind.GetOptions().map_entry:
             for _ in range(draw(st.sampled_from([0, 1, 1, 2, 33]))):
-                getattr(made, field.name)[draw(self.text("key"))] = draw(self.text("value"))
+                getattr(made, field.name)[draw(self.text("key"))] = draw(self.scalar(kind.fields_by_name["value"]))
         elif field.is_repeated:
             count = draw(st.sampled_from([0, 1, 1, 1, 2, 3, 40]))
             into = getattr(made, field.name)

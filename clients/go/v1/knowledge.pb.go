@@ -609,7 +609,7 @@ type EntityMatch struct {
 	// How probable it is that a workflow to which it is recommended uses it, by what became of earlier recommendations
 	// of such relevance.
 	ProbabilityOfUse float64 `protobuf:"fixed64,4,opt,name=probability_of_use,json=probabilityOfUse,proto3" json:"probability_of_use,omitempty"`
-	// Whether the relevance is below 0.35: what was looked for is probably not there.
+	// Whether the relevance is below 0.3: what was looked for is probably not there.
 	Weak          bool `protobuf:"varint,5,opt,name=weak,proto3" json:"weak,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -370,7 +370,7 @@ class EntityMatch(_message.Message):
     of such relevance.
     """
     weak: _builtins.bool
-    """Whether the relevance is below 0.35: what was looked for is probably not there."""
+    """Whether the relevance is below 0.3: what was looked for is probably not there."""
     @_builtins.property
     def entity(self) -> Global___OrganisationalEntity:
         """The entity."""

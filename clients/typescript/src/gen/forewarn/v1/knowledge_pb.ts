@@ -327,7 +327,7 @@ export type EntityMatch = Message<"forewarn.v1.EntityMatch"> & {
   probabilityOfUse: number;
 
   /**
-   * Whether the relevance is below 0.35: what was looked for is probably not there.
+   * Whether the relevance is below 0.3: what was looked for is probably not there.
    *
    * @generated from field: bool weak = 5;
    */
