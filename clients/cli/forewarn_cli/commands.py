@@ -33,6 +33,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "report": ("report.command", "How good decisions were; --html writes a page with charts."),
         "replay": ("replay.command", "Measure prevention on recorded calls."),
     },
+    "What to build": {
+        "knowledge": ("knowledge", "Organisational patterns and policies: find, change, share, measure."),
+        "workflow": ("workflow", "Workflows: recommend, complete, show, watch, list."),
+    },
     "The daemon": {
         "status": ("status", "How the daemon is."),
         "mode": ("mode", "Show or set how far decisions reach."),

@@ -95,25 +95,57 @@ def _open(
 @contextmanager
 def guard(context: typer.Context) -> Iterator[Door]:
     """The runtimes' door."""
-    from forewarn.address import guard_address
-    from forewarn.address import token as own_token
     from forewarn.v1 import guard_pb2_grpc
 
-    settings: Settings = context.obj
-    address, token = guard_address(settings.address), own_token(settings.token)
-    with _open(address, guard_pb2_grpc.GuardServiceStub, token, settings.timeout) as door:
+    with _of_runtimes(context, guard_pb2_grpc.GuardServiceStub) as door:
+        yield door
+
+
+@contextmanager
+def workflows(context: typer.Context) -> Iterator[Door]:
+    """The runtimes' door, to workflows."""
+    from forewarn.v1 import workflow_pb2_grpc
+
+    with _of_runtimes(context, workflow_pb2_grpc.WorkflowServiceStub) as door:
         yield door
 
 
 @contextmanager
 def admin(context: typer.Context) -> Iterator[Door]:
     """The administrators' door."""
+    from forewarn.v1 import admin_pb2_grpc
+
+    with _of_administrators(context, admin_pb2_grpc.AdminServiceStub) as door:
+        yield door
+
+
+@contextmanager
+def knowledge(context: typer.Context) -> Iterator[Door]:
+    """The administrators' door, to organisational knowledge."""
+    from forewarn.v1 import knowledge_pb2_grpc
+
+    with _of_administrators(context, knowledge_pb2_grpc.KnowledgeServiceStub) as door:
+        yield door
+
+
+@contextmanager
+def _of_runtimes(context: typer.Context, stub: Callable[[grpc.Channel], Any]) -> Iterator[Door]:
+    from forewarn.address import guard_address
+    from forewarn.address import token as own_token
+
+    settings: Settings = context.obj
+    address, token = guard_address(settings.address), own_token(settings.token)
+    with _open(address, stub, token, settings.timeout) as door:
+        yield door
+
+
+@contextmanager
+def _of_administrators(context: typer.Context, stub: Callable[[grpc.Channel], Any]) -> Iterator[Door]:
     from forewarn.address import admin_address
     from forewarn.address import token as own_token
-    from forewarn.v1 import admin_pb2_grpc
 
     settings: Settings = context.obj
     address = admin_address(settings.admin_address)
     token = own_token(settings.token if settings.token is not None else os.environ.get("FOREWARN_ADMIN_TOKEN"))
-    with _open(address, admin_pb2_grpc.AdminServiceStub, token, settings.timeout) as door:
+    with _open(address, stub, token, settings.timeout) as door:
         yield door

@@ -63,6 +63,16 @@ if TYPE_CHECKING:
     )
     from .stats import Stats
     from .vocabulary import Cause, Level, Mode, Outcome, State, Verdict
+    from .workflow_records import (
+        CoUsage,
+        LearningSuggestion,
+        Match,
+        Recommendation,
+        Share,
+        UsageMetrics,
+        Workflow,
+        WorkflowStage,
+    )
 
 _WHERE = {
     "aio": ("AsyncClient", "AsyncSession"),
@@ -82,6 +92,10 @@ _WHERE = {
     ),
     "stats": ("Stats",),
     "vocabulary": ("Cause", "Level", "Mode", "Outcome", "State", "Verdict"),
+    "workflow_records": (
+        "CoUsage", "LearningSuggestion", "Match", "Recommendation", "Share", "UsageMetrics", "Workflow",
+        "WorkflowStage",
+    ),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -114,6 +128,7 @@ __all__ = [
     "Classification",
     "Client",
     "ClosedError",
+    "CoUsage",
     "ContextFact",
     "DaemonError",
     "DeadlineExceededError",
@@ -129,7 +144,9 @@ __all__ = [
     "HealFailed",
     "Injection",
     "Interval",
+    "LearningSuggestion",
     "Level",
+    "Match",
     "Mode",
     "Outcome",
     "PatternChange",
@@ -137,11 +154,13 @@ __all__ = [
     "Probe",
     "Ranking",
     "Reason",
+    "Recommendation",
     "Recorded",
     "RefusedError",
     "Registration",
     "RetryAdvice",
     "Session",
+    "Share",
     "Similar",
     "SimilarCall",
     "SimilarUsagePattern",
@@ -151,6 +170,9 @@ __all__ = [
     "Tool",
     "UnauthenticatedError",
     "UnavailableError",
+    "UsageMetrics",
     "UsagePattern",
     "Verdict",
+    "Workflow",
+    "WorkflowStage",
 ]
