@@ -20,8 +20,8 @@ from .tables import ENTITIES, entity_key
 log = logging.getLogger(__name__)
 
 #: Entities between two pauses (some milliseconds of work), and the pause in seconds.
-PIECE: Final = 32
-PAUSE: Final = 0.002
+PIECE: Final = 16
+PAUSE: Final = 0.003
 #: Entities of the first build after which they can be found although more are to come.
 _FIRST: Final = 8_192
 

@@ -39,9 +39,9 @@ PAST: Final = Table("knowledge_past", struct_codec(Entity))
 WORKFLOW_EVENTS: Final = Table("workflow_events", _event_codec)
 WORKFLOWS: Final = Table("workflows", struct_codec(Workflow))
 SCOPES: Final = Table("workflow_scopes", RAW)
-USAGE: Final = Table("usage", struct_codec(Usage))
-TOGETHER: Final = Table("usage_together", struct_codec(Neighbours))
-TOTALS: Final = Table("usage_totals", struct_codec(WorkflowTotals))
+USAGE: Final = Table("usage", struct_codec(Usage), cached=True)
+TOGETHER: Final = Table("usage_together", struct_codec(Neighbours), cached=True)
+TOTALS: Final = Table("usage_totals", struct_codec(WorkflowTotals), cached=True)
 
 ALL: Final = (ENTITIES, PAST, WORKFLOW_EVENTS, WORKFLOWS, SCOPES, USAGE, TOGETHER, TOTALS)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from ..model.knowledge import Neighbours, Usage, WorkflowTotals
 from ..store.reader import Reader
 from ..store.store import Store
-from ..store.tables import after_prefix
+from ..store.tables import Table, after_prefix
 from .journal import events
 from .metrics import count
 from .tables import KEPT, REMOVED, TOGETHER, TOTALS, USAGE, together_key, usage_key
+
+V = TypeVar("V")
 
 MAX_PROBLEMS: Final = 100
 #: Events or rows between two pauses.
@@ -33,14 +35,19 @@ class _Recount:
         self._reader = reader
         self.usages: dict[bytes, Usage] = {}
         self.together: dict[bytes, Neighbours] = {}
-        self.total = reader.get(TOTALS, REMOVED) or WorkflowTotals()
+        self.total = self._own(TOTALS, b"") or WorkflowTotals()
+
+    def _own(self, table: Table[V], key: bytes) -> V | None:
+        """A record that nobody else has: those of the reader are shared, and this one will be changed."""
+        raw = self._reader.get_raw(table, REMOVED + key)
+        return None if raw is None else table.decode(key, raw)
 
     def usage(self, entity_id: str, scope: str) -> Usage:
         return self.usage_at(usage_key(b"", entity_id, scope))
 
     def usage_at(self, key: bytes) -> Usage:
         found = self.usages.get(key)
-        return found if found is not None else self._reader.get(USAGE, REMOVED + key) or Usage()
+        return found if found is not None else self._own(USAGE, key) or Usage()
 
     def put_usage(self, entity_id: str, scope: str, usage: Usage) -> None:
         self.usages[usage_key(b"", entity_id, scope)] = usage
@@ -50,7 +57,7 @@ class _Recount:
 
     def neighbours_at(self, key: bytes) -> Neighbours:
         found = self.together.get(key)
-        return found if found is not None else self._reader.get(TOGETHER, REMOVED + key) or Neighbours()
+        return found if found is not None else self._own(TOGETHER, key) or Neighbours()
 
     def put_neighbours(self, entity_id: str, neighbours: Neighbours) -> None:
         self.together[together_key(b"", entity_id)] = neighbours
