@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sidecar.knowledge.metrics import NAMES, RECENT, add_names
 from sidecar.knowledge.reading import totals_of, usage_of, used_together
 from sidecar.knowledge.tables import KEPT, USAGE, WORKFLOW_EVENTS, WORKFLOWS, usage_key
-from sidecar.model.knowledge import EntityKind, Usage, WorkflowOutcome
+from sidecar.model.knowledge import Usage, WorkflowOutcome
 from sidecar.store.transaction import WriteTransaction
 
 from .conftest import Organisation
@@ -167,4 +167,3 @@ def test_scopes_beyond_the_limit_count_over_all_only(organisation: Organisation,
         by_scope = [usage_of(reader, "web", scope) for scope in ("a", "b", "c")]
         assert [one.times_used if one else 0 for one in by_scope] == [2, 1, 0]
     assert organisation.verified().problems == []
-    assert EntityKind.PATTERN == 1
