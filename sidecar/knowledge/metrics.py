@@ -101,8 +101,11 @@ def _count_began(book: Book, event: Began) -> None:
     for one in event.recommended:
         for scope in _scopes(event):
             usage = book.usage(one.id, scope)
-            usage.times_recommended += 1
-            usage.last_recommended = max(usage.last_recommended, event.time)
+            if one.weak:
+                usage.weakly_matched += 1
+            else:
+                usage.times_recommended += 1
+                usage.last_recommended = max(usage.last_recommended, event.time)
             book.put_usage(one.id, scope, usage)
     totals = book.totals()
     totals.started += 1
@@ -112,13 +115,16 @@ def _count_began(book: Book, event: Began) -> None:
 
 def _count_completed(book: Book, event: Completed) -> None:
     used = {one.id: one for one in event.used}
-    offered = {one.id for one in event.recommended}
+    offered = {one.id for one in event.recommended if not one.weak}
+    weak = {one.id for one in event.recommended if one.weak}
     for entity_id in dict.fromkeys((*used, *(one.id for one in event.recommended))):
         for scope in _scopes(event):
             usage = book.usage(entity_id, scope)
             if entity_id in offered:
                 usage.offered += 1
                 usage.accepted += entity_id in used
+            elif entity_id in weak:
+                usage.weakly_used += entity_id in used
             if entity_id in used:
                 _count_used(usage, event, used[entity_id].omissions)
                 if not scope:

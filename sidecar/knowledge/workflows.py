@@ -15,6 +15,7 @@ from ..capture.extractor import Extractor
 from ..clock import Clock
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.knowledge import (
+    WEAK,
     Began,
     Completed,
     Entity,
@@ -137,7 +138,13 @@ class Workflows:
             )
         recommended = tuple(
             Recommended(
-                one.entity.id, one.entity.kind, one.entity.revision, one.match.score, one.match.relevance, one.p_use
+                one.entity.id,
+                one.entity.kind,
+                one.entity.revision,
+                one.match.score,
+                one.match.relevance,
+                one.p_use,
+                one.match.relevance < WEAK,
             )
             for one in (*patterns, *policies)
         )
@@ -315,7 +322,7 @@ def _completed(
     detail: str,
     now: float,
 ) -> Completed:
-    recommended = {one.id for one in workflow.recommended}
+    recommended = {one.id for one in workflow.recommended if not one.weak}
     suggested = {name.casefold() for entity in entities for name in entity.suggested_resources}
     made = {name.casefold() for name in resources}
     used = tuple(

@@ -82,7 +82,10 @@ class Entity(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Recommended(msgspec.Struct, array_like=True, frozen=True):
-    """An entity as it was recommended: its revision and scores of then. ``relevance`` and ``p_use`` lie in [0, 1]."""
+    """An entity as it was shown: its revision and scores of then. ``relevance`` and ``p_use`` lie in [0, 1].
+
+    What matched weakly was shown, and does not count as recommended: nearly everything matches something weakly.
+    """
 
     id: str
     kind: EntityKind
@@ -90,6 +93,7 @@ class Recommended(msgspec.Struct, array_like=True, frozen=True):
     score: float
     relevance: float
     p_use: float
+    weak: bool = False
 
 
 class Used(msgspec.Struct, array_like=True, frozen=True):
@@ -165,7 +169,7 @@ class Workflow(msgspec.Struct, array_like=True):
 
 def is_without_match(recommended: tuple[Recommended, ...]) -> bool:
     """Whether the best pattern is weak, or there is none."""
-    return max((one.relevance for one in recommended if one.kind is EntityKind.PATTERN), default=0.0) < WEAK
+    return all(one.weak for one in recommended if one.kind is EntityKind.PATTERN)
 
 
 class Usage(msgspec.Struct, array_like=True):
@@ -184,6 +188,9 @@ class Usage(msgspec.Struct, array_like=True):
     omissions: dict[str, int] = msgspec.field(default_factory=dict)
     #: The last workflows that used it, oldest first; over all scopes only.
     recent: list[bytes] = msgspec.field(default_factory=list)
+    #: Workflows that were shown it as a weak match, and those of them that used it all the same.
+    weakly_matched: int = 0
+    weakly_used: int = 0
 
 
 class Neighbours(msgspec.Struct, array_like=True):

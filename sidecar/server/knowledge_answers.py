@@ -82,6 +82,8 @@ def usage(value: Usage) -> knowledge_pb2.UsageMetrics:
         times_succeeded=min(value.succeeded, _MOST),
         times_failed=min(value.failed, _MOST),
         success_rate=measured(share(value.succeeded, value.succeeded + value.failed)),
+        times_matched_weakly=min(value.weakly_matched, _MOST),
+        times_used_weakly=min(value.weakly_used, _MOST),
     )
 
 
@@ -133,6 +135,7 @@ def workflow(value: Workflow, suggestions: Sequence[SuggestionInShort]) -> knowl
                 score=one.score,
                 relevance=one.relevance,
                 probability_of_use=one.p_use,
+                weak=one.weak,
             )
             for one in value.recommended
         ],

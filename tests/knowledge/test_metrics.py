@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sidecar.knowledge.metrics import NAMES, RECENT, add_names
 from sidecar.knowledge.reading import totals_of, usage_of, used_together
 from sidecar.knowledge.tables import KEPT, USAGE, WORKFLOW_EVENTS, WORKFLOWS, usage_key
-from sidecar.model.knowledge import Usage, WorkflowOutcome
+from sidecar.model.knowledge import WEAK, Usage, WorkflowOutcome
 from sidecar.store.transaction import WriteTransaction
 
 from .conftest import Organisation
@@ -20,7 +20,16 @@ from .conftest import Organisation
 PATTERNS = {"web": ("Deployment", "Service"), "store": ("StatefulSet",), "queue": ("Queue", "Worker")}
 RUN = st.fixed_dictionaries(
     {
-        "intent": st.sampled_from(["web", "store data", "queue jobs", "web store", "nothing of it"]),
+        "intent": st.sampled_from(
+            [
+                "web",
+                "store data",
+                "queue jobs",
+                "web store",
+                "a web of many other words than any of ours",
+                "nothing of it",
+            ]
+        ),
         "scope": st.sampled_from(["", "prod", "test"]),
         "used": st.sets(st.sampled_from(sorted(PATTERNS)), max_size=3),
         "resources": st.sets(st.sampled_from(["Deployment", "service", "Redis", "Queue", "Bucket"]), max_size=4),
@@ -41,14 +50,14 @@ def test_counts_are_what_a_naive_recount_says(
 ) -> None:
     organisation = open_organisation()
     prepared(organisation)
-    rows: list[tuple[dict[str, Any], set[str], bool]] = []
+    rows: list[tuple[dict[str, Any], dict[str, bool], bool]] = []
     for run in runs:
         organisation.now += 60
         begun = organisation.recommend(run["intent"], run["scope"])
         completed = run["outcome"] is not WorkflowOutcome.OPEN
         if completed:
             organisation.complete(begun.workflow_id, sorted(run["used"]), sorted(run["resources"]), run["outcome"])
-        rows.append((run, {one.entity.id for one in begun.patterns}, completed))
+        rows.append((run, {one.entity.id: one.match.relevance >= WEAK for one in begun.patterns}, completed))
     with organisation.rooms.store.read() as reader:
         for name, suggested in PATTERNS.items():
             for scope in ("", "prod", "test"):
@@ -63,10 +72,14 @@ def test_counts_are_what_a_naive_recount_says(
                     made = {one.lower() for one in run["resources"]}
                     omissions.update(one for one in suggested if made and one.lower() not in made)
                 usage = usage_of(reader, name, scope) or Usage()
-                assert usage.times_recommended == sum(name in offered for _, offered, _ in mine)
+                assert usage.times_recommended == sum(offered.get(name, False) for _, offered, _ in mine)
                 assert usage.times_used == len(using)
-                assert usage.offered == sum(name in offered for _, offered in ended)
-                assert usage.accepted == sum(name in offered and name in run["used"] for run, offered in ended)
+                assert usage.offered == sum(offered.get(name, False) for _, offered in ended)
+                assert usage.accepted == sum(offered.get(name, False) and name in run["used"] for run, offered in ended)
+                assert usage.weakly_matched == sum(name in offered and not offered[name] for _, offered, _ in mine)
+                assert usage.weakly_used == sum(
+                    name in offered and not offered[name] and name in run["used"] for run, offered in ended
+                )
                 assert usage.succeeded == sum(run["outcome"] is WorkflowOutcome.SUCCESS for run in using)
                 assert usage.failed == sum(run["outcome"] is WorkflowOutcome.FAILURE for run in using)
                 assert usage.resources_known == sum(bool(run["resources"]) for run in using)

@@ -79,6 +79,12 @@ def show_metrics(screen: Screen, answer: knowledge_pb2.GetUsageMetricsResponse) 
             ("accepted", _share(metrics.acceptance_rate) if metrics.HasField("acceptance_rate") else ""),
             ("succeeded", _share(metrics.success_rate) if metrics.HasField("success_rate") else ""),
             ("added", _counts(metrics.common_additions, metrics.times_resources_known)),
+            (
+                "weak matches",
+                f"{metrics.times_matched_weakly}, used all the same {metrics.times_used_weakly} times"
+                if metrics.times_matched_weakly
+                else "",
+            ),
             ("left out", _counts(metrics.common_omissions, metrics.times_resources_known)),
             ("used with", "; ".join(f"{one.id} ({percent(one.share.value, 0)})" for one in answer.also_used[:8])),
         ]

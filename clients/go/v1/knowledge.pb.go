@@ -372,7 +372,7 @@ func (x *OrganisationalEntity) GetOrigin() string {
 // How an entity was used. Counted by the daemon from the journal of workflow events, never set.
 type UsageMetrics struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Workflows to which it was recommended.
+	// Workflows to which it was recommended. A weak match is shown, and does not count as recommended.
 	TimesRecommended uint32 `protobuf:"varint,1,opt,name=times_recommended,json=timesRecommended,proto3" json:"times_recommended,omitempty"`
 	// Workflows that used it.
 	TimesUsed uint32 `protobuf:"varint,2,opt,name=times_used,json=timesUsed,proto3" json:"times_used,omitempty"`
@@ -398,9 +398,13 @@ type UsageMetrics struct {
 	// Workflows that used it and failed.
 	TimesFailed uint32 `protobuf:"varint,12,opt,name=times_failed,json=timesFailed,proto3" json:"times_failed,omitempty"`
 	// The share of workflows that used it that succeeded, of those that succeeded or failed. Absent where there are none.
-	SuccessRate   *Share `protobuf:"bytes,13,opt,name=success_rate,json=successRate,proto3" json:"success_rate,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SuccessRate *Share `protobuf:"bytes,13,opt,name=success_rate,json=successRate,proto3" json:"success_rate,omitempty"`
+	// Workflows that were shown it as a weak match.
+	TimesMatchedWeakly uint32 `protobuf:"varint,14,opt,name=times_matched_weakly,json=timesMatchedWeakly,proto3" json:"times_matched_weakly,omitempty"`
+	// Those of them that used it all the same: its triggers are not the words that people use.
+	TimesUsedWeakly uint32 `protobuf:"varint,15,opt,name=times_used_weakly,json=timesUsedWeakly,proto3" json:"times_used_weakly,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *UsageMetrics) Reset() {
@@ -522,6 +526,20 @@ func (x *UsageMetrics) GetSuccessRate() *Share {
 		return x.SuccessRate
 	}
 	return nil
+}
+
+func (x *UsageMetrics) GetTimesMatchedWeakly() uint32 {
+	if x != nil {
+		return x.TimesMatchedWeakly
+	}
+	return 0
+}
+
+func (x *UsageMetrics) GetTimesUsedWeakly() uint32 {
+	if x != nil {
+		return x.TimesUsedWeakly
+	}
+	return 0
 }
 
 // A measured share.
@@ -2637,7 +2655,7 @@ func (x *Workflow) GetStages() []*WorkflowStage {
 	return nil
 }
 
-// An entity as it was recommended.
+// An entity as it was shown.
 type RecommendedEntity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id.
@@ -2652,8 +2670,10 @@ type RecommendedEntity struct {
 	Relevance float64 `protobuf:"fixed64,5,opt,name=relevance,proto3" json:"relevance,omitempty"`
 	// The probability of use that was told.
 	ProbabilityOfUse float64 `protobuf:"fixed64,6,opt,name=probability_of_use,json=probabilityOfUse,proto3" json:"probability_of_use,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Whether it was a weak match.
+	Weak          bool `protobuf:"varint,7,opt,name=weak,proto3" json:"weak,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecommendedEntity) Reset() {
@@ -2726,6 +2746,13 @@ func (x *RecommendedEntity) GetProbabilityOfUse() float64 {
 		return x.ProbabilityOfUse
 	}
 	return 0
+}
+
+func (x *RecommendedEntity) GetWeak() bool {
+	if x != nil {
+		return x.Weak
+	}
+	return false
 }
 
 // One stage of a workflow.
@@ -3093,7 +3120,7 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"updated_by\x18\x0e \x01(\tR\tupdatedBy\x129\n" +
 	"\n" +
 	"deleted_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tdeletedAt\x12\x16\n" +
-	"\x06origin\x18\x10 \x01(\tR\x06origin\"\xd8\x06\n" +
+	"\x06origin\x18\x10 \x01(\tR\x06origin\"\xb6\a\n" +
 	"\fUsageMetrics\x12+\n" +
 	"\x11times_recommended\x18\x01 \x01(\rR\x10timesRecommended\x12\x1d\n" +
 	"\n" +
@@ -3109,7 +3136,9 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	" \x01(\v2\x12.forewarn.v1.ShareR\x0eacceptanceRate\x12'\n" +
 	"\x0ftimes_succeeded\x18\v \x01(\rR\x0etimesSucceeded\x12!\n" +
 	"\ftimes_failed\x18\f \x01(\rR\vtimesFailed\x125\n" +
-	"\fsuccess_rate\x18\r \x01(\v2\x12.forewarn.v1.ShareR\vsuccessRate\x1aB\n" +
+	"\fsuccess_rate\x18\r \x01(\v2\x12.forewarn.v1.ShareR\vsuccessRate\x120\n" +
+	"\x14times_matched_weakly\x18\x0e \x01(\rR\x12timesMatchedWeakly\x12*\n" +
+	"\x11times_used_weakly\x18\x0f \x01(\rR\x0ftimesUsedWeakly\x1aB\n" +
 	"\x14CommonAdditionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\x1aB\n" +
@@ -3259,14 +3288,15 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x13generated_resources\x18\v \x03(\tR\x12generatedResources\x12\x1c\n" +
 	"\tadditions\x18\f \x03(\tR\tadditions\x12\x16\n" +
 	"\x06detail\x18\r \x01(\tR\x06detail\x122\n" +
-	"\x06stages\x18\x0e \x03(\v2\x1a.forewarn.v1.WorkflowStageR\x06stages\"\xce\x01\n" +
+	"\x06stages\x18\x0e \x03(\v2\x1a.forewarn.v1.WorkflowStageR\x06stages\"\xe2\x01\n" +
 	"\x11RecommendedEntity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x17.forewarn.v1.EntityKindR\x04kind\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\rR\brevision\x12\x14\n" +
 	"\x05score\x18\x04 \x01(\x01R\x05score\x12\x1c\n" +
 	"\trelevance\x18\x05 \x01(\x01R\trelevance\x12,\n" +
-	"\x12probability_of_use\x18\x06 \x01(\x01R\x10probabilityOfUse\"\x99\x01\n" +
+	"\x12probability_of_use\x18\x06 \x01(\x01R\x10probabilityOfUse\x12\x12\n" +
+	"\x04weak\x18\a \x01(\bR\x04weak\"\x99\x01\n" +
 	"\rWorkflowStage\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x16\n" +
 	"\x06result\x18\x02 \x01(\tR\x06result\x12\x16\n" +

@@ -251,8 +251,10 @@ class UsageMetrics(_message.Message):
     TIMES_SUCCEEDED_FIELD_NUMBER: _builtins.int
     TIMES_FAILED_FIELD_NUMBER: _builtins.int
     SUCCESS_RATE_FIELD_NUMBER: _builtins.int
+    TIMES_MATCHED_WEAKLY_FIELD_NUMBER: _builtins.int
+    TIMES_USED_WEAKLY_FIELD_NUMBER: _builtins.int
     times_recommended: _builtins.int
-    """Workflows to which it was recommended."""
+    """Workflows to which it was recommended. A weak match is shown, and does not count as recommended."""
     times_used: _builtins.int
     """Workflows that used it."""
     times_resources_known: _builtins.int
@@ -265,6 +267,10 @@ class UsageMetrics(_message.Message):
     """Workflows that used it and succeeded."""
     times_failed: _builtins.int
     """Workflows that used it and failed."""
+    times_matched_weakly: _builtins.int
+    """Workflows that were shown it as a weak match."""
+    times_used_weakly: _builtins.int
+    """Those of them that used it all the same: its triggers are not the words that people use."""
     @_builtins.property
     def common_additions(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Resources that were generated in workflows that used it, and that nothing used there suggests: how often each. The
@@ -307,10 +313,12 @@ class UsageMetrics(_message.Message):
         times_succeeded: _builtins.int = ...,
         times_failed: _builtins.int = ...,
         success_rate: Global___Share | None = ...,
+        times_matched_weakly: _builtins.int = ...,
+        times_used_weakly: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acceptance_rate", b"acceptance_rate", "last_recommended", b"last_recommended", "last_used", b"last_used", "success_rate", b"success_rate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_rate", b"acceptance_rate", "common_additions", b"common_additions", "common_omissions", b"common_omissions", "last_recommended", b"last_recommended", "last_used", b"last_used", "success_rate", b"success_rate", "times_accepted", b"times_accepted", "times_failed", b"times_failed", "times_offered", b"times_offered", "times_recommended", b"times_recommended", "times_resources_known", b"times_resources_known", "times_succeeded", b"times_succeeded", "times_used", b"times_used"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_rate", b"acceptance_rate", "common_additions", b"common_additions", "common_omissions", b"common_omissions", "last_recommended", b"last_recommended", "last_used", b"last_used", "success_rate", b"success_rate", "times_accepted", b"times_accepted", "times_failed", b"times_failed", "times_matched_weakly", b"times_matched_weakly", "times_offered", b"times_offered", "times_recommended", b"times_recommended", "times_resources_known", b"times_resources_known", "times_succeeded", b"times_succeeded", "times_used", b"times_used", "times_used_weakly", b"times_used_weakly"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1360,7 +1368,7 @@ Global___Workflow: _TypeAlias = Workflow  # noqa: Y015
 
 @_typing.final
 class RecommendedEntity(_message.Message):
-    """An entity as it was recommended."""
+    """An entity as it was shown."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1370,6 +1378,7 @@ class RecommendedEntity(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     RELEVANCE_FIELD_NUMBER: _builtins.int
     PROBABILITY_OF_USE_FIELD_NUMBER: _builtins.int
+    WEAK_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id."""
     kind: Global___EntityKind.ValueType
@@ -1382,6 +1391,8 @@ class RecommendedEntity(_message.Message):
     """The share of the best possible score, 0 to 1."""
     probability_of_use: _builtins.float
     """The probability of use that was told."""
+    weak: _builtins.bool
+    """Whether it was a weak match."""
     def __init__(
         self,
         *,
@@ -1391,10 +1402,11 @@ class RecommendedEntity(_message.Message):
         score: _builtins.float = ...,
         relevance: _builtins.float = ...,
         probability_of_use: _builtins.float = ...,
+        weak: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "kind", b"kind", "probability_of_use", b"probability_of_use", "relevance", b"relevance", "revision", b"revision", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "kind", b"kind", "probability_of_use", b"probability_of_use", "relevance", b"relevance", "revision", b"revision", "score", b"score", "weak", b"weak"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
