@@ -63,6 +63,7 @@ class Rooms:
     knowledge: KnowledgeRepository
     knowledge_index: KnowledgeIndex
     workflows: Workflows
+    workflow_retention: WorkflowRetention
     clock: Clock
     settings: Settings
 
@@ -76,6 +77,7 @@ class Rooms:
 
 def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random.Random | None = None) -> Rooms:
     """Open, or make, the store and wire the rooms. Raises the store's errors."""
+    workflow_retention = WorkflowRetention(settings.max_workflow_events, settings.workflow_retention_days)
     store = Store(
         settings.data_dir,
         tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS, *knowledge_tables.ALL),
@@ -89,17 +91,23 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
                 sessions=settings.max_sessions,
             )
         ),
-        housekeeping=(WorkflowRetention(settings.max_workflow_events, settings.workflow_retention_days),),
+        housekeeping=(workflow_retention,),
         clock=clock,
     )
     try:
-        return _wire(store, settings, clock, randomness or random.Random(settings.seed))
+        return _wire(store, workflow_retention, settings, clock, randomness or random.Random(settings.seed))
     except BaseException:
         store.close()
         raise
 
 
-def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Random) -> Rooms:
+def _wire(
+    store: Store,
+    workflow_retention: WorkflowRetention,
+    settings: Settings,
+    clock: Clock,
+    randomness: random.Random,
+) -> Rooms:
     foresight = Foresight(Schemas())
     key = store.submit(_redaction_key).result()
     store.submit(lambda txn: align_features(txn, foresight.names, foresight.first_values)).result()
@@ -148,6 +156,7 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         tools=ToolRegistry(store, extractor, settings.max_tools),
         knowledge=knowledge,
         knowledge_index=index,
+        workflow_retention=workflow_retention,
         workflows=Workflows(store, extractor, knowledge, index, clock, ids),
         clock=clock,
         settings=settings,

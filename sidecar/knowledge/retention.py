@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from ..store.store import Store
 from ..store.tables import u64
 from ..store.transaction import WriteTransaction
 from .metrics import TransactionBook, count
@@ -22,9 +26,25 @@ class WorkflowRetention:
     def __init__(self, max_events: int, days: float) -> None:
         self._max = max_events
         self._seconds = days * DAY
+        self._lock = threading.Lock()
+        self._held = 0
+
+    @contextmanager
+    def held(self, store: Store) -> Iterator[None]:
+        """Take nothing from the journal meanwhile; it may outgrow its limits by what comes."""
+        with self._lock:
+            self._held += 1
+        try:
+            store.submit(lambda txn: txn.commit_sequence).result(60)  # what was being taken is taken now
+            yield
+        finally:
+            with self._lock:
+                self._held -= 1
 
     def __call__(self, txn: WriteTransaction) -> bool:
         """Remove a few of what is too many or too old. Returns whether more is left."""
+        if self._held:
+            return False
         allowance = max(STEP, txn.writes // _ROWS)
         excess = txn.count(WORKFLOW_EVENTS) - self._max
         oldest = txn.commit_time - self._seconds

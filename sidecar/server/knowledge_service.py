@@ -285,7 +285,7 @@ class KnowledgeService:
                 raise DeadlineError("the caller left before all was verified")
             time.sleep(_BREATH)
 
-        found = verify_metrics(self._rooms.store, between)
+        found = verify_metrics(self._rooms.store, self._rooms.workflow_retention, between)
         return knowledge_pb2.VerifyUsageMetricsResponse(
             ok=not found.problems, problems=found.problems, events=found.events, rows=found.rows
         )

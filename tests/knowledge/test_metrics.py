@@ -180,3 +180,31 @@ def test_scopes_beyond_the_limit_count_over_all_only(organisation: Organisation,
         by_scope = [usage_of(reader, "web", scope) for scope in ("a", "b", "c")]
         assert [one.times_used if one else 0 for one in by_scope] == [2, 1, 0]
     assert organisation.verified().problems == []
+
+
+def test_verifying_while_workflows_go_on(open_organisation: Callable[..., Organisation], monkeypatch: Any) -> None:
+    monkeypatch.setattr("sidecar.knowledge.verification._PIECE", 4)
+    organisation = open_organisation(max_workflow_events=100)
+    prepared(organisation)
+    for _ in range(70):
+        organisation.complete(organisation.recommend("web store", "prod").workflow_id, ["web"])
+    turns = 0
+
+    def between() -> None:
+        nonlocal turns
+        turns += 1
+        if turns < 40:
+            name = f"late{turns:02}" if turns % 2 else f"early{turns:02}"
+            organisation.add(name, f"{name} web")
+            organisation.complete(organisation.recommend("web", f"s{turns % 5}").workflow_id, [name, "web"])
+
+    found = organisation.verified(between)
+    assert turns > 40
+    assert found.problems == []
+    assert found.events > 100
+    organisation.recommend("web")
+    for _ in range(5):
+        organisation.rooms.store.submit(lambda txn: txn.touch()).result(10)
+    with organisation.rooms.store.read() as reader:
+        assert reader.count(WORKFLOW_EVENTS) <= 101
+    assert organisation.verified().problems == []
