@@ -119,6 +119,6 @@ def test_health_names_the_services(daemon: RunningDaemon) -> None:
         (daemon.guard_address, "forewarn.v1.WorkflowService"),
         (daemon.admin_address, "forewarn.v1.KnowledgeService"),
     ):
-        stub = health_pb2_grpc.HealthStub(daemon.channel(address))
+        stub: Any = health_pb2_grpc.HealthStub(daemon.channel(address))
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
