@@ -22,7 +22,7 @@ from .document import (
     Rule,
     Window,
 )
-from .expressions import Expression
+from .expressions import expression
 from .facts import ANYWHERE
 from .fields import KNOWN, derived_name, kind_of, objection
 from .reading import Place
@@ -123,7 +123,7 @@ def _of_conditions(rule: Rule) -> Iterator[Found]:
             waiting.append((condition.not_, (*place, "not")))
         elif condition.cel is not UNSET:
             try:
-                Expression(condition.cel)
+                expression(condition.cel)
             except ValueError as error:
                 yield Found((*place, "cel"), str(error), "see docs/policies.md for what CEL may use")
         elif len(operators) != 1:

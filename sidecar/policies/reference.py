@@ -17,7 +17,7 @@ from msgspec import UNSET, structs
 from .applying import is_about, is_about_tool, reach_of
 from .chaining import MAX_VALUES, derivations, paths_of, rule_levels
 from .document import OPERATORS, Condition, FromField, Policy, Rule, Window, described, operator_of
-from .expressions import Expression
+from .expressions import Given, expression
 from .facts import ANYWHERE, Facts, FieldReader, Scalar, Values
 from .faults import EvaluationError
 from .fields import derived_name
@@ -78,7 +78,7 @@ class Run:
         self.firings: list[Firing] = []
         self.derived: list[Derived] = []
         self.missed: dict[str, Missed] = {}
-        self._facts, self._reader = facts, FieldReader(facts, now)
+        self._reader, self._given = FieldReader(facts, now), Given(facts, now)
         self._values: dict[str, list[Scalar]] = {}
         self._uncertain: set[str] = set()
         reach = reach_of(policy, facts)
@@ -112,7 +112,7 @@ class Run:
         if condition.not_ is not UNSET:
             return not self.holds(condition.not_)
         if condition.cel is not UNSET:
-            return Expression(condition.cel).holds(self._facts, self._reader)
+            return expression(condition.cel).holds(self._given)
         found = self._test(condition)
         unsure = [path for path in paths_of(condition) if derived_name(path) in self._uncertain]
         if not found and unsure:

@@ -19,7 +19,7 @@ _KINDS: Final = ("all", "any", "not", "cel")
 
 
 def policy_schema() -> dict[str, Any]:
-    """The schema (JSON Schema 2020-12). What a form cannot say (chains, fields of derived facts) is left to ``lint``."""
+    """The schema (JSON Schema 2020-12). What a form cannot say, like chains, is left to ``loading.check``."""
     (top,), parts = msgspec.json.schema_components([Policy], ref_template="#/$defs/{name}")
     assert top == {"$ref": "#/$defs/Policy"}  # noqa: S101  # it is a struct
     condition, then, policy = parts["Condition"], parts["Then"], parts["Policy"]
