@@ -30,6 +30,7 @@ class Call(msgspec.Struct, frozen=True):
     tool_version: str
     time: float
     attempt: int = 0
+    caller_roles: tuple[str, ...] = ()
 
 
 class Result(msgspec.Struct, frozen=True):
