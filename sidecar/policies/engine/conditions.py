@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-import re2
 from msgspec import UNSET
 
 from ..document import OPERATORS, Condition, Window, operator_of
@@ -16,6 +15,7 @@ from ..fields import derived_name
 from ..globs import as_re2
 from ..resolving import keyed
 from ..windows import number_range, time_window
+from .pattern_set import pattern_set
 
 Truth: TypeAlias = "bool | None"
 #: The derived facts of one policy: the values of each name, and the names that are uncertain.
@@ -213,8 +213,7 @@ def _matcher(condition: Condition) -> Callable[[Scalar], Truth]:
         wanted = frozenset(keyed(one) for one in (operand if operator == "in" else (operand,)))
         return lambda value: keyed(value) in wanted
     if operator in ("glob", "matches"):
-        search = re2.compile(as_re2(operand) if operator == "glob" else operand).search
-        return lambda value: isinstance(value, str) and search(value) is not None
+        return _text_matcher(operand) if operator == "matches" else _glob_matcher(operand)
     if isinstance(operand, Window):
         if condition.field == "time":
             holds = time_window(operand).holds
@@ -228,6 +227,26 @@ def _matcher(condition: Condition) -> Callable[[Scalar], Truth]:
         "more": lambda value: value > operand if fits(value) else None,
         "at_least": lambda value: value >= operand if fits(value) else None,
     }[operator]
+
+
+def _text_matcher(pattern: str) -> Callable[[Scalar], Truth]:
+    found = pattern_set((pattern,)).found
+    return lambda value: isinstance(value, str) and bool(found(value))
+
+
+def _glob_matcher(glob: str) -> Callable[[Scalar], Truth]:
+    """The usual globs need no pattern: ``x``, ``x*``, ``*x``, ``*x*``."""
+    bare = glob.strip("*")
+    if "*" in bare or "?" in bare or not bare:
+        return _text_matcher(as_re2(glob))
+    before, after = glob.startswith("*"), glob.endswith("*")
+    if before and after:
+        return lambda value: isinstance(value, str) and bare in value
+    if before:
+        return lambda value: isinstance(value, str) and value.endswith(bare)
+    if after:
+        return lambda value: isinstance(value, str) and value.startswith(bare)
+    return lambda value: value == bare
 
 
 def _is_text(value: Scalar) -> bool:

@@ -211,12 +211,13 @@ class _Run:
 
     def _plainly(self) -> None:
         """Nothing fails: what is derived on one level is shown on the next."""
-        if any(truth is None for truth in self._truths.values()):
+        if None in self._truths.values():
             raise _Doubt
         levels = max(rule.level for rule in self._live)
         for level in range(1, levels + 1):
-            fired = self._matching(level, upper=False)
-            for rule in self._of_level(level):
+            asked = self._of_level(level)
+            fired = self._matching(asked, upper=False) if asked else ()
+            for rule in asked:
                 if rule.name in fired:
                     try:
                         self._fire(rule)
@@ -233,8 +234,9 @@ class _Run:
         self._question.derived.clear()
         self._question.uncertain.clear()
         for level in range(1, max(rule.level for rule in self._live) + 1):
-            sure, possible = self._matching(level, upper=False), self._matching(level, upper=True)
-            for rule in self._of_level(level):
+            asked = self._of_level(level)
+            sure, possible = self._matching(asked, upper=False), self._matching(asked, upper=True)
+            for rule in asked:
                 error = ""
                 if rule.name in sure:
                     try:
@@ -277,9 +279,10 @@ class _Run:
     def _of_level(self, level: int) -> list[CompiledRule]:
         return [rule for rule in self._live if rule.level == level]
 
-    def _matching(self, level: int, *, upper: bool) -> set[str]:
-        """The rules that match what is known on a level; with ``upper``, if all that fails held."""
-        asked = self._of_level(level)
+    def _matching(self, asked: Sequence[CompiledRule], *, upper: bool) -> set[str]:
+        """Those of the rules that match what is known; with ``upper``, if all that fails held."""
+        if len(asked) == 1 and not asked[0].waiting and not self._careful:  # the usual case: one rule, and all holds
+            return self._engine.match({asked[0].shard: [asked[0].whole]})
         shown: dict[Shard, dict[str, dict[str, None]]] = {}
         for rule in asked:
             kinds = shown.setdefault(rule.shard, {"c": {}})
@@ -329,7 +332,7 @@ class _Run:
                 known.append(normal(one))
             if key not in told:
                 told.add(key)
-                self.derived.append(Derived(rule.ref, name, normal(one), rule.level))
+                self.derived.append(Derived(rule.said.ref, name, normal(one), rule.level))
 
     def _fail(self, rule: CompiledRule, error: str) -> None:
         if self._policies[rule.policy].failure_mode == "closed":
@@ -340,4 +343,4 @@ class _Run:
         reach = self._reach(rule.policy)
         assert reach is not None  # noqa: S101  # only such rules are asked
         values = self._question.values_for(rule.policy)
-        self._firings[rule.number] = Firing(self._policies[rule.policy], rule.rule, reach, values, error)
+        self._firings[rule.number] = Firing(self._policies[rule.policy], rule.rule, reach, values, error, rule.said)

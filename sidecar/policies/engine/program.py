@@ -15,7 +15,7 @@ from msgspec import UNSET
 from ..chaining import derivations, paths_of, rule_levels
 from ..document import Condition, FromField, Plain, Policy, Rule
 from ..fields import derived_name
-from ..verdict import RuleRef
+from ..resolving import Said, said_by
 from . import rete
 from .conditions import Test, compiled, every
 from .keys import Keys, joined, keys_of
@@ -27,11 +27,7 @@ class Unit:
 
     number: int
     test: Test
-
-    @property
-    def property(self) -> str:
-        """Its name in facts."""
-        return f"a{self.number}"
+    property: str
 
 
 @dataclass(slots=True, eq=False)
@@ -67,7 +63,6 @@ class CompiledRule:
 
     number: int
     policy: int
-    ref: RuleRef
     rule: Rule
     level: int
     shard: Shard
@@ -76,11 +71,10 @@ class CompiledRule:
     keys: Keys | None
     #: What it derives; empty where it gives a verdict.
     derives: dict[str, Plain | FromField]
-
-    @property
-    def name(self) -> str:
-        """Its name in its ruleset."""
-        return f"r{self.number}"
+    #: Its name in its ruleset, what it says, and the fact of a call that holds all its units.
+    name: str
+    said: Said
+    whole: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +156,6 @@ class _Maker:
         compiled_rule = CompiledRule(
             number=first + index,
             policy=at,
-            ref=RuleRef(policy.name, rule.name),
             rule=rule,
             level=level,
             shard=self._shard({one for needed in patterns.values() for one in needed}),
@@ -170,6 +163,9 @@ class _Maker:
             waiting=units,
             keys=keys,
             derives=derivations(rule),
+            name=f"r{first + index}",
+            said=said_by(policy, rule),
+            whole=rete.fact(1, "c", patterns["c"]),
         )
         compiled_rule.shard.rules[compiled_rule.name] = patterns
         return compiled_rule
@@ -188,7 +184,7 @@ class _Maker:
         key = (policy if derived else -1, repr(parts))
         if key not in self._units:
             test = every([compiled(part, policy) for part in parts])
-            self._units[key] = Unit(len(self._units), test)
+            self._units[key] = Unit(len(self._units), test, f"a{len(self._units)}")
         return self._units[key]
 
     def _shard(self, properties: set[str]) -> Shard:
