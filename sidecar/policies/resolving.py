@@ -47,7 +47,7 @@ VERDICTS: Final = {
 
 
 class Said(NamedTuple):
-    """What a rule says whenever it fires: its name, the name and verdict of its action, its own or its policy's priority."""
+    """What a rule says whenever it fires: its name, the action's name and verdict, its own or its policy's priority."""
 
     ref: RuleRef
     action: str

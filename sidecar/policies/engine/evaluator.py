@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from msgspec import structs
 
-from ..applying import in_period, in_scope, reach_of
+from ..applying import everywhere, in_period, in_scope, reach_of
 from ..chaining import MAX_VALUES
 from ..document import FromField, Policy
 from ..facts import Facts, Scalar
@@ -82,6 +82,8 @@ class DurableEngine:
         self._tools = PatternSet([as_re2(glob) for glob in self._globs()])
         self._by_tool: dict[str, _Route | None] = {}
         self._routes: dict[tuple[int, ...], _Route] = {}
+        #: How far policies reach that are about every call of their tools; None where that has to be asked.
+        self._everywhere = [everywhere(policy) for policy in made.policies]
         self._nothing = PolicyDecision(PolicyVerdict.NONE, PolicyVerdict.NONE, revision)
 
     def wants(self, tool: str) -> frozenset[str]:
@@ -98,7 +100,7 @@ class DurableEngine:
         numbers = route.index.rules(question)
         if not numbers:
             return self._nothing
-        run = _Run(self, question)
+        run = _Run(self, self._program.policies, self._everywhere, question)
         found = run.run([route.rules[number] for number in numbers])
         if not found:
             return self._nothing
@@ -173,20 +175,26 @@ class _Run:
     __slots__ = (
         "_careful",
         "_engine",
+        "_everywhere",
         "_firings",
         "_live",
         "_policies",
         "_question",
         "_reaches",
-        "_settled",
         "_truths",
         "derived",
     )
 
-    def __init__(self, engine: DurableEngine, question: Question) -> None:
+    def __init__(
+        self,
+        engine: DurableEngine,
+        policies: Sequence[Policy],
+        everywhere: Sequence[Reach | None],
+        question: Question,
+    ) -> None:
         self._engine = engine
-        self._policies = engine._program.policies  # of the same module
-        self._settled = engine._program.settled
+        self._policies = policies
+        self._everywhere = everywhere
         self._question = question
         self._reaches: dict[int, Reach | None] = {}
         self._careful = False
@@ -213,7 +221,7 @@ class _Run:
         """Nothing fails: what is derived on one level is shown on the next."""
         if None in self._truths.values():
             raise _Doubt
-        levels = max(rule.level for rule in self._live)
+        levels = max([rule.level for rule in self._live])
         for level in range(1, levels + 1):
             asked = self._of_level(level)
             fired = self._matching(asked, upper=False) if asked else ()
@@ -257,6 +265,9 @@ class _Run:
 
     def _reach(self, policy: int) -> Reach | None:
         """How far the policy reaches for this call; None where it is not asked."""
+        always = self._everywhere[policy]
+        if always is not None:
+            return always
         try:
             return self._reaches[policy]
         except KeyError:
@@ -277,6 +288,8 @@ class _Run:
         return True
 
     def _of_level(self, level: int) -> list[CompiledRule]:
+        if len(self._live) == 1 and self._live[0].level == level:
+            return self._live
         return [rule for rule in self._live if rule.level == level]
 
     def _matching(self, asked: Sequence[CompiledRule], *, upper: bool) -> set[str]:

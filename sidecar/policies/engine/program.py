@@ -79,12 +79,11 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """All policies (by name), their rules, the rulesets, and the level at which each derived name is settled."""
+    """All policies (by name), their rules, and the rulesets."""
 
     policies: tuple[Policy, ...]
     rules: tuple[tuple[CompiledRule, ...], ...]
     shards: tuple[Shard, ...]
-    settled: tuple[dict[str, int], ...]
 
 
 def program(policies: Sequence[Policy]) -> Program:
@@ -99,15 +98,10 @@ def program(policies: Sequence[Policy]) -> Program:
         numbers.append(first)
         first += len(policy.rules)
     rules: dict[int, tuple[CompiledRule, ...]] = {}
-    settled: dict[int, dict[str, int]] = {}
     for at in packed:
         levels = rule_levels(ordered[at])
-        settled[at] = _settled(ordered[at], levels)
-        rules[at] = maker.rules(ordered[at], at, numbers[at], levels, settled[at])
-    every_policy = range(len(ordered))
-    return Program(
-        ordered, tuple(rules[at] for at in every_policy), tuple(maker.shards), tuple(settled[at] for at in every_policy)
-    )
+        rules[at] = maker.rules(ordered[at], at, numbers[at], levels, _settled(ordered[at], levels))
+    return Program(ordered, tuple(rules[at] for at in range(len(ordered))), tuple(maker.shards))
 
 
 def derived_fact(policy: int, name: str) -> str:
