@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from .document import Policy
+from .document import Policy, Scope, Valid
 from .facts import Facts
 from .globs import matches, specificity
 from .verdict import Reach
@@ -62,6 +62,12 @@ def reach_of(policy: Policy, facts: Facts) -> Reach:
             else Reach.SHADOW
         )
     return reach
+
+
+def everywhere(policy: Policy) -> Reach | None:
+    """How far a policy reaches that is about every call of its tools, at any time; None of others."""
+    limited = policy.roles or policy.scope != Scope() or policy.valid != Valid() or policy.enforce_percent < 100.0
+    return None if limited else _REACH[policy.mode]
 
 
 def share_of(policy: str, lot: str) -> float:

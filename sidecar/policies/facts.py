@@ -211,6 +211,11 @@ def moment(now: float) -> datetime | None:
 
 def _inside(root: JSON, path: str) -> Values:
     """The values at a path below a JSON value."""
+    if "." not in path and path != ANYWHERE:  # the usual case: an argument that is a plain value
+        value = root.get(path) if isinstance(root, Mapping) else None
+        if not isinstance(value, _LISTS):
+            single = plain(value)
+            return _NOTHING if single is None else (single,)
     found: list[Scalar] = []
     for value in _at(root, path):
         _leaves(value, found, deep=path == ANYWHERE or path.endswith("." + ANYWHERE))

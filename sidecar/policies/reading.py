@@ -36,6 +36,8 @@ Place: TypeAlias = "tuple[str | int, ...]"
 
 _INT: Final = re.compile(r"[-+]?[0-9]{1,30}|0o[0-7]{1,30}|0x[0-9a-fA-F]{1,25}")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+#: Whole numbers have 64 bits: what is stored and sent has no more.
+_LARGEST: Final = 2**63
 _WORDS: Final[dict[str, bool | None]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -151,7 +153,10 @@ class _Builder:
         if text in _WORDS:
             return _WORDS[text]
         if _INT.fullmatch(text):
-            return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+            whole = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+            if not -_LARGEST <= whole < _LARGEST:
+                raise self._error(line, place, "is a number too large", "put it in quotes if it is a text")
+            return whole
         if _FLOAT.fullmatch(text):
             number = float(text)
             if math.isinf(number):

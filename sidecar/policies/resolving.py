@@ -14,8 +14,7 @@ what it says, and allows nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -47,38 +46,70 @@ VERDICTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+class Said(NamedTuple):
+    """What a rule says whenever it fires: its name, the action's name and verdict, its own or its policy's priority."""
+
+    ref: RuleRef
+    action: str
+    verdict: PolicyVerdict
+    priority: int
+
+
+def said_by(policy: Policy, rule: Rule) -> Said:
+    """What a rule says."""
+    action = action_of(rule)
+    priority = policy.priority if rule.priority is UNSET else rule.priority
+    return Said(RuleRef(policy.name, rule.name), action, VERDICTS[action], priority)
+
+
 class Firing:
     """A rule that fired (``error`` empty) or failed, with how far its policy reaches for this call.
 
     ``values`` gives fields of the call and derived fields of the rule's policy.
     """
 
-    policy: Policy
-    rule: Rule
-    reach: Reach
-    values: Callable[[str], Values]
-    error: str = ""
+    __slots__ = ("error", "policy", "reach", "rule", "said", "values", "verdict")
+
+    def __init__(
+        self,
+        policy: Policy,
+        rule: Rule,
+        reach: Reach,
+        values: Callable[[str], Values],
+        error: str = "",
+        said: Said | None = None,
+    ) -> None:
+        self.policy = policy
+        self.rule = rule
+        self.reach = reach
+        self.values = values
+        self.error = error
+        self.said = said or said_by(policy, rule)
+        #: What it says of this call, NONE for nothing.
+        self.verdict = self.said.verdict if not error else self._failing()
 
     @property
     def ref(self) -> RuleRef:
         """The rule's name."""
-        return RuleRef(self.policy.name, self.rule.name)
+        return self.said.ref
 
     @property
     def priority(self) -> int:
         """The rule's own, else its policy's."""
-        return self.policy.priority if self.rule.priority is UNSET else self.rule.priority
+        return self.said.priority
 
-    @property
-    def verdict(self) -> PolicyVerdict:
-        """What it says of the call, NONE for nothing."""
-        said = VERDICTS[action_of(self.rule)]
-        if not self.error:
-            return said
-        if self.policy.failure_mode == "open" or said is PolicyVerdict.ALLOW:
+    def message(self) -> str:
+        """The rule's message; of one that failed, that it did."""
+        if self.error:
+            return f"{self.said.ref} could not be evaluated: {self.error}"
+        action = getattr(self.rule.then, self.said.action)
+        return filled(getattr(action, "message", ""), self.values)
+
+    def _failing(self) -> PolicyVerdict:
+        verdict = self.said.verdict
+        if self.policy.failure_mode == "open" or verdict is PolicyVerdict.ALLOW:
             return PolicyVerdict.NONE
-        return PolicyVerdict.PREVENT if said is PolicyVerdict.REWRITE_ARGUMENT else said
+        return PolicyVerdict.PREVENT if verdict is PolicyVerdict.REWRITE_ARGUMENT else verdict
 
 
 def resolve(revision: str, tool: str, firings: Sequence[Firing], derived: tuple[Derived, ...]) -> PolicyDecision:
@@ -95,8 +126,9 @@ def resolve(revision: str, tool: str, firings: Sequence[Firing], derived: tuple[
         if firing.reach is Reach.ENFORCE or (firing.reach is Reach.WARN and verdict is not PolicyVerdict.ALLOW)
     ]
     held, lifted_held = _order(tool, reaching)
-    lifted = {firing.ref: True for firing in (*lifted_wish, *lifted_held)}
-    traces = tuple(_trace(firing, lifted=firing.ref in lifted) for firing in sorted(firings, key=lambda one: one.ref))
+    lifted = {firing.ref for firing in (*lifted_wish, *lifted_held)}
+    ordered = sorted(firings, key=_ref) if len(firings) > 1 else firings
+    traces = tuple([_trace(firing, lifted=firing.said.ref in lifted) for firing in ordered])
     would_be = wished[0][1] if wished else PolicyVerdict.NONE
     would_be_rule = wished[0][0].ref if wished else None
     if not held:
@@ -111,7 +143,7 @@ def resolve(revision: str, tool: str, firings: Sequence[Firing], derived: tuple[
         revision=revision,
         rule=first.ref,
         would_be_rule=would_be_rule,
-        message=said_by(first),
+        message=next(trace.message for trace in traces if trace.rule is first.said.ref),
         remedy="" if prevent is UNSET or first.error else filled(prevent.remedy, first.values),
         alternatives=_alternatives(held),
         edits=_edits(held) if verdict is PolicyVerdict.REWRITE_ARGUMENT else (),
@@ -119,14 +151,6 @@ def resolve(revision: str, tool: str, firings: Sequence[Firing], derived: tuple[
         traces=traces,
         derived=derived,
     )
-
-
-def said_by(firing: Firing) -> str:
-    """The rule's message; of one that failed, that it did."""
-    if firing.error:
-        return f"{firing.ref} could not be evaluated: {firing.error}"
-    action = getattr(firing.rule.then, action_of(firing.rule))
-    return filled(getattr(action, "message", ""), firing.values)
 
 
 def given(value: Plain | FromField, values: Callable[[str], Values]) -> Values:
@@ -153,16 +177,13 @@ def _order(
     tool: str, speaking: list[tuple[Firing, PolicyVerdict]]
 ) -> tuple[list[tuple[Firing, PolicyVerdict]], list[Firing]]:
     """What is said, the strongest first, and what was lifted."""
-    bar = max((firing.priority for firing, verdict in speaking if verdict is PolicyVerdict.ALLOW), default=None)
-    left = speaking if bar is None else [
-        one for one in speaking if one[1] is PolicyVerdict.ALLOW or one[0].priority >= bar
-    ]  # fmt: skip
-    lifted = [] if bar is None else [
-        firing for firing, verdict in speaking if verdict is not PolicyVerdict.ALLOW and firing.priority < bar
-    ]  # fmt: skip
-    if len(left) > 1:
-        left = sorted(left, key=lambda one: _rank(one[0], one[1], tool))
-    return left, lifted
+    allowing = [firing.said.priority for firing, verdict in speaking if verdict is PolicyVerdict.ALLOW]
+    if not allowing:
+        return speaking if len(speaking) < 2 else sorted(speaking, key=lambda one: _rank(one[0], one[1], tool)), []
+    bar = max(allowing)
+    left = [one for one in speaking if one[1] is PolicyVerdict.ALLOW or one[0].priority >= bar]
+    lifted = [one for one, verdict in speaking if verdict is not PolicyVerdict.ALLOW and one.priority < bar]
+    return sorted(left, key=lambda one: _rank(one[0], one[1], tool)), lifted
 
 
 def _rank(firing: Firing, verdict: PolicyVerdict, tool: str) -> tuple[int, int, int, int, RuleRef]:
@@ -170,9 +191,13 @@ def _rank(firing: Firing, verdict: PolicyVerdict, tool: str) -> tuple[int, int, 
     return -verdict, -firing.priority, -specificity_of(policy.tools, tool), -narrowness(policy), firing.ref
 
 
+def _ref(firing: Firing) -> RuleRef:
+    return firing.said.ref
+
+
 def _trace(firing: Firing, *, lifted: bool) -> RuleTrace:
     outcome = Outcome.FAILED if firing.error else Outcome.FIRED
-    message = said_by(firing)
+    message = firing.message()
     return RuleTrace(
         firing.ref, outcome, firing.verdict, firing.reach, firing.priority, message, firing.error, lifted=lifted
     )
