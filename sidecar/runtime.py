@@ -20,6 +20,7 @@ from .guard.pattern_checker import UsagePatternChecker
 from .guard.policy.approvals import Approvals
 from .guard.policy.book import PolicyBook
 from .guard.policy.desk import PolicyDesk
+from .guard.policy.explaining import Explainer
 from .guard.policy.folder import PolicyFolder
 from .guard.policy.hits import count_settled
 from .guard.policy.live import LivePolicies
@@ -36,7 +37,7 @@ from .learning.storage import UsagePatternStorage
 from .learning.tables import MODELS, NAMES, RATES, SESSIONS
 from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
-from .policies.reference import ReferenceEvaluator
+from .policies.engine import DurableEvaluator
 from .store.retention import Limits, Retention
 from .store.store import Store
 from .store.tables import META
@@ -66,6 +67,7 @@ class Rooms:
     policies: LivePolicies
     policy_book: PolicyBook
     policy_desk: PolicyDesk
+    explainer: Explainer
     approvals: Approvals
     clock: Clock
     settings: Settings
@@ -127,10 +129,21 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         count_settled,
     )
     live = LivePolicies(
-        store, ReferenceEvaluator(), PolicyFolder(settings.policies) if settings.policies is not None else None
+        store, DurableEvaluator(), PolicyFolder(settings.policies) if settings.policies is not None else None
     )
     approvals = Approvals(store, extractor, clock)
     desk = PolicyDesk(live, approvals, extractor, foresight)
+    tracker = UsagePreventionTracker(
+        store,
+        extractor,
+        foresight,
+        recorder,
+        log,
+        LettingThrough(leases, settings.probe_seconds, settings.holdout_share, settings.blast_cap, random.Random(lots)),
+        clock,
+        settings.false_prevention_budget,
+        desk,
+    )
     return Rooms(
         store=store,
         extractor=extractor,
@@ -138,22 +151,11 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         learner=learner,
         recorder=recorder,
         log=log,
-        tracker=UsagePreventionTracker(
-            store,
-            extractor,
-            foresight,
-            recorder,
-            log,
-            LettingThrough(
-                leases, settings.probe_seconds, settings.holdout_share, settings.blast_cap, random.Random(lots)
-            ),
-            clock,
-            settings.false_prevention_budget,
-            desk,
-        ),
+        tracker=tracker,
         policies=live,
         policy_book=PolicyBook(store, live, extractor, clock),
         policy_desk=desk,
+        explainer=Explainer(store, extractor, foresight, desk, tracker.foresee),
         approvals=approvals,
         checker=UsagePatternChecker(store, extractor, foresight),
         optimizer=UsagePatternOptimizer(store, extractor, foresight, log, ids, randomness),

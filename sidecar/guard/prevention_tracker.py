@@ -106,7 +106,8 @@ class UsagePreventionTracker:
             features = self._extractor.features_of(call.tool, call.arguments, call.context, volatile_of(tool))
             view = self._foresight.view(reader, call, features, tool)
             if mode is Mode.OFF and groups:
-                decision, answer = self._off(call), None
+                decision = self._off(call)
+                answer: Answer | None
                 answer = self._policies.ask(groups, view, None, decision.decision_id, would_prevent=False)
                 if not answer.speaks:
                     return decision
@@ -171,10 +172,7 @@ class UsagePreventionTracker:
         """What was learned decides, and what policies say of it; joining the two is the desk's."""
         judgement = self._foresight.judge(view)
         decision_id = self._ids()
-        # Facts cost more than the judgement: what is let through without a warning is only told who said what.
-        serious = judgement.known and (judgement.p >= WARN_AT or self._sure(view, judgement))
-        findings = self._foresight.findings(view, judgement) if serious else []
-        lead = self._ground(view, findings) if serious and self._sure(view, judgement) else None
+        findings, lead = self._findings(view, judgement)
         would_be = Verdict.ALLOW
         if lead is not None:
             would_be = Verdict.PREVENT
@@ -236,6 +234,19 @@ class UsagePreventionTracker:
         )
         return decision, answer
 
+    def foresee(self, view: View) -> tuple[Judgement, bool]:
+        """What is known of a call, and whether it is ground enough to prevent it."""
+        judgement = self._foresight.judge(view)
+        return judgement, self._findings(view, judgement)[1] is not None
+
+    def _findings(self, view: View, judgement: Judgement) -> tuple[list[tuple[str, float, Finding]], Finding | None]:
+        """The facts behind a judgement, and the one on which the call may be prevented."""
+        # Facts cost more than the judgement: what is let through without a warning is only told who said what.
+        if not judgement.known or not (judgement.p >= WARN_AT or self._sure(view, judgement)):
+            return [], None
+        findings = self._foresight.findings(view, judgement)
+        return findings, self._ground(view, findings) if self._sure(view, judgement) else None
+
     def _sure(self, view: View, judgement: Judgement) -> bool:
         """Whether preventing what is as sure to fail as this keeps to the budget."""
         own = view.model
@@ -278,6 +289,8 @@ class UsagePreventionTracker:
             context=features.context,
             fingerprint=features.fingerprint,
             propensity=decision.propensity,
+            caller_roles=tuple(label(role) for role in call.caller_roles),
+            server=label(call.server),
         )
 
 

@@ -278,6 +278,7 @@ class Recorder:
             had_result=not entry.silent,
             retry_after=result.retry_after if result.retry_after is not None else -1.0,
             tool_version=tool.seen_version,
+            caller_roles=tuple(self._extractor.label(role) for role in call.caller_roles),
         )
         txn.put(CALLS, u64(sequence), observation)
         txn.put(CALL_IDS, hash16(entry.call_id), sequence)

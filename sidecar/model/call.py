@@ -106,3 +106,4 @@ class Observation(msgspec.Struct, array_like=True):
     had_result: bool
     retry_after: float = -1.0
     tool_version: str = ""
+    caller_roles: tuple[str, ...] = ()

@@ -197,3 +197,5 @@ class DecisionRecord(msgspec.Struct, array_like=True):
     fingerprint: bytes
     propensity: float
     classification: Classification | None = None
+    caller_roles: tuple[str, ...] = ()
+    server: str = ""

@@ -1424,7 +1424,7 @@ func (x *PolicyFault) GetFix() string {
 // Suites to run.
 type TestPoliciesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The policies. Empty: those in force.
+	// The policy files that the suites name.
 	Files []*PolicyFile `protobuf:"bytes,1,rep,name=files,proto3" json:"files,omitempty"`
 	// The suites. Required.
 	Suites        []*PolicyFile `protobuf:"bytes,2,rep,name=suites,proto3" json:"suites,omitempty"`

@@ -1,8 +1,8 @@
 """Calls that wait for a person. An approval holds for one very call: what it is bound to is hashed, nothing is parsed.
 
 Approvals that can still change anything are in memory, because a decision waits for no disk; each change is posted to
-the store behind it, and they are read again when the daemon starts. A grant is used in memory at once, under a lock: two
-calls never share one use. Only a crash in the moments before a use is written (about 50 ms) gives that use again.
+the store behind it, and they are read again when the daemon starts. A grant is used in memory at once, under a lock:
+two calls never share one use. Only a crash in the moments before a use is written (about 50 ms) gives that use again.
 
 Times are the daemon's own, not those that calls say: a runtime cannot make an approval last longer.
 """

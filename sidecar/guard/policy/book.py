@@ -18,6 +18,7 @@ from ...store.store import Store
 from ...store.transaction import WriteTransaction
 from .live import LivePolicies
 from .records import HEADS, REVISIONS, Revision, decoded, encoded, revision_key
+from .writing import with_mode
 
 #: Revisions kept of one policy; the oldest go first.
 MAX_REVISIONS: Final = 1_000
@@ -73,7 +74,8 @@ class PolicyBook:
             after = structs.replace(policy, mode=mode, enforce_percent=share)
             if after == policy:
                 return self._unchanged(name)
-            return self._change({name: after}, {name}, "mode", author, reason)[0]
+            written = self.revision(name).text
+            return self._change({name: after}, {name}, "mode", author, reason, lambda _: with_mode(written, after))[0]
 
     def roll_back(self, name: str, number: int, author: str, reason: str) -> Change:
         """Make a revision that says what an older one (0: the one before the newest) said.

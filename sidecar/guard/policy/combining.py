@@ -12,8 +12,8 @@ nothing                     what was learned
 ==========================  ========================================================================================
 
 Policies have modes of their own, so they speak whatever the mode of the tool, ``off`` too. They are never subject to
-holdout, probes, budget or blast cap. A policy's prevention, demand or permission overrules what was learned, and then no
-lot is drawn and no probe is granted.
+holdout, probes, budget or blast cap. A policy's prevention, demand or permission overrules what was learned: no lot is
+drawn then, and no probe granted.
 """
 
 from __future__ import annotations

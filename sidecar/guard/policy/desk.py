@@ -166,19 +166,15 @@ class PolicyDesk:
         )
 
     def _evaluate(self, facts: Facts, now: float) -> PolicyDecision:
-        while True:
-            serving = self.live.serving
-            if serving is None:  # the last policy was removed in between
+        with self.live.in_force() as engine:
+            if engine is None:  # the last policy was removed in between
                 return PolicyDecision(PolicyVerdict.NONE, PolicyVerdict.NONE, "")
-            with serving.asked() as engine:
-                if engine is None:  # replaced and closed in between
-                    continue
-                try:
-                    return engine.decide(facts, now)
-                except Exception as error:
-                    self.engine_errors += 1
-                    _log.exception("policy_engine_failed", tool=facts.call.tool)
-                    return as_failure_modes_say(engine, facts, type(error).__name__)
+            try:
+                return engine.decide(facts, now)
+            except Exception as error:  # noqa: BLE001 - counted and logged; the policies say what holds then
+                self.engine_errors += 1
+                _log.exception("policy_engine_failed", tool=facts.call.tool)
+                return as_failure_modes_say(engine, facts, type(error).__name__)
 
     def _reasons(self, answer: Answer, hidden: Mapping[str, str]) -> tuple[Reason, ...]:
         said, approval = answer.said, answer.approval
@@ -268,7 +264,7 @@ class PolicyDesk:
 
 
 def as_failure_modes_say(engine: Engine, facts: Facts, error: str) -> PolicyDecision:
-    """What holds when the engine cannot answer: a policy that is about the tool, stops calls and fails closed stops it."""
+    """What holds when the engine cannot answer: a policy about the tool that can stop calls, and fails closed, does."""
     closed = [
         policy
         for policy in engine.policies

@@ -89,7 +89,7 @@ class LivePolicies:
         """
         self.change = threading.RLock()
         self._store = store
-        self._evaluator = evaluator
+        self.evaluator = evaluator
         self.folder = folder
         #: What is wrong with the folder, and with stored policies that today's program cannot use.
         self.folder_faults: tuple[Fault, ...] = ()
@@ -129,9 +129,22 @@ class LivePolicies:
         """What keeps policies that somebody wrote from being in force."""
         return self.folder_faults + self.stored_faults
 
+    @contextmanager
+    def in_force(self) -> Iterator[Engine | None]:
+        """The engine in force, kept open meanwhile; None where there is no policy."""
+        while True:
+            serving = self.serving
+            if serving is None:
+                yield None
+                return
+            with serving.asked() as engine:
+                if engine is not None:  # else it was replaced and closed in between
+                    yield engine
+                    return
+
     def compile(self, policies: Sequence[Policy]) -> Engine:
         """An engine of its own, for a draft; the caller closes it. Raises PolicyError."""
-        return self._evaluator.compile(policies, revision_of(policies))
+        return self.evaluator.compile(policies, revision_of(policies))
 
     # Changes ---------------------------------------------------------------------------------------------------------
 
@@ -196,7 +209,7 @@ class LivePolicies:
                 self._look = now
                 try:
                     self.reload()
-                except Exception:
+                except Exception:  # noqa: BLE001 - told in log and status; the watcher goes on
                     _log.exception("policies_not_loaded")
                     self.folder_faults = (Fault("could not be loaded", "the daemon's log has the error"),)
             seen = now
@@ -219,7 +232,7 @@ class LivePolicies:
             found = folder.read()
             policies = {name: policy for name, (_, policy) in found.items()}
             _refuse_clashes(policies, self._applied, {name: file for name, (file, _) in found.items()})
-            self._evaluator.compile(tuple(policies.values()), "").close()
+            self.evaluator.compile(tuple(policies.values()), "").close()
         except PolicyError as error:
             with self._store.read() as reader:
                 rows = [row for _, row in reader.scan(FOLDER)]
@@ -242,7 +255,7 @@ class LivePolicies:
                     continue
                 try:
                     policy = decoded(revision.document)
-                    self._evaluator.compile((policy,), "").close()
+                    self.evaluator.compile((policy,), "").close()
                 except (ValueError, PolicyError) as error:
                     faults.append(Fault(f"as it is stored cannot be used: {error}", "apply it anew", name))
                 else:

@@ -712,7 +712,7 @@ class TestPoliciesRequest(_message.Message):
     SUITES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyFile]:
-        """The policies. Empty: those in force."""
+        """The policy files that the suites name."""
 
     @_builtins.property
     def suites(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyFile]:

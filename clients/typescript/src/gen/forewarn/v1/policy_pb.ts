@@ -816,7 +816,7 @@ export const PolicyFaultSchema: GenMessage<PolicyFault> = /*@__PURE__*/
  */
 export type TestPoliciesRequest = Message<"forewarn.v1.TestPoliciesRequest"> & {
   /**
-   * The policies. Empty: those in force.
+   * The policy files that the suites name.
    *
    * @generated from field: repeated forewarn.v1.PolicyFile files = 1;
    */
