@@ -35,8 +35,8 @@ NUMBERS: list[int | float] = [
 ABSURD: list[int | float] = [*NUMBERS, 2**63, 2**64, 10**30, -(10**400)]
 KEYS = ["env", "n", "items", "a", "a.b", "deep", "sql", "日"]
 PATHS = [f"call.arguments.{key}" for key in KEYS] + [
-    "call.arguments.deep.x", "call.arguments.a.b", "call.arguments.*", "call.arguments.items.price", "call.arguments.none",
-    "call.context.env", "call.context.*",
+    "call.arguments.deep.x", "call.arguments.a.b", "call.arguments.*", "call.arguments.items.price",
+    "call.arguments.none", "call.context.env", "call.context.*",
 ]  # fmt: skip
 TEXT_PATHS = ["call.tool", "caller.roles", "session.done", "session.last_tool", "pattern.codes", "call.context.env"]
 NUMBER_PATHS = [
@@ -51,7 +51,8 @@ PATTERNS = ["(?i)drop", "^prod", "^$", "[0-9]+", "日", r"\.", "^.$", "x*"]
 GLOBS = ["*", "prod*", "?", "", "*1*", "日*", "a.b", "production", "*\n"]
 NAMES = ["risk", "owner", "n", "level_2", "x"]
 CELS = [
-    "size(call.arguments.items) > 1", 'call.tool.startsWith("db.")', "call.arguments.n > 3", "has(call.arguments.env)",
+    "size(call.arguments.items) > 1",
+    'call.tool.startsWith("db.")', "call.arguments.n > 3", "has(call.arguments.env)",
     'caller.roles.exists(r, r == "admin")', "session.calls + 1 > 5", 'call.arguments.sql.matches("(?i)drop")',
 ]  # fmt: skip
 
@@ -146,7 +147,8 @@ def _condition(random: Random, made: list[str], depth: int) -> dict[str, Any]:
         return {"cel": random.choice(CELS)}
     if roll < 0.6:
         return {"field": "time", "within": random.choice([
-            {"from": "09:00", "to": "17:00", "days": ["mon", "tue"]}, {"from": "22:00", "to": "06:00", "zone": "Europe/Berlin"},
+            {"from": "09:00", "to": "17:00", "days": ["mon", "tue"]},
+            {"from": "22:00", "to": "06:00", "zone": "Europe/Berlin"},
             {"days": ["sun"], "zone": "Asia/Tokyo"}, {"from": "2026-03-01", "to": "2026-08-01"},
         ])}  # fmt: skip
     return _leaf(random, made)
