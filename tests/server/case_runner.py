@@ -9,10 +9,10 @@
         expect: {category: FAILURE, cause: NOT_FOUND}
 
 Steps are `register`, `check`, `record`, `appeal`, `optimize`, `inject`, `similar`, `set_mode`, `apply` (the text of
-policies), `restart: {}`, `file: {name, text}` (written into the daemon's folder of policies and awaited, see `policies:
-true`), or `rpc: Name` with `request:` as the API's JSON. `at` is virtual time: seconds of event time, from 0; or `now`. `repeat: n` does a step n
-times, `{n}` in its texts is the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it
-later.
+policies), `file: {name, text}` (written into the daemon's folder of policies, and awaited), `restart: {}`, or
+`rpc: Name` with `request:` as the API's JSON. A case with `policies: {name: text}` has such a folder.
+`at` is virtual time: seconds of event time, from 0; or `now`. `repeat: n` does a step n times, `{n}` in its texts is
+the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it later.
 
 `expect` is a subset: keys that are named must be as said, lists may be longer. A mapping with one of these words is a
 test instead: `contains`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the request's refusal.
@@ -213,7 +213,16 @@ def _shorten(value: Any) -> Any:
     if isinstance(value, list):
         return [_shorten(one) for one in value]
     if isinstance(value, str):
-        for prefix in ("APPROVAL_STATE_", "RULE_OUTCOME_", "VERDICT_", "MODE_", "OUTCOME_", "CAUSE_", "USAGE_PATTERN_STATE_", "USAGE_PATTERN_LEVEL_"):
+        for prefix in (
+            "APPROVAL_STATE_",
+            "RULE_OUTCOME_",
+            "VERDICT_",
+            "MODE_",
+            "OUTCOME_",
+            "CAUSE_",
+            "USAGE_PATTERN_STATE_",
+            "USAGE_PATTERN_LEVEL_",
+        ):
             if value.startswith(prefix):
                 return value.removeprefix(prefix)
         if value.endswith("s") and value[:-1].replace(".", "", 1).isdigit():
