@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 # Control characters (C0, DEL, C1) and the marks that reorder text: what a tool's error must not do to a terminal.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-VERDICT_STYLES = {"allow": "green", "warn": "yellow", "prevent": "bold red", "require approval": "magenta"}
+VERDICT_STYLES = {"allow": "green", "warn": "yellow", "prevent": "bold red", "require approval": "magenta",
+                  "rewrite": "cyan"}  # fmt: skip
 OUTCOME_STYLES = {"success": "green", "retry": "green", "failure": "red", "timeout": "red", "prevented": "yellow"}
 STATE_STYLES = {"confirmed": "red", "candidate": "yellow", "refuted": "green", "suspended": "dim"}
 

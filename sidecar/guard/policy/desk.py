@@ -58,6 +58,12 @@ class Answer(msgspec.Struct, frozen=True):
     approval: ApprovalRecord | None = None
 
     @property
+    def would_be(self) -> PolicyVerdict:
+        """What they would say if all were enforced; what a person said of the call counts there, too."""
+        said = self.said.would_be
+        return self.verdict if self.approval is not None and said is PolicyVerdict.REQUIRE_APPROVAL else said
+
+    @property
     def overrules(self) -> bool:
         """Whether what was learned is not asked for its verdict."""
         return overrules(self.verdict)
@@ -126,12 +132,12 @@ class PolicyDesk:
         said, hidden = answer.said, _hidden(self._extractor, view)
         decides = answer.verdict is not PolicyVerdict.NONE
         verdict = combined(answer.verdict, decision.verdict)
-        would_be = combined(said.would_be, decision.would_be)
+        would_be = combined(answer.would_be, decision.would_be)
         reasons = self._reasons(answer, hidden)
         shown, kept, changed = self._alternatives(said, view.call)
         policy = PolicySaid(
             verdict=int(answer.verdict),
-            would_be=int(said.would_be),
+            would_be=int(answer.would_be),
             rule=str(said.rule or ""),
             would_be_rule=str(said.would_be_rule or ""),
             rules=tuple(self._told(trace, hidden) for trace in said.traces[:MAX_RULES]),
