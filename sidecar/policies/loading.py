@@ -32,6 +32,8 @@ _CHOICES: Final = {
     "mode": "write off, shadow, warn or enforce",
     "failure_mode": "write open or closed",
     "days": "write mon, tue, wed, thu, fri, sat or sun",
+    "expect": "write none, allow, warn, suggest_alternative, rewrite_argument, require_approval or prevent",
+    "verdict": "write none, allow, warn, suggest_alternative, rewrite_argument, require_approval or prevent",
     "name": "use lower-case letters, digits, - and _",
     "policy": "use lower-case letters, digits, - and _",
 }
