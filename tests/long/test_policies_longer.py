@@ -25,6 +25,7 @@ from sidecar.policies.loading import check, load
 from sidecar.policies.verdict import PolicyVerdict
 from tests.policies.hostile_yaml import SEEDS, damaged
 from tests.policies.test_agreement import compare
+from tests.policies.test_quick_reading import quickly, scrambled, slowly
 
 COMPARISONS = int(os.environ.get("FOREWARN_COMPARISONS", "200000"))
 RELOADS = 1_000
@@ -40,7 +41,8 @@ def _resident() -> int:
 def _policies(generation: int) -> tuple[Policy, ...]:
     """Two hundred rules of which one prevents; each generation says which it is."""
     rules = "".join(
-        f"  - name: r{at}\n    when: {{all: [{{field: call.arguments.n, equal: {at}}}, {{field: derived.g, exists: true}}]}}\n"
+        f"  - name: r{at}\n"
+        f"    when: {{all: [{{field: call.arguments.n, equal: {at}}}, {{field: derived.g, exists: true}}]}}\n"
         f"    then: {{prevent: {{message: g{generation}}}}}\n"
         for at in range(200)
     )
@@ -134,3 +136,13 @@ def test_memory_is_flat_over_a_million_evaluations() -> None:
     after = _resident()
     engine.close()
     assert after < before * 1.02 + (1 << 20), f"{before / 1e6:.1f} MB became {after / 1e6:.1f} MB"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_what_is_read_quickly_is_what_ruamel_reads_for_long() -> None:
+    base = time.time_ns()
+    for number in range(40_000):
+        text = scrambled(Random(base + number))
+        read = quickly(text)
+        assert read is None or read == slowly(text), base + number

@@ -142,5 +142,5 @@ def _load_or_refuse(text: str) -> None:
         check(load(text, "f.yaml"))
     except PolicyError as error:
         faults = error.faults
-        assert faults, text  # noqa: PT017  # either way is right
+        assert faults, text  # either way is right
     assert all(fault.message and fault.file == "f.yaml" for fault in faults)
