@@ -25,7 +25,7 @@ from .document import (
 from .expressions import expression
 from .facts import ANYWHERE
 from .fields import KNOWN, derived_name, kind_of, objection
-from .reading import Place
+from .quick_reading import Place
 from .texts import places
 from .usage import paths_said
 from .windows import number_range, period, time_window

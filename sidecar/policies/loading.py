@@ -13,7 +13,8 @@ import msgspec
 from .checking import faults_of
 from .document import MAX_RULES, MAX_TOTAL_RULES, Condition, Policy, Rule, Scope, Then, Valid, Window
 from .faults import Fault, PolicyError
-from .reading import Place, Tree, Written, dotted, read
+from .quick_reading import Place, Tree
+from .reading import Written, dotted, read
 
 T = TypeVar("T")
 #: Names that begin policy files are looked for under, and what a test suite's file ends with.
@@ -32,6 +33,8 @@ _CHOICES: Final = {
     "mode": "write off, shadow, warn or enforce",
     "failure_mode": "write open or closed",
     "days": "write mon, tue, wed, thu, fri, sat or sun",
+    "expect": "write none, allow, warn, suggest_alternative, rewrite_argument, require_approval or prevent",
+    "verdict": "write none, allow, warn, suggest_alternative, rewrite_argument, require_approval or prevent",
     "name": "use lower-case letters, digits, - and _",
     "policy": "use lower-case letters, digits, - and _",
 }

@@ -6,10 +6,8 @@ twice and keys that are no text are refused. A file may hold several documents, 
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -25,23 +23,12 @@ from ruamel.yaml.events import (
 )
 
 from .faults import Fault, PolicyError
+from .quick_reading import MAX_DEPTH, MAX_NODES, Place, Tree, UnusualError, plain_value, quick_documents
 
-#: The longest file (characters), the deepest nesting and the most values in it.
+#: The longest file (characters).
 MAX_CHARS: Final = 4 << 20
-MAX_DEPTH: Final = 32
-MAX_NODES: Final = 200_000
-
-Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | float | bool | None"
-Place: TypeAlias = "tuple[str | int, ...]"
-
-_INT: Final = re.compile(r"[-+]?[0-9]{1,30}|0o[0-7]{1,30}|0x[0-9a-fA-F]{1,25}")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-#: Whole numbers have 64 bits: what is stored and sent has no more.
-_LARGEST: Final = 2**63
-_WORDS: Final[dict[str, bool | None]] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
+#: Characters that ruamel.yaml may be given: about 10 seconds.
+MAX_SLOW_CHARS: Final = 1 << 20
 
 
 class Written(NamedTuple):
@@ -73,6 +60,17 @@ def read(text: str, file: str = "") -> list[Written]:
     """The documents of a text; those that are empty are left out. Raises PolicyError."""
     if len(text) > MAX_CHARS:
         raise PolicyError([Fault(f"is longer than {MAX_CHARS >> 20} MiB", "split the file", file)])
+    try:
+        return [Written(tree, lines, file) for tree, lines in quick_documents(text) if tree is not None]
+    except UnusualError:
+        return read_slowly(text, file)
+
+
+def read_slowly(text: str, file: str = "") -> list[Written]:
+    """The same for YAML of any form. Raises PolicyError."""
+    if len(text) > MAX_SLOW_CHARS:
+        message = f"is longer than {MAX_SLOW_CHARS >> 20} MiB and not written plainly"
+        raise PolicyError([Fault(message, "split the file, or write values on the line of their key", file)])
     try:
         return list(_documents(YAML(typ="safe", pure=True).parse(text), file))
     except PolicyError:
@@ -150,19 +148,10 @@ class _Builder:
         text = str(event.value)
         if event.style is not None:
             return text
-        if text in _WORDS:
-            return _WORDS[text]
-        if _INT.fullmatch(text):
-            whole = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-            if not -_LARGEST <= whole < _LARGEST:
-                raise self._error(line, place, "is a number too large", "put it in quotes if it is a text")
-            return whole
-        if _FLOAT.fullmatch(text):
-            number = float(text)
-            if math.isinf(number):
-                raise self._error(line, place, "is a number too large", "put it in quotes if it is a text")
-            return number
-        return text
+        try:
+            return plain_value(text)
+        except OverflowError:
+            raise self._error(line, place, "is a number too large", "put it in quotes if it is a text") from None
 
     def _error(self, line: int, place: Place, message: str, fix: str) -> PolicyError:
         return PolicyError([Fault(message, fix, self._file, line, dotted(place))])

@@ -21,7 +21,8 @@ from .facts import GROUPS, Facts
 from .faults import Fault, PolicyError
 from .fields import KNOWN
 from .loading import converted, load_texts
-from .reading import Place, Written, read
+from .quick_reading import Place
+from .reading import Written, read
 from .verdict import PolicyDecision, RuleRef
 
 #: The most tests in a suite.
