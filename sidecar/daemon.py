@@ -26,6 +26,10 @@ from .server.policy_service import PolicyService
 _ADMIN_THREADS = 12
 
 
+#: The name under which the health service tells whether all policies that somebody wrote are in force.
+_POLICIES = "forewarn.policies"
+
+
 class StartError(Exception):
     """The daemon cannot start; the text says why and what would help."""
 
@@ -102,6 +106,7 @@ class Daemon:
         facts.admin_addresses = self.admin_addresses = admin.addresses
         for listener in self._listeners:
             listener.start()
+        rooms.policies.tell(lambda healthy: admin.say(_POLICIES, serving=healthy))
 
     def stop(self) -> None:
         """Finish what is in flight, then close. Safe to call at any stage, once."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from forewarn_cli.policy import testing
 from tests.cli.conftest import Forewarn
@@ -51,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_lint_names_every_fault_with_its_place_and_ends_with_5(forewarn: Forewarn, folder: Path) -> None:
-    assert forewarn("policy", "lint", str(folder)).out == "1 policies, 2 rules: no faults\n"
+    assert forewarn("policy", "lint", str(folder)).out == "1 policy, 2 rules: no faults\n"
     (folder / "guard.yaml").write_text(BAD)
     run = forewarn("policy", "lint", str(folder))
     assert run.code == 5
@@ -215,6 +216,9 @@ def test_status_says_what_is_wrong_with_the_folder(command: Forewarn, start_daem
         time.sleep(0.05)
     run = command("--admin-address", daemon.admin_address, "status")
     assert "guard.yaml:5: mode" in run.out
+    health = health_pb2_grpc.HealthStub(daemon.channel(daemon.admin_address))
+    asked = health_pb2.HealthCheckRequest(service="forewarn.policies")
+    assert health.Check(asked).status == health_pb2.HealthCheckResponse.NOT_SERVING
     run = command("--admin-address", daemon.admin_address, "policy")
     assert "guard\tguard.yaml\t" in run.out
     assert "guard.yaml:5: mode: " in run.out

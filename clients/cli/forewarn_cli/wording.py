@@ -96,6 +96,11 @@ def span(duration: Duration) -> str:
     return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """As in "1 rule", "2 rules"."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def size(count: int) -> str:
     """Bytes in binary units."""
     amount = float(count)

@@ -149,8 +149,7 @@ class _Base:
             return self._spec.said.get("approved", False)
         # What was learned speaks of the world before the remedy, so it does not stop the attempt right after it;
         # a policy does, and so does a daemon that does not answer in failure mode "closed".
-        learned = decision.source == "daemon" and all(reason.code != "policy" for reason in decision.reasons)
-        return self._spec.healed and learned
+        return self._spec.healed and decision.source == "daemon" and not decision.by_policy
 
     def _request(self, opened: Opened, ending: Ending) -> guard_pb2.RecordCallRequest:
         return record_request(opened.message, ending, opened.call.decision.decision_id)

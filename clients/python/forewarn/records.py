@@ -119,6 +119,8 @@ class Decision:
     "arguments_too_large", … ; empty when the daemon answered."""
     approval_id: str = ""
     """With REQUIRE_APPROVAL: what a person has to agree to; see ``wait_for_approval``."""
+    by_policy: bool = False
+    """Whether a policy stops the call. What was learned may stop it, too."""
 
     @property
     def blocks(self) -> bool:

@@ -122,7 +122,14 @@ def decision(m: model_pb2.Decision) -> r.Decision:
         snapshot=snapshot,
         time=_time(m, "time"),
         approval_id=m.approval_id,
+        by_policy=_by_policy(m),
     )
+
+
+def _by_policy(m: model_pb2.Decision) -> bool:
+    if not m.HasField("policy"):  # a daemon that tells no more than the reasons
+        return any(reason.code == "policy" for reason in m.reasons)
+    return m.policy.verdict in (model_pb2.VERDICT_PREVENT, model_pb2.VERDICT_REQUIRE_APPROVAL)
 
 
 def approval(m: model_pb2.Approval) -> r.Approval:

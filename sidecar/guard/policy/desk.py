@@ -206,8 +206,10 @@ class PolicyDesk:
     def _remedy(self, answer: Answer, hidden: Mapping[str, str]) -> str:
         approval = answer.approval
         if approval is not None and answer.verdict is PolicyVerdict.REQUIRE_APPROVAL:
-            who = f"one of {', '.join(approval.approvers)}" if approval.approvers else "an administrator"
-            return f"Ask {who} to agree: forewarn approvals approve {approval.approval_id.hex()}"
+            command = f"forewarn approvals approve {approval.approval_id.hex()}"
+            if not approval.approvers:
+                return f"Ask an administrator to agree: {command}"
+            return f"Ask somebody who is {' or '.join(approval.approvers)} to agree: {command} --role {approval.approvers[0]}"
         return self._shown(answer.said.remedy, hidden)
 
     def _alternatives(

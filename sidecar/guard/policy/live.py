@@ -7,7 +7,7 @@ rules. The old engine is closed once the last question to it is answered. What c
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Final
@@ -88,6 +88,7 @@ class LivePolicies:
         Raises PolicyError for a folder that cannot be used and of which nothing valid is known from before.
         """
         self.change = threading.RLock()
+        self._told: Callable[[bool], None] = lambda _healthy: None
         self._store = store
         self.evaluator = evaluator
         self.folder = folder
@@ -146,6 +147,11 @@ class LivePolicies:
         """An engine of its own, for a draft; the caller closes it. Raises PolicyError."""
         return self.evaluator.compile(policies, revision_of(policies))
 
+    def tell(self, told: Callable[[bool], None]) -> None:
+        """Say now, and whenever it may have changed, whether all policies that somebody wrote are in force."""
+        self._told = told
+        told(not self.faults)
+
     # Changes ---------------------------------------------------------------------------------------------------------
 
     def with_applied(self, changed: Mapping[str, Policy | None]) -> Engine | None:
@@ -165,7 +171,9 @@ class LivePolicies:
     def adopt(self, changed: Mapping[str, Policy | None], engine: Engine | None) -> None:
         """These policies are kept now: from here on they are in force. Hold ``change``."""
         self._applied = self._merged(changed)
+        self.stored_faults = tuple(fault for fault in self.stored_faults if fault.file not in changed)
         self._put_in_force(engine)
+        self._told(not self.faults)
 
     def _merged(self, changed: Mapping[str, Policy | None]) -> dict[str, Policy]:
         merged = {**self._applied, **changed}
@@ -212,10 +220,12 @@ class LivePolicies:
                 except Exception:  # noqa: BLE001 - told in log and status; the watcher goes on
                     _log.exception("policies_not_loaded")
                     self.folder_faults = (Fault("could not be loaded", "the daemon's log has the error"),)
+                    self._told(False)
             seen = now
 
     def _tell(self, error: PolicyError) -> None:
         self.folder_faults = error.faults
+        self._told(False)
         folder = str(self.folder.path) if self.folder is not None else ""
         _log.error("policies_refused", folder=folder, faults=[str(fault) for fault in error.faults[:20]])
 
@@ -224,6 +234,7 @@ class LivePolicies:
         self._from_folder = {name: policy for name, (_, policy) in found.items()}
         self._files = {name: file for name, (file, _) in found.items()}
         rows = [FolderPolicy(name, file, encoded(policy)) for name, (file, policy) in found.items()]
+        self._told(not self.faults)
         # A restart with a bad file falls back on these.
         self._store.submit(lambda txn: _keep_folder(txn, rows)).result()
 

@@ -56,6 +56,7 @@ def lint_files(context: typer.Context, files: options.PolicyFiles, json: options
     from forewarn_cli.policy.door import any_daemon
     from forewarn_cli.policy.files import policy_files
     from forewarn_cli.screen import Screen, show_json
+    from forewarn_cli.wording import counted
 
     given = policy_files(files)
     with any_daemon(context) as ask:
@@ -65,7 +66,9 @@ def lint_files(context: typer.Context, files: options.PolicyFiles, json: options
     else:
         lint.show(Screen(), answer.faults)
         if not answer.faults:
-            Screen().line(f"{answer.policies} policies, {answer.rules} rules: no faults")
+            Screen().line(
+                f"{counted(answer.policies, 'policy', 'policies')}, {counted(answer.rules, 'rule')}: no faults"
+            )
         else:
             Screen(stderr=True).line(lint.summary(answer.faults))
     if answer.faults:

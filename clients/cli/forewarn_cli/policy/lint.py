@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from forewarn_cli.faults import Invalid
+from forewarn_cli.wording import counted
 
 if TYPE_CHECKING:
     from forewarn.v1 import policy_pb2
@@ -49,4 +50,4 @@ def show(screen: Screen, faults: Iterable[policy_pb2.PolicyFault]) -> None:
 
 def summary(faults: Sequence[policy_pb2.PolicyFault]) -> str:
     """How much is wrong."""
-    return f"{len(faults)} fault{'s' if len(faults) != 1 else ''}: this does not compile"
+    return f"{counted(len(faults), 'fault')}: this does not compile"
