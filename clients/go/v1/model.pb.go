@@ -1343,7 +1343,7 @@ type Decision struct {
 	ApprovalId string `protobuf:"bytes,17,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
 	// With REWRITE: the arguments to make the call with, as JSON.
 	RewrittenArgumentsJson string `protobuf:"bytes,18,opt,name=rewritten_arguments_json,json=rewrittenArgumentsJson,proto3" json:"rewritten_arguments_json,omitempty"`
-	// What policies say of the call; unset where none is about it.
+	// What policies say of the call; unset where no rule fired or failed.
 	Policy        *PolicyTrace `protobuf:"bytes,19,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,7 +25,6 @@ from ...model.decision import (
     PolicySaid,
     Reason,
     RuleSaid,
-    Snapshot,
 )
 from ...model.vocabulary import Cause, Verdict
 from ...policies.applying import is_about_tool
@@ -129,7 +128,12 @@ class PolicyDesk:
 
     def join(self, decision: Decision, answer: Answer, view: View) -> tuple[Decision, Decision]:
         """The decision of both: to be answered, and as it may be kept. ``decision`` is what was learned."""
-        said, hidden = answer.said, _hidden(self._extractor, view)
+        said = answer.said
+        snapshot = structs.replace(decision.snapshot, policy_revision=said.revision)
+        if not answer.speaks:
+            quiet = structs.replace(decision, snapshot=snapshot)
+            return quiet, quiet
+        hidden = _hidden(self._extractor, view)
         decides = answer.verdict is not PolicyVerdict.NONE
         verdict = combined(answer.verdict, decision.verdict)
         would_be = combined(answer.would_be, decision.would_be)
@@ -156,9 +160,7 @@ class PolicyDesk:
             reasons=(*reasons, *decision.reasons)[: max(_REASONS, len(reasons))],
             remedy=self._remedy(answer, hidden) or ("" if answer.overrules else decision.remedy),
             alternatives=(*shown, *decision.alternatives),
-            snapshot=Snapshot(
-                decision.snapshot.store_sequence, said.revision, decision.snapshot.evidence_model
-            ),
+            snapshot=snapshot,
             policy=policy,
             approval_id=answer.approval.approval_id if answer.approval is not None else b"",
             rewritten=_as_json(changed) if changed is not None and decides else "",
@@ -184,8 +186,6 @@ class PolicyDesk:
 
     def _reasons(self, answer: Answer, hidden: Mapping[str, str]) -> tuple[Reason, ...]:
         said, approval = answer.said, answer.approval
-        if not answer.speaks:
-            return ()
         texts: dict[str, str] = {}
         if approval is not None and approval.state is not ApprovalState.PENDING:
             what = "agreed" if approval.state is ApprovalState.APPROVED else "refused"
@@ -209,7 +209,8 @@ class PolicyDesk:
             command = f"forewarn approvals approve {approval.approval_id.hex()}"
             if not approval.approvers:
                 return f"Ask an administrator to agree: {command}"
-            return f"Ask somebody who is {' or '.join(approval.approvers)} to agree: {command} --role {approval.approvers[0]}"
+            roles = " or ".join(approval.approvers)
+            return f"Ask somebody who is {roles} to agree: {command} --role {approval.approvers[0]}"
         return self._shown(answer.said.remedy, hidden)
 
     def _alternatives(

@@ -17,6 +17,7 @@ import structlog
 from ...policies.document import Policy
 from ...policies.evaluator import Engine, Evaluator
 from ...policies.faults import Fault, PolicyError
+from ...policies.loading import check
 from ...store.store import Store
 from ...store.transaction import WriteTransaction
 from .folder import Look, PolicyFolder
@@ -100,9 +101,7 @@ class LivePolicies:
         self._from_folder: dict[str, Policy] = {}
         self._applied = self._load_applied()
         self._look: Look = folder.look() if folder is not None else ()
-        if folder is not None:
-            self._load_folder(folder)
-        self._put_in_force(self._compiled(self._from_folder, self._applied))
+        self._put_in_force(self._start())
         self._stop = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="forewarn-policies", daemon=True)
         if folder is not None:
@@ -238,12 +237,15 @@ class LivePolicies:
         # A restart with a bad file falls back on these.
         self._store.submit(lambda txn: _keep_folder(txn, rows)).result()
 
-    def _load_folder(self, folder: PolicyFolder) -> None:
+    def _start(self) -> Engine | None:
+        """The engine to begin with: of what the folder holds, else of what it last held that could be used."""
+        if self.folder is None:
+            return self._compiled({}, self._applied)
         try:
-            found = folder.read()
+            found = self.folder.read()
             policies = {name: policy for name, (_, policy) in found.items()}
             _refuse_clashes(policies, self._applied, {name: file for name, (file, _) in found.items()})
-            self.evaluator.compile(tuple(policies.values()), "").close()
+            engine = self._compiled(policies, self._applied)
         except PolicyError as error:
             with self._store.read() as reader:
                 rows = [row for _, row in reader.scan(FOLDER)]
@@ -252,8 +254,9 @@ class LivePolicies:
             self._from_folder = {row.policy: decoded(row.document) for row in rows}
             self._files = {row.policy: row.file for row in rows}
             self._tell(error)
-        else:
-            self._adopt_folder(found)
+            return self._compiled(self._from_folder, self._applied)
+        self._adopt_folder(found)
+        return engine
 
     def _load_applied(self) -> dict[str, Policy]:
         found: dict[str, Policy] = {}
@@ -266,7 +269,7 @@ class LivePolicies:
                     continue
                 try:
                     policy = decoded(revision.document)
-                    self.evaluator.compile((policy,), "").close()
+                    check((policy,))
                 except (ValueError, PolicyError) as error:
                     faults.append(Fault(f"as it is stored cannot be used: {error}", "apply it anew", name))
                 else:

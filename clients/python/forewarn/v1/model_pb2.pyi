@@ -809,7 +809,7 @@ class Decision(_message.Message):
 
     @_builtins.property
     def policy(self) -> Global___PolicyTrace:
-        """What policies say of the call; unset where none is about it."""
+        """What policies say of the call; unset where no rule fired or failed."""
 
     def __init__(
         self,

@@ -607,7 +607,7 @@ export type Decision = Message<"forewarn.v1.Decision"> & {
   rewrittenArgumentsJson: string;
 
   /**
-   * What policies say of the call; unset where none is about it.
+   * What policies say of the call; unset where no rule fired or failed.
    *
    * @generated from field: forewarn.v1.PolicyTrace policy = 19;
    */
