@@ -105,6 +105,7 @@ FOLDER: Final = Table("policy_files", struct_codec(FolderPolicy))
 HITS: Final = Table("policy_hits", struct_codec(RuleHits))
 APPROVALS: Final = Table("approvals", struct_codec(ApprovalRecord))
 TABLES: Final = (REVISIONS, HEADS, FOLDER, HITS, APPROVALS)
+POLICY_NAMES: Final = tuple(table.name for table in TABLES)
 
 
 def revision_key(policy: str, number: int) -> bytes:
