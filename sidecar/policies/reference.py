@@ -114,6 +114,9 @@ class Run:
         if condition.cel is not UNSET:
             return expression(condition.cel).holds(self._given)
         found = self._test(condition)
+        for path in paths_of(condition):
+            if not found and path in self._reader.cut:
+                raise EvaluationError(f"{path} has too many values")
         unsure = [path for path in paths_of(condition) if derived_name(path) in self._uncertain]
         if not found and unsure:
             raise EvaluationError(f"a rule that derives {unsure[0]} failed")
@@ -150,7 +153,10 @@ class Run:
         for name, value in derivations(rule).items():
             if isinstance(value, FromField) and derived_name(value.from_) in self._uncertain:
                 raise EvaluationError(f"a rule that derives {value.from_} failed")
-            if len({keyed(one) for one in given(value, self.values)}) > MAX_VALUES:
+            values = given(value, self.values)
+            if isinstance(value, FromField) and value.from_ in self._reader.cut:
+                raise EvaluationError(f"{value.from_} has too many values")
+            if len({keyed(one) for one in values}) > MAX_VALUES:
                 raise EvaluationError(f"more than {MAX_VALUES} values for derived.{name}")
         for name, value in derivations(rule).items():
             for one in given(value, self.values):

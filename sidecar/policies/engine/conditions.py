@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from ..document import OPERATORS, Condition, Window, operator_of
 from ..expressions import Given, expression
-from ..facts import ANYWHERE, Facts, FieldReader, Scalar, Values
+from ..facts import ANYWHERE, ARGUMENTS, CONTEXT, Facts, FieldReader, Scalar, Values
 from ..faults import EvaluationError
 from ..fields import derived_name
 from ..globs import as_re2
@@ -81,15 +81,20 @@ def why(question: Question, condition: Condition, policy: int) -> str:
             return str(error)
     path = str(condition.field)
     others = [path, *([] if condition.equal_field is UNSET else [condition.equal_field])]
+    cut = next((one for one in others if one in question.reader.cut), None)
     unsure = next((one for one in others if (policy, derived_name(one)) in question.uncertain), None)
     values = question.values_for(policy)(path)
-    if operator_of(condition) not in _SELDOM and any(_matcher(condition)(one) is None for one in values):
+    exact = operator_of(condition) not in _UNTYPED and path.rpartition(".")[2] != ANYWHERE
+    if exact and any(_matcher(condition)(one) is None for one in values):
         operand = getattr(condition, OPERATORS[operator_of(condition)])
         return f"{path} is no {'text' if isinstance(operand, str) else 'number'}"
+    if cut is not None:
+        return f"{cut} has too many values"
     return f"a rule that derives {unsure} failed"
 
 
-_SELDOM: Final = frozenset({"exists", "equal_field"})
+#: Operators that take values of any type.
+_UNTYPED: Final = frozenset({"exists", "equal_field"})
 
 
 def _all(tests: Sequence[Test]) -> Test:
@@ -154,6 +159,9 @@ def _of_field(condition: Condition, policy: int) -> Test:
     names = [(policy, name) for one in paths if (name := derived_name(one)) is not None]
     if names:
         plain = _with_doubt(plain, names)
+    many = [one for one in paths if str(one).startswith((ARGUMENTS, CONTEXT))]
+    if many:
+        plain = _unless_cut(plain, many)
     return _not(plain) if condition.exists is False else plain
 
 
@@ -187,6 +195,17 @@ def _with_doubt(plain: Test, names: Sequence[tuple[int, str]]) -> Test:
         if found is False and question.uncertain and any(name in question.uncertain for name in names):
             return None
         return found
+
+    return test
+
+
+def _unless_cut(plain: Test, paths: Sequence[str]) -> Test:
+    """Fails where not all values of a field were read and none of those that were will do."""
+
+    def test(question: Question) -> Truth:
+        found = plain(question)
+        cut = question.reader.cut
+        return None if found is False and cut and any(path in cut for path in paths) else found
 
     return test
 

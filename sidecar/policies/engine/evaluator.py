@@ -327,6 +327,8 @@ class _Run:
                 if isinstance(value, FromField) and (rule.policy, derived_name(value.from_)) in question.uncertain:
                     raise EvaluationError(f"a rule that derives {value.from_} failed")
                 values = given(value, values_of)
+                if isinstance(value, FromField) and value.from_ in question.reader.cut:
+                    raise EvaluationError(f"{value.from_} has too many values")
                 if len(values) > MAX_VALUES and len({keyed(one) for one in values}) > MAX_VALUES:
                     raise EvaluationError(f"more than {MAX_VALUES} values for derived.{name}")
                 made.append((name, values))
