@@ -79,7 +79,8 @@ class DurableEngine:
         self.policies = policies
         self._program = made
         self._closed = False
-        self._tools = PatternSet([as_re2(glob) for glob in self._globs()])
+        self._about = _by_glob((at, policy.tools) for at, policy in enumerate(made.policies))
+        self._except = _by_glob((at, policy.except_tools) for at, policy in enumerate(made.policies))
         self._by_tool: dict[str, _Route | None] = {}
         self._routes: dict[tuple[int, ...], _Route] = {}
         #: How far policies reach that are about every call of their tools; None where that has to be asked.
@@ -133,29 +134,20 @@ class DurableEngine:
                     for fact in facts:
                         fired.update(ruleset.show(fact))
                     ruleset.forget()
-                except Exception as error:  # the C module raises what it likes
+                except BaseException as error:
                     shard.ruleset = None  # what state it is in nobody knows: leave it, and make a new one
+                    if not isinstance(error, Exception):
+                        raise
                     _log.exception("policy_ruleset_failed", shard=shard.number)
                     raise EvaluationError(f"the rule engine failed: {error}") from error
         return fired
-
-    def _globs(self) -> list[str]:
-        return list(
-            dict.fromkeys(glob for policy in self._program.policies for glob in (*policy.tools, *policy.except_tools))
-        )
 
     def _route(self, tool: str) -> _Route | None:
         try:
             return self._by_tool[tool]
         except KeyError:
             pass
-        globs = self._globs()
-        named = {globs[number] for number in self._tools.found(tool)}
-        about = tuple(
-            at
-            for at, policy in enumerate(self._program.policies)
-            if not named.isdisjoint(policy.tools) and named.isdisjoint(policy.except_tools)
-        )
+        about = tuple(sorted(_policies_of(self._about, tool) - _policies_of(self._except, tool)))
         route = self._routes.get(about) if about else None
         if about and route is None:
             rules = [rule for at in about for rule in self._program.rules[at]]
@@ -167,6 +159,20 @@ class DurableEngine:
             self._by_tool.clear()
         self._by_tool[tool] = route
         return route
+
+
+def _by_glob(listed: Iterable[tuple[int, Iterable[str]]]) -> tuple[PatternSet, list[list[int]]]:
+    """Patterns of tools, with the policies of each."""
+    gathered: dict[str, list[int]] = {}
+    for policy, globs in listed:
+        for glob in globs:
+            gathered.setdefault(glob, []).append(policy)
+    return PatternSet([as_re2(glob) for glob in gathered]), list(gathered.values())
+
+
+def _policies_of(by_glob: tuple[PatternSet, list[list[int]]], tool: str) -> set[int]:
+    patterns, policies = by_glob
+    return {policy for number in patterns.found(tool) for policy in policies[number]}
 
 
 class _Run:
