@@ -5,7 +5,6 @@ Exit codes: 0 stopped as asked; 1 could not start (the reason is the last line o
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -25,6 +24,7 @@ def main() -> None:
         return
     settings = _settings()
     # What is heavy is imported after the settings are known to be good: --help and mistakes answer at once.
+    from .collection import collect_rarely
     from .daemon import Daemon, StartError
     from .logs import configure
 
@@ -43,10 +43,7 @@ def main() -> None:
     try:
         daemon = Daemon(settings)
         daemon.start()
-        # What was imported lives for good: collections need not look at it. Records and messages hold no cycles, so
-        # collections may be rare (12 % of a decision's time with the interpreter's own thresholds).
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
+        collect_rarely()
     except StartError as error:
         print(f"forewarn-sidecar: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -28,7 +28,7 @@ from . import folder as files
 from .faults import ForkedStoreError, typed
 from .generation import Generation
 from .reader import Reader
-from .rows import SharedRows, WorkingRows
+from .rows import WorkingRows
 from .tables import NAMES
 from .transaction import WriteTransaction
 
@@ -74,9 +74,8 @@ class Environment:
         self._names = (*NAMES, *extra_tables)
         self._clock = clock
         self._retired: list[Generation] = []
-        #: Decoded rows: what readers share, and what the writer's thread works on.
-        self.shared_rows = SharedRows()
-        self._working_rows: WorkingRows = {}
+        #: Decoded rows that the writer's thread works on.
+        self._working_rows = WorkingRows(self._names)
         self._why = StoreUnavailableError("the store is closed")
         files.make_folder(folder)
         self._lock = files.FolderLock(folder)
@@ -132,7 +131,7 @@ class Environment:
         if current.env is None:
             raise self._why
         txn = current.env.begin(write=True)
-        return WriteTransaction(txn, current.handles, self._clock(), self._working_rows, self.shared_rows)
+        return WriteTransaction(txn, current.handles, self._clock(), self._working_rows, current.shared_rows)
 
     def grow(self, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Double the map, with no write transaction open. False at the limit.

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import lmdb
 
+from .rows import SharedRows
+
 
 class Slot:
     """Readers that one thread has open on one generation. Only that thread writes it."""
@@ -38,6 +40,8 @@ class Generation:
         self.path = path
         self.env = env
         self.handles = handles
+        #: Decoded rows that its readers share.
+        self.shared_rows = SharedRows(handles, env.info()["last_txnid"] if env is not None else 0)
         self.closed = env is None
         self.local = threading.local()
         self._opened = threading.Event()

@@ -65,7 +65,7 @@ class Reader:
     work through large tables in chunks. StoreUnavailableError where the store is closed or cannot be read.
     """
 
-    __slots__ = ("_environment", "_get", "_handles", "_sequence", "_shared", "_slot", "_txn", "generation")
+    __slots__ = ("_environment", "_get", "_handles", "_rows", "_slot", "_snapshot", "_txn", "generation")
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -94,8 +94,8 @@ class Reader:
         self._txn: Any = txn
         self._get = txn.get
         self._handles = generation.handles
-        self._shared = self._environment.shared_rows
-        self._sequence = -1
+        self._rows = generation.shared_rows.tables
+        self._snapshot: int = txn.id()
         return self
 
     def __exit__(
@@ -109,18 +109,16 @@ class Reader:
 
         Of a cached table it is shared with other readers: it must not be changed.
         """
-        if not table.cached:
-            raw = self._get(key, None, self._handles[table.name])
-            return None if raw is None else table.decode(key, raw)
-        place = (table.name, key)
-        sequence = self._sequence if self._sequence >= 0 else self.commit_sequence
-        kept = self._shared.find(place, sequence)
-        if kept is not None:
-            found: V | None = kept.record
-            return found
-        raw = self._get(key, None, self._handles[table.name])
+        name = table.name
+        if table.cached:
+            kept = self._rows[name].get(key)
+            if kept is not None and kept.since <= self._snapshot < kept.until:
+                found: V | None = kept.record
+                return found
+        raw = self._get(key, None, self._handles[name])
         record = None if raw is None else table.decode(key, raw)
-        self._shared.keep(place, sequence, record)
+        if table.cached:
+            self.generation.shared_rows.keep(name, key, self._snapshot, record)
         return record
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
@@ -155,9 +153,8 @@ class Reader:
     @property
     def commit_sequence(self) -> int:
         """Number of the last commit that this view holds."""
-        if self._sequence < 0:
-            self._sequence = int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big")
-        return self._sequence
+        known = self.generation.shared_rows.snapshots.get(self._snapshot)
+        return known if known is not None else int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big")
 
     def copy_to(self, descriptor: int) -> None:
         """Write a compacted copy of this view to an open file. Takes as long as the disk."""

@@ -2,10 +2,10 @@
 
 Two memories, because readers share records that must not change and the writer changes the ones it has.
 
-``SharedRows`` belongs to readers. A row is kept with the commit that it was read at, and the writer notes, before a
-commit can be seen, which rows it changes. A row read at commit ``s`` is right for a reader at commit ``r`` where no
-commit up to the later of the two changed it after the earlier one: so a hit gives exactly what the reader's own
-snapshot holds.
+``SharedRows`` belongs to the readers of a generation. A row is kept with the snapshot (LMDB's transaction number) that
+it was read at, and only where that is the newest; before a commit can be seen, the writer ends the rows that it
+changes. So a hit gives exactly what the reader's own snapshot holds: the row was read at it or before, and no commit
+up to it changed the row since.
 
 ``WorkingRows`` belongs to the writer's thread. Jobs of one commit share the records that they change, and each is
 encoded once. What an aborted transaction may have changed is forgotten.
@@ -16,77 +16,100 @@ changes: it must ``forget`` the shared rows whenever it sees a new commit.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final
 
 from .tables import Table
 
-#: Rows that each memory keeps; then it begins anew.
+#: Rows of one table that each memory keeps; then it begins anew.
 LIMIT: Final = 8_192
+#: Commits whose snapshots' numbers are remembered.
+_SNAPSHOTS: Final = 64
+#: No commit has changed it.
+_NEVER: Final = 1 << 62
 
 #: A table's name and a key.
 Place = tuple[str, bytes]
 
 
-class Kept(NamedTuple):
-    """A row as readers share it: the commit that it was read at, and the record; None where there is no row."""
+class Kept:
+    """A row as readers share it, right for snapshots in ``[since, until)``. ``record`` None: there is no row."""
 
-    sequence: int
-    record: Any
+    __slots__ = ("record", "since", "until")
+
+    def __init__(self, record: Any, since: int, until: int) -> None:
+        self.record = record
+        self.since = since
+        self.until = until
 
 
 class SharedRows:
     """See the module. Thread-safe: any thread may ``keep``, the writer's thread ``note``."""
 
-    __slots__ = ("changed", "floor", "known")
+    __slots__ = ("latest", "snapshots", "tables")
 
-    def __init__(self) -> None:
-        self.known: dict[Place, Kept] = {}
-        #: The last commit that changed a row, where that is not before ``floor``.
-        self.changed: dict[Place, int] = {}
-        #: What was read before this commit may have changed unnoted.
-        self.floor = 0
+    def __init__(self, names: Iterable[str], latest: int) -> None:
+        self.tables: dict[str, dict[bytes, Kept]] = {name: {} for name in names}
+        #: The newest snapshot that there is, or is about to be.
+        self.latest = latest
+        #: The commit's number by the snapshot's, of the last commits.
+        self.snapshots: dict[int, int] = {}
 
-    def find(self, place: Place, sequence: int) -> Kept | None:
-        """The row as it is for a reader at commit ``sequence``; None where that is not known."""
-        kept = self.known.get(place)
-        if kept is None:
-            return None
-        changed = self.changed.get(place, 0)
-        # The floor last: it rises before what is below it is forgotten.
-        if changed > kept.sequence or changed > sequence or kept.sequence < self.floor or sequence < self.floor:
-            return None
-        return kept
+    def keep(self, name: str, key: bytes, snapshot: int, record: Any) -> None:
+        """Remember what a reader of ``snapshot`` decoded."""
+        if self.latest != snapshot:
+            return  # it may have changed since
+        rows = self.tables[name]
+        if len(rows) >= LIMIT:
+            rows = self.tables[name] = {}  # replaced, not cleared: other threads read it
+        # A commit may be noted between any two lines. Until it is certain that none was before the row could be found
+        # and ended, it is right for this snapshot only.
+        kept = rows[key] = Kept(record, snapshot, snapshot + 1)
+        if self.latest == snapshot:
+            kept.until = _NEVER
 
-    def keep(self, place: Place, sequence: int, record: Any) -> None:
-        """Remember what a reader at commit ``sequence`` decoded."""
-        if len(self.known) >= LIMIT:
-            self.known = {}  # replaced, not cleared: other threads read it
-        self.known[place] = Kept(sequence, record)
-
-    def note(self, places: set[Place], sequence: int) -> None:
-        """Commit ``sequence``, which nobody sees yet, changes these rows."""
-        if len(self.changed) + len(places) > LIMIT:
-            self.floor = sequence
-            self.known, self.changed = {}, {}
-            return  # whatever was read before this commit is past use, changed or not
-        for place in places:
-            self.changed[place] = sequence
+    def note(self, places: Iterable[Place], snapshot: int, commit: int) -> None:
+        """Commit number ``commit``, which nobody sees yet and which makes ``snapshot``, changes these rows."""
+        self.latest = snapshot
+        for name, key in places:
+            kept = self.tables[name].pop(key, None)
+            if kept is not None:
+                kept.until = snapshot
+        while len(self.snapshots) >= _SNAPSHOTS:
+            del self.snapshots[next(iter(self.snapshots))]
+        self.snapshots[snapshot] = commit
 
     def forget(self) -> None:
         """Begin anew."""
-        self.known = {}
+        for name in self.tables:
+            self.tables[name] = {}
 
 
 class Row:
-    """A row that the writer works on. ``record`` is None, and ``stored`` False, where there is none in the file."""
+    """A row that the writer works on. ``record`` is None, and ``stored`` False, where there is none in the file.
 
-    __slots__ = ("record", "stored", "table")
+    ``dirty``: the record has to be encoded before the commit.
+    """
 
-    def __init__(self, table: Table[Any], record: Any, *, stored: bool) -> None:
+    __slots__ = ("dirty", "key", "record", "stored", "table")
+
+    def __init__(self, table: Table[Any], key: bytes, record: Any, *, stored: bool) -> None:
         self.table = table
+        self.key = key
         self.record = record
         self.stored = stored
+        self.dirty = False
 
 
-#: The writer's: rows as the last commit left them, and changed since by the one under way.
-WorkingRows = dict[Place, Row]
+class WorkingRows:
+    """The writer's: rows as the last commit left them, and changed since by the one under way."""
+
+    __slots__ = ("tables",)
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.tables: dict[str, dict[bytes, Row]] = {name: {} for name in names}
+
+    def clear(self) -> None:
+        """Begin anew."""
+        for rows in self.tables.values():
+            rows.clear()

@@ -32,7 +32,7 @@ class WriteTransaction:
     """
 
     __slots__ = (
-        "_changed", "_dirty", "_first", "_fresh", "_handles", "_last", "_shared", "_txn", "_working",
+        "_changed", "_dirty", "_first", "_fresh", "_handles", "_last", "_rows", "_shared", "_txn", "_working",
         "commit_sequence", "commit_time", "fault", "writes",
     )  # fmt: skip
 
@@ -47,9 +47,10 @@ class WriteTransaction:
         self._txn = txn
         self._handles = handles
         self._working = working
+        self._rows = working.tables
         self._shared = shared
         #: Rows to be encoded; how many of them, by table, are not in the file yet; and all that the commit changes.
-        self._dirty: dict[Place, Row] = {}
+        self._dirty: list[Row] = []
         self._fresh: dict[str, int] = {}
         self._changed: set[Place] = set()
         self._first = self._last = -1
@@ -65,12 +66,14 @@ class WriteTransaction:
         if not table.cached:
             raw = self.get_raw(table, key)
             return None if raw is None else table.decode(key, raw)
-        record: V | None = self._row(table, key).record
+        row = self._rows[table.name].get(key)
+        record: V | None = (row if row is not None else self._read(table, key)).record
         return record
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
         """The record's bytes as they are stored."""
-        if self._dirty and (table.name, key) in self._dirty:
+        row = self._rows[table.name].get(key)
+        if row is not None and row.dirty:
             self.flush(table)
         return self._txn.get(key, None, self._handles[table.name])
 
@@ -84,11 +87,13 @@ class WriteTransaction:
             self.put_raw(table, key, table.encode(value))
             return
         self.writes += 1
-        row = self._row(table, key)
+        row = self._rows[table.name].get(key)
+        if row is None:
+            row = self._read(table, key)
         row.record, row.table = value, table
-        place = (table.name, key)
-        if place not in self._dirty:
-            self._dirty[place] = row
+        if not row.dirty:
+            row.dirty = True
+            self._dirty.append(row)
             if not row.stored:
                 self._fresh[table.name] = self._fresh.get(table.name, 0) + 1
 
@@ -135,37 +140,41 @@ class WriteTransaction:
         """Give LMDB what was put: of one table, or of all. Raises what encoding raises, and lmdb.Error."""
         if not self._dirty:
             return
-        places = list(self._dirty) if table is None else [place for place in self._dirty if place[0] == table.name]
-        for place in places:
-            row = self._dirty[place]
-            self._write(*place, row.table.encode(row.record))
-            row.stored = True
-            del self._dirty[place]
+        left: list[Row] = []
+        for row in self._dirty:
+            if not row.dirty:
+                continue  # deleted since
+            name = row.table.name
+            if table is not None and name != table.name:
+                left.append(row)
+                continue
+            self._write(name, row.key, row.table.encode(row.record))
+            row.stored, row.dirty = True, False
+            self._changed.add((name, row.key))
+        self._dirty = left
         if table is None:
             self._fresh.clear()
         else:
             self._fresh.pop(table.name, None)
-        self._changed.update(places)
 
-    def _row(self, table: Table[Any], key: bytes) -> Row:
-        place = (table.name, key)
-        row = self._working.get(place)
-        if row is None:
-            raw = self._txn.get(key, None, self._handles[table.name])
-            row = Row(table, None if raw is None else table.decode(key, raw), stored=raw is not None)
-            if len(self._working) >= rows.LIMIT:
-                self.flush()  # what is dirty must not be decoded again from what is stored
-                self._working.clear()
-            self._working[place] = row
+    def _read(self, table: Table[Any], key: bytes) -> Row:
+        raw = self._txn.get(key, None, self._handles[table.name])
+        row = Row(table, key, None if raw is None else table.decode(key, raw), stored=raw is not None)
+        known = self._rows[table.name]
+        if len(known) >= rows.LIMIT:
+            self.flush(table)  # what is dirty must not be decoded again from what is stored
+            known.clear()
+        known[key] = row
         return row
 
     def _forget(self, name: str, key: bytes) -> bool:
         """Let go of what is known of a row that changes past the cache. Whether it was put and not yet stored."""
-        place = (name, key)
-        self._changed.add(place)
-        self._working.pop(place, None)
-        row = self._dirty.pop(place, None)
-        if row is None or row.stored:
+        self._changed.add((name, key))
+        row = self._rows[name].pop(key, None)
+        if row is None or not row.dirty:
+            return False
+        row.dirty = False
+        if row.stored:
             return False
         self._fresh[name] -= 1
         return True
@@ -198,7 +207,7 @@ class WriteTransaction:
             return False
         self.put_raw(META, b"commit_sequence", u64(self.commit_sequence))
         # Before anybody can see it: from then on readers of the new commit must not be given old rows.
-        self._shared.note(self._changed, self.commit_sequence)
+        self._shared.note(self._changed, self._txn.id(), self.commit_sequence)
         self._txn.commit()
         return True
 

@@ -37,15 +37,19 @@ def test_rows_in_memory_are_those_in_the_file(tmp_path: Path) -> None:
                 table.name: table for table in (TOOLS, PATTERNS, MODELS, RATES, NAMES, SESSIONS, TOTALS)
             }
             shared = 0
-            for (name, key), kept in list(environment.shared_rows.known.items()):
-                raw = reader.get_raw(tables[name], key)
-                if environment.shared_rows.find((name, key), reader.commit_sequence) is not None:
-                    assert raw == (None if kept.record is None else tables[name].encode(kept.record)), (name, key)
-                    shared += kept.record is not None
+            for name, known in environment.current.shared_rows.tables.items():
+                for key, kept in list(known.items()):
+                    raw = reader.get_raw(tables[name], key)
+                    if kept.until > environment.current.shared_rows.latest:
+                        assert raw == (None if kept.record is None else tables[name].encode(kept.record)), (name, key)
+                        shared += kept.record is not None
             assert shared > 100
-            for (name, key), row in list(environment._working_rows.items()):
-                raw = reader.get_raw(tables[name], key)
-                assert raw == (None if row.record is None else tables[name].encode(row.record)), (name, key)
-            assert environment._working_rows
+            worked_on = 0
+            for name, working in environment._working_rows.tables.items():
+                for key, row in list(working.items()):
+                    raw = reader.get_raw(tables[name], key)
+                    assert raw == (None if row.record is None else tables[name].encode(row.record)), (name, key)
+                    worked_on += 1
+            assert worked_on > 100
     finally:
         rooms.close()

@@ -250,6 +250,36 @@ def test_a_million_rows_do_not_stay(open_store: Callable[..., Store], monkeypatc
     assert store.submit(fill).result(10) == 500
     with store.read() as reader:
         assert [reader.get(ROWS, b"%d" % number) for number in range(500)] == [Count(number) for number in range(500)]
-    assert len(store.environment.shared_rows.known) <= 50
-    assert len(store.environment.shared_rows.changed) <= 50
-    assert len(store.environment._working_rows) <= 50
+    shared = store.environment.current.shared_rows
+    assert 0 < len(shared.tables[ROWS.name]) <= 50
+    assert 0 < len(store.environment._working_rows.tables[ROWS.name]) <= 50
+    assert 0 < len(shared.snapshots) <= 64
+
+
+def test_a_row_read_before_a_commit_is_not_kept_after_it() -> None:
+    """Whichever line of ``keep`` the commit is noted at, no reader of the new snapshot is given the old row."""
+
+    class Interrupted(dict[bytes, row_memory.Kept]):
+        """A table's rows; the writer notes its commit right after a row was put in."""
+
+        def __setitem__(self, key: bytes, kept: row_memory.Kept) -> None:
+            super().__setitem__(key, kept)
+            shared.note([("sessions", b"k")], 8, 80)
+
+    shared = row_memory.SharedRows(["sessions"], latest=7)
+    shared.tables["sessions"] = Interrupted()
+    shared.keep("sessions", b"k", 7, "old")
+    assert shared.tables["sessions"].get(b"k") is None
+    shared.keep("sessions", b"k", 7, "old")  # a reader of the old snapshot is late
+    assert shared.tables["sessions"].get(b"k") is None
+    shared.tables["sessions"] = {}
+    shared.keep("sessions", b"k", 8, "new")
+    kept = shared.tables["sessions"][b"k"]
+    assert (kept.since, kept.record) == (8, "new")
+    assert kept.until > 1_000_000
+    shared.note([("sessions", b"other")], 9, 90)
+    assert shared.tables["sessions"][b"k"] is kept
+    shared.note([("sessions", b"k")], 10, 100)
+    assert b"k" not in shared.tables["sessions"]
+    assert kept.until == 10
+    assert shared.snapshots == {8: 80, 9: 90, 10: 100}

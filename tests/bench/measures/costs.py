@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from forewarn.v1 import guard_pb2
+from sidecar.collection import collect_rarely
 from sidecar.config import Settings
 from sidecar.model.decision import DecisionRecord
 from sidecar.runtime import Rooms, open_rooms
@@ -28,7 +30,9 @@ def measure(plan: Plan) -> Iterator[Row]:
     """Yields microseconds."""
     pin(DAEMON_CORE)
     rooms = open_rooms(Settings.model_validate({"data_dir": plan.folder / "costs"}))
+    thresholds = gc.get_threshold()
     try:
+        collect_rarely()  # as the daemon does
         records = calls.some(600 if plan.quick else 1_800)
         known, asked = records[: len(records) * 2 // 3], records[len(records) * 2 // 3 :]
         for future in [rooms.recorder.record(call_of(one.call, time.time()), result_of(one.result)) for one in known]:
@@ -68,6 +72,8 @@ def measure(plan: Plan) -> Iterator[Row]:
         yield Row("cost/record, learn job", learned, "µs", RECORD_BAR, best="low", later=True, note="(bar of issue 3)")
     finally:
         rooms.close()
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
         pin(LOAD_CORE)
 
 
