@@ -27,6 +27,7 @@ Values: TypeAlias = "tuple[Scalar, ...]"
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ARGUMENTS: Final = "call.arguments"
 CONTEXT: Final = "call.context"
+_ARGUMENT: Final = ARGUMENTS + "."
 DERIVED: Final = "derived"
 #: The last step of a path that means every value below, at any depth.
 ANYWHERE: Final = "*"
@@ -165,6 +166,13 @@ class FieldReader:
         return bool(self.values(path)) or (path.startswith((ARGUMENTS, CONTEXT)) and self._occupied(path))
 
     def _find(self, path: str) -> Values:
+        if path.startswith(_ARGUMENT):  # the usual case: an argument that is a plain value
+            name = path[len(_ARGUMENT) :]
+            if "." not in name and name != ANYWHERE:
+                value = self._facts.call.arguments.get(name)
+                if not isinstance(value, _LISTS):
+                    single = plain(value)
+                    return _NOTHING if single is None else (single,)
         group, _, rest = path.partition(".")
         if group == "time":
             return _time(self.now, rest)
@@ -176,7 +184,7 @@ class FieldReader:
             return _NOTHING
         value = getattr(getattr(self._facts, group), rest, None)
         if isinstance(value, _LISTS):
-            return tuple(one for one in (plain(part) for part in value) if one is not None)
+            return tuple([one for one in [plain(part) for part in value] if one is not None])
         single = plain(value)
         # An empty text means "not said".
         return _NOTHING if single is None or single == "" else (single,)
@@ -222,11 +230,6 @@ def moment(now: float) -> datetime | None:
 
 def _inside(root: JSON, path: str) -> Values:
     """The values at a path below a JSON value."""
-    if "." not in path and path != ANYWHERE:  # the usual case: an argument that is a plain value
-        value = root.get(path) if isinstance(root, Mapping) else None
-        if not isinstance(value, _LISTS):
-            single = plain(value)
-            return _NOTHING if single is None else (single,)
     found: list[Scalar] = []
     for value in _at(root, path):
         if len(found) > MAX_FIELD_VALUES:

@@ -211,7 +211,12 @@ class _Run:
 
     def run(self, rules: Sequence[CompiledRule]) -> list[Firing]:
         """The rules that fire and fail."""
-        self._live = [rule for rule in rules if self._reach(rule.policy) is not None and self._may_fire(rule)]
+        everywhere, may_fire = self._everywhere, self._may_fire
+        self._live = [
+            rule
+            for rule in rules
+            if (everywhere[rule.policy] is not None or self._reach(rule.policy) is not None) and may_fire(rule)
+        ]
         if not self._live:
             return []
         try:
@@ -287,9 +292,8 @@ class _Run:
         truths = self._truths
         for unit in rule.units:
             number = unit.number
-            if number not in truths:
-                truths[number] = unit.test(self._question)
-            if truths[number] is False:
+            truth = truths[number] if number in truths else truths.setdefault(number, unit.test(self._question))
+            if truth is False:
                 return False
         return True
 
