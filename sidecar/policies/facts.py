@@ -27,9 +27,12 @@ Values: TypeAlias = "tuple[Scalar, ...]"
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ARGUMENTS: Final = "call.arguments"
 CONTEXT: Final = "call.context"
+_ARGUMENT: Final = ARGUMENTS + "."
 DERIVED: Final = "derived"
 #: The last step of a path that means every value below, at any depth.
 ANYWHERE: Final = "*"
+#: The most values of one field: a condition that does not hold for so many, and may hold for more, fails.
+MAX_FIELD_VALUES = 10_000
 _NOTHING: Final[Values] = ()
 _LISTS: Final = (tuple, list, frozenset, set)
 
@@ -142,12 +145,14 @@ def plain(value: object) -> Scalar | None:
 class FieldReader:
     """The fields of one question, each read once. ``now`` is seconds since the epoch; ``time.*`` are UTC."""
 
-    __slots__ = ("_facts", "_read", "now")
+    __slots__ = ("_facts", "_read", "cut", "now")
 
     def __init__(self, facts: Facts, now: float) -> None:
         self._facts = facts
         self._read: dict[str, Values] = {}
         self.now = now
+        #: Fields that have more values than are read.
+        self.cut: set[str] = set()
 
     def values(self, path: str) -> Values:
         """The values of a field; empty where it is missing. A derived field is not known here: empty."""
@@ -161,21 +166,35 @@ class FieldReader:
         return bool(self.values(path)) or (path.startswith((ARGUMENTS, CONTEXT)) and self._occupied(path))
 
     def _find(self, path: str) -> Values:
+        if path.startswith(_ARGUMENT):  # the usual case: an argument that is a plain value
+            name = path[len(_ARGUMENT) :]
+            if "." not in name and name != ANYWHERE:
+                value = self._facts.call.arguments.get(name)
+                if not isinstance(value, _LISTS):
+                    single = plain(value)
+                    return _NOTHING if single is None else (single,)
         group, _, rest = path.partition(".")
         if group == "time":
             return _time(self.now, rest)
         if path.startswith(ARGUMENTS):
-            return _inside(cast("JSON", self._facts.call.arguments), path[len(ARGUMENTS) + 1 :])
+            return self._inside(cast("JSON", self._facts.call.arguments), path, path[len(ARGUMENTS) + 1 :])
         if path.startswith(CONTEXT):
-            return _inside(cast("JSON", self._facts.call.context), path[len(CONTEXT) + 1 :])
+            return self._inside(cast("JSON", self._facts.call.context), path, path[len(CONTEXT) + 1 :])
         if group not in GROUPS:
             return _NOTHING
         value = getattr(getattr(self._facts, group), rest, None)
         if isinstance(value, _LISTS):
-            return tuple(one for one in (plain(part) for part in value) if one is not None)
+            return tuple([one for one in [plain(part) for part in value] if one is not None])
         single = plain(value)
         # An empty text means "not said".
         return _NOTHING if single is None or single == "" else (single,)
+
+    def _inside(self, root: JSON, path: str, rest: str) -> Values:
+        found = _inside(root, rest)
+        if len(found) > MAX_FIELD_VALUES:
+            self.cut.add(path)
+            return found[:MAX_FIELD_VALUES]
+        return found
 
     def _occupied(self, path: str) -> bool:
         of_arguments = path.startswith(ARGUMENTS)
@@ -211,13 +230,10 @@ def moment(now: float) -> datetime | None:
 
 def _inside(root: JSON, path: str) -> Values:
     """The values at a path below a JSON value."""
-    if "." not in path and path != ANYWHERE:  # the usual case: an argument that is a plain value
-        value = root.get(path) if isinstance(root, Mapping) else None
-        if not isinstance(value, _LISTS):
-            single = plain(value)
-            return _NOTHING if single is None else (single,)
     found: list[Scalar] = []
     for value in _at(root, path):
+        if len(found) > MAX_FIELD_VALUES:
+            break
         _leaves(value, found, deep=path == ANYWHERE or path.endswith("." + ANYWHERE))
     return tuple(found)
 

@@ -114,10 +114,21 @@ class Run:
         if condition.cel is not UNSET:
             return expression(condition.cel).holds(self._given)
         found = self._test(condition)
+        if condition.equal_field is not UNSET:
+            sides = (condition.field, condition.equal_field)
+            if any(not self.values(str(one)) and not self._doubted(str(one)) for one in sides):
+                return False  # one side is empty, whatever the other may be
+        for path in paths_of(condition):
+            if not found and path in self._reader.cut:
+                raise EvaluationError(f"{path} has too many values")
         unsure = [path for path in paths_of(condition) if derived_name(path) in self._uncertain]
         if not found and unsure:
             raise EvaluationError(f"a rule that derives {unsure[0]} failed")
         return found is not (condition.exists is False)
+
+    def _doubted(self, path: str) -> bool:
+        """Whether the field may have more values than are known."""
+        return path in self._reader.cut or derived_name(path) in self._uncertain
 
     def _any(self, conditions: Sequence[Condition], *, wanted: bool) -> bool:
         """Whether any condition is as wanted."""
@@ -150,7 +161,10 @@ class Run:
         for name, value in derivations(rule).items():
             if isinstance(value, FromField) and derived_name(value.from_) in self._uncertain:
                 raise EvaluationError(f"a rule that derives {value.from_} failed")
-            if len({keyed(one) for one in given(value, self.values)}) > MAX_VALUES:
+            values = given(value, self.values)
+            if isinstance(value, FromField) and value.from_ in self._reader.cut:
+                raise EvaluationError(f"{value.from_} has too many values")
+            if len({keyed(one) for one in values}) > MAX_VALUES:
                 raise EvaluationError(f"more than {MAX_VALUES} values for derived.{name}")
         for name, value in derivations(rule).items():
             for one in given(value, self.values):

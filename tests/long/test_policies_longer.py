@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from sidecar.model.call import JSON
 from sidecar.policies.current import CurrentPolicies
 from sidecar.policies.document import Policy
 from sidecar.policies.engine import DurableEvaluator
@@ -130,7 +131,7 @@ def test_memory_is_flat_over_a_million_evaluations() -> None:
         if number == EVALUATIONS // 10:
             before = _resident()
         # Every other call fires two rules; tools, texts and values are new all the time.
-        arguments = {"n": number % 400, "text": f"text {number}"}
+        arguments: dict[str, JSON] = {"n": number % 400, "text": f"text {number}"}
         decision = engine.decide(Facts(CallFacts(f"tool {number}", arguments)), float(number))
         assert (decision.verdict is PolicyVerdict.PREVENT) is (number % 400 < 200)
     after = _resident()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sidecar.policies import facts
 from sidecar.policies.engine import DurableEvaluator
 from sidecar.policies.reference import ReferenceEvaluator
 
@@ -23,11 +25,11 @@ def compare(seed: int, calls: int = CALLS) -> int:
     reference = ReferenceEvaluator().compile(policies, "r")
     try:
         for _ in range(calls):
-            facts, now = generating.facts(random), generating.moments(random)
-            wanted, got = reference.decide(facts, now), engine.decide(facts, now)
+            asked, now = generating.facts(random), generating.moments(random)
+            wanted, got = reference.decide(asked, now), engine.decide(asked, now)
             # By what is written: 1 equals true otherwise.
-            assert repr(got) == repr(wanted), (seed, facts, now)
-            assert engine.wants(facts.call.tool) == reference.wants(facts.call.tool)
+            assert repr(got) == repr(wanted), (seed, asked, now)
+            assert engine.wants(asked.call.tool) == reference.wants(asked.call.tool)
     finally:
         engine.close()
     return calls
@@ -36,6 +38,13 @@ def compare(seed: int, calls: int = CALLS) -> int:
 @settings(max_examples=60)
 @given(st.integers(0, 2**48))
 def test_engine_and_reference_agree(seed: int) -> None:
+    compare(seed)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**48))
+def test_they_agree_where_fields_have_too_many_values(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr(facts, "MAX_FIELD_VALUES", 1)
     compare(seed)
 
 

@@ -162,7 +162,7 @@ def test_a_decision_that_is_overtaken_by_a_swap_is_made_by_the_new_engine() -> N
         def close(self) -> None:
             old.close()
 
-    overtaken: Engine = Overtaken()  # type: ignore[assignment]
+    overtaken: Engine = Overtaken()
     current = CurrentPolicies(overtaken)
     assert current.decide(call(), 0.0).revision == "new"
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sidecar.policies.document import MAX_TOTAL_RULES, Policy
 from sidecar.policies.faults import Fault, PolicyError
 from sidecar.policies.loading import check, load, load_folder, load_texts
-from sidecar.policies.reading import MAX_CHARS, MAX_NODES, read
+from sidecar.policies.quick_reading import MAX_NODES
+from sidecar.policies.reading import MAX_CHARS, read
 
 from .hostile_yaml import SEEDS, damaged
 

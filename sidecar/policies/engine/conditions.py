@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from ..document import OPERATORS, Condition, Window, operator_of
 from ..expressions import Given, expression
-from ..facts import ANYWHERE, Facts, FieldReader, Scalar, Values
+from ..facts import ANYWHERE, ARGUMENTS, CONTEXT, Facts, FieldReader, Scalar, Values
 from ..faults import EvaluationError
 from ..fields import derived_name
 from ..globs import as_re2
@@ -81,15 +81,20 @@ def why(question: Question, condition: Condition, policy: int) -> str:
             return str(error)
     path = str(condition.field)
     others = [path, *([] if condition.equal_field is UNSET else [condition.equal_field])]
+    cut = next((one for one in others if one in question.reader.cut), None)
     unsure = next((one for one in others if (policy, derived_name(one)) in question.uncertain), None)
     values = question.values_for(policy)(path)
-    if operator_of(condition) not in _SELDOM and any(_matcher(condition)(one) is None for one in values):
+    exact = operator_of(condition) not in _UNTYPED and path.rpartition(".")[2] != ANYWHERE
+    if exact and any(_matcher(condition)(one) is None for one in values):
         operand = getattr(condition, OPERATORS[operator_of(condition)])
         return f"{path} is no {'text' if isinstance(operand, str) else 'number'}"
+    if cut is not None:
+        return f"{cut} has too many values"
     return f"a rule that derives {unsure} failed"
 
 
-_SELDOM: Final = frozenset({"exists", "equal_field"})
+#: Operators that take values of any type.
+_UNTYPED: Final = frozenset({"exists", "equal_field"})
 
 
 def _all(tests: Sequence[Test]) -> Test:
@@ -144,16 +149,14 @@ def _of_field(condition: Condition, policy: int) -> Test:
     path = str(condition.field)
     operator = operator_of(condition)
     read = _reader(path, policy)
+    if condition.equal_field is not UNSET:
+        return _equal_field(path, condition.equal_field, policy)
     if operator == "exists":
         plain = _exists(path, read)
-    elif operator == "equal_field":
-        plain = _equal_field(read, _reader(str(condition.equal_field), policy))
     else:
         plain = _for_any(read, _matcher(condition), lenient=path.rpartition(".")[2] == ANYWHERE)
-    paths = (path, condition.equal_field) if condition.equal_field is not UNSET else (path,)
-    names = [(policy, name) for one in paths if (name := derived_name(one)) is not None]
-    if names:
-        plain = _with_doubt(plain, names)
+    if _may_be_doubted(path):
+        plain = _with_doubt(plain, _doubt(path, policy))
     return _not(plain) if condition.exists is False else plain
 
 
@@ -171,22 +174,39 @@ def _exists(path: str, read: _Values) -> Test:
     return lambda question: question.reader.exists(path)
 
 
-def _equal_field(read: _Values, other: _Values) -> Test:
+def _equal_field(path: str, other: str, policy: int) -> Test:
+    read, read_other = _reader(path, policy), _reader(other, policy)
+    doubted, other_doubted = _doubt(path, policy), _doubt(other, policy)
+
     def test(question: Question) -> Truth:
-        values, others = read(question), other(question)
-        if not values or not others:
-            return False
-        return not {keyed(one) for one in values}.isdisjoint({keyed(one) for one in others})
+        values, others = read(question), read_other(question)
+        if not {keyed(one) for one in values}.isdisjoint({keyed(one) for one in others}):
+            return True
+        doubts = doubted(question), other_doubted(question)
+        if not (values or doubts[0]) or not (others or doubts[1]):
+            return False  # one side is empty, whatever the other may be
+        return None if any(doubts) else False
 
     return test
 
 
-def _with_doubt(plain: Test, names: Sequence[tuple[int, str]]) -> Test:
+def _may_be_doubted(path: str) -> bool:
+    return path.startswith((ARGUMENTS, CONTEXT)) or derived_name(path) is not None
+
+
+def _doubt(path: str, policy: int) -> Callable[[Question], bool]:
+    """Whether a field may have more values than are known: not all were read, or a rule that derives it failed."""
+    name = derived_name(path)
+    if name is None:
+        return lambda question: path in question.reader.cut
+    at = policy, name
+    return lambda question: at in question.uncertain
+
+
+def _with_doubt(plain: Test, doubted: Callable[[Question], bool]) -> Test:
     def test(question: Question) -> Truth:
         found = plain(question)
-        if found is False and question.uncertain and any(name in question.uncertain for name in names):
-            return None
-        return found
+        return None if found is False and doubted(question) else found
 
     return test
 

@@ -79,7 +79,8 @@ class DurableEngine:
         self.policies = policies
         self._program = made
         self._closed = False
-        self._tools = PatternSet([as_re2(glob) for glob in self._globs()])
+        self._about = _by_glob((at, policy.tools) for at, policy in enumerate(made.policies))
+        self._except = _by_glob((at, policy.except_tools) for at, policy in enumerate(made.policies))
         self._by_tool: dict[str, _Route | None] = {}
         self._routes: dict[tuple[int, ...], _Route] = {}
         #: How far policies reach that are about every call of their tools; None where that has to be asked.
@@ -133,29 +134,20 @@ class DurableEngine:
                     for fact in facts:
                         fired.update(ruleset.show(fact))
                     ruleset.forget()
-                except Exception as error:  # the C module raises what it likes
+                except BaseException as error:
                     shard.ruleset = None  # what state it is in nobody knows: leave it, and make a new one
+                    if not isinstance(error, Exception):
+                        raise
                     _log.exception("policy_ruleset_failed", shard=shard.number)
                     raise EvaluationError(f"the rule engine failed: {error}") from error
         return fired
-
-    def _globs(self) -> list[str]:
-        return list(
-            dict.fromkeys(glob for policy in self._program.policies for glob in (*policy.tools, *policy.except_tools))
-        )
 
     def _route(self, tool: str) -> _Route | None:
         try:
             return self._by_tool[tool]
         except KeyError:
             pass
-        globs = self._globs()
-        named = {globs[number] for number in self._tools.found(tool)}
-        about = tuple(
-            at
-            for at, policy in enumerate(self._program.policies)
-            if not named.isdisjoint(policy.tools) and named.isdisjoint(policy.except_tools)
-        )
+        about = tuple(sorted(_policies_of(self._about, tool) - _policies_of(self._except, tool)))
         route = self._routes.get(about) if about else None
         if about and route is None:
             rules = [rule for at in about for rule in self._program.rules[at]]
@@ -167,6 +159,20 @@ class DurableEngine:
             self._by_tool.clear()
         self._by_tool[tool] = route
         return route
+
+
+def _by_glob(listed: Iterable[tuple[int, Iterable[str]]]) -> tuple[PatternSet, list[list[int]]]:
+    """Patterns of tools, with the policies of each."""
+    gathered: dict[str, list[int]] = {}
+    for policy, globs in listed:
+        for glob in globs:
+            gathered.setdefault(glob, []).append(policy)
+    return PatternSet([as_re2(glob) for glob in gathered]), list(gathered.values())
+
+
+def _policies_of(by_glob: tuple[PatternSet, list[list[int]]], tool: str) -> set[int]:
+    patterns, policies = by_glob
+    return {policy for number in patterns.found(tool) for policy in policies[number]}
 
 
 class _Run:
@@ -205,7 +211,12 @@ class _Run:
 
     def run(self, rules: Sequence[CompiledRule]) -> list[Firing]:
         """The rules that fire and fail."""
-        self._live = [rule for rule in rules if self._reach(rule.policy) is not None and self._may_fire(rule)]
+        everywhere, may_fire = self._everywhere, self._may_fire
+        self._live = [
+            rule
+            for rule in rules
+            if (everywhere[rule.policy] is not None or self._reach(rule.policy) is not None) and may_fire(rule)
+        ]
         if not self._live:
             return []
         try:
@@ -281,9 +292,8 @@ class _Run:
         truths = self._truths
         for unit in rule.units:
             number = unit.number
-            if number not in truths:
-                truths[number] = unit.test(self._question)
-            if truths[number] is False:
+            truth = truths[number] if number in truths else truths.setdefault(number, unit.test(self._question))
+            if truth is False:
                 return False
         return True
 
@@ -327,6 +337,8 @@ class _Run:
                 if isinstance(value, FromField) and (rule.policy, derived_name(value.from_)) in question.uncertain:
                     raise EvaluationError(f"a rule that derives {value.from_} failed")
                 values = given(value, values_of)
+                if isinstance(value, FromField) and value.from_ in question.reader.cut:
+                    raise EvaluationError(f"{value.from_} has too many values")
                 if len(values) > MAX_VALUES and len({keyed(one) for one in values}) > MAX_VALUES:
                     raise EvaluationError(f"more than {MAX_VALUES} values for derived.{name}")
                 made.append((name, values))

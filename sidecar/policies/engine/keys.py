@@ -82,7 +82,8 @@ def _of_order(condition: Condition, path: str, operator: str) -> Keys | None:
             return 2, frozenset({Key(path, _COMPARISONS[operator], operand)})
     elif isinstance(condition.within, Window):
         return 2, frozenset({Key(path, "low", number_range(condition.within)[0])})
-    return 3, frozenset({Key(path, "there")})
+    others = [] if condition.equal_field is UNSET else [Key(condition.equal_field, "there")]
+    return 3, frozenset({Key(path, "there"), *others})
 
 
 def _rank(path: str, operand: object) -> int:
@@ -114,7 +115,7 @@ class Index:
 
 
 class _FieldIndex:
-    __slots__ = ("_equal", "_highs", "_lows", "_ordered", "_path", "_pattern_rules", "_patterns", "_there")
+    __slots__ = ("_all", "_equal", "_highs", "_lows", "_ordered", "_path", "_pattern_rules", "_patterns", "_there")
 
     def __init__(self, path: str, by_key: Mapping[Key, list[int]]) -> None:
         self._path = path
@@ -125,14 +126,19 @@ class _FieldIndex:
         self._there = [rule for key, rules in by_key.items() if key.kind == "there" for rule in rules]
         self._lows = _sorted(by_key, "low")
         self._highs = _sorted(by_key, "high")
+        self._all = [rule for rules in by_key.values() for rule in rules]
         #: All that compare with numbers: what is no number fails them.
         self._ordered = [*self._lows[1], *self._highs[1]]
 
     def add_to(self, found: set[int], question: Question) -> None:
         """Add the rules that may fire."""
+        values = question.values(self._path)
+        if self._path in question.reader.cut:
+            found.update(self._all)
+            return
         if self._there and question.reader.exists(self._path):
             found.update(self._there)
-        for value in question.values(self._path):
+        for value in values:
             if self._equal:
                 hits = self._equal.get(keyed(value))
                 if hits is not None:
