@@ -110,7 +110,7 @@ class UsagePreventionTracker:
             if mode is Mode.OFF and groups:
                 decision = self._off(call)
                 answer: Answer | None
-                answer = self._policies.ask(groups, view, None, decision.decision_id, would_prevent=False)
+                answer = self._policies.ask(view, None, decision.decision_id, would_prevent=False)
                 if not answer.speaks:
                     return decision
             else:
@@ -182,7 +182,7 @@ class UsagePreventionTracker:
             would_be = Verdict.WARN
         answer = None
         if groups:
-            answer = self._policies.ask(groups, view, judgement, decision_id, would_prevent=lead is not None)
+            answer = self._policies.ask(view, judgement, decision_id, would_prevent=lead is not None)
         verdict, passage = would_be, UNHINDERED
         if mode is Mode.SHADOW or (answer is not None and answer.overrules):
             verdict = Verdict.ALLOW

@@ -79,13 +79,16 @@ class NotedEvaluator:
 def test_an_engine_is_closed_once_after_its_last_question() -> None:
     engine = Noted(load(guard()), "r")
     serving = Serving(engine)
-    with serving.asked() as first, serving.asked() as second:
-        assert first is engine is second
-        serving.replace()
-        assert engine.closed == 0
+    assert serving.enter()
+    assert serving.enter()
+    serving.replace()
+    serving.leave()
+    assert engine.closed == 0
+    assert serving.enter()
+    serving.leave()
+    serving.leave()
     assert engine.closed == 1
-    with serving.asked() as late:
-        assert late is None
+    assert not serving.enter()
     assert engine.closed == 1
 
 

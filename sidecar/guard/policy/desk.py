@@ -31,6 +31,7 @@ from ...policies.applying import is_about_tool
 from ...policies.document import Policy, action_of
 from ...policies.evaluator import Engine
 from ...policies.facts import Facts
+from ...policies.usage import ALL_GROUPS
 from ...policies.verdict import Outcome, PolicyDecision, PolicyVerdict, Reach, RuleRef, RuleTrace
 from .approvals import Approvals
 from .combining import combined, overrules
@@ -88,8 +89,13 @@ class PolicyDesk:
 
     def groups(self, tool: str) -> frozenset[str] | None:
         """What rules for a tool read; empty or None where there is nothing to ask."""
-        serving = self.live.serving
-        return serving.groups(tool) if serving is not None else None
+        while True:
+            serving = self.live.serving
+            if serving is None:
+                return None
+            groups = serving.groups(tool)
+            if groups is not None:  # else it was replaced and closed in between
+                return groups
 
     def facts(self, groups: AbstractSet[str], view: View, judgement: Judgement | None, *, would_prevent: bool) -> Facts:
         """The facts of a call. ``judgement`` is made where it is wanted and not there."""
@@ -100,7 +106,6 @@ class PolicyDesk:
 
     def ask(
         self,
-        groups: AbstractSet[str],
         view: View,
         judgement: Judgement | None,
         decision_id: bytes,
@@ -111,8 +116,7 @@ class PolicyDesk:
 
         Raises QueueFullError where an approval cannot be kept.
         """
-        facts = self.facts(groups, view, judgement, would_prevent=would_prevent)
-        said = self._evaluate(facts, view.now)
+        said = self._evaluate(view, judgement, would_prevent=would_prevent)
         self.rule_errors += sum(trace.outcome is Outcome.FAILED for trace in said.traces)
         if said.verdict is not PolicyVerdict.REQUIRE_APPROVAL or said.approval is None:
             return Answer(said, said.verdict)
@@ -173,16 +177,25 @@ class PolicyDesk:
             rewritten=self._preview(view.call.tool, changed) if answered.rewritten and changed is not None else "",
         )
 
-    def _evaluate(self, facts: Facts, now: float) -> PolicyDecision:
-        with self.live.in_force() as engine:
-            if engine is None:  # the last policy was removed in between
-                return PolicyDecision(PolicyVerdict.NONE, PolicyVerdict.NONE, "")
-            try:
-                return engine.decide(facts, now)
-            except Exception as error:  # noqa: BLE001 - counted and logged; the policies say what holds then
-                self.engine_errors += 1
-                _log.exception("policy_engine_failed", tool=facts.call.tool)
-                return as_failure_modes_say(engine, facts, type(error).__name__)
+    def _evaluate(self, view: View, judgement: Judgement | None, *, would_prevent: bool) -> PolicyDecision:
+        serving = self.live.entered()
+        if serving is None:  # the last policy was removed in between
+            return PolicyDecision(PolicyVerdict.NONE, PolicyVerdict.NONE, "")
+        try:
+            # What its rules read, not what those read that were in force a moment ago.
+            groups = serving.groups(view.call.tool) or ALL_GROUPS
+            facts = self.facts(groups, view, judgement, would_prevent=would_prevent)
+            return self._asked(serving.engine, facts, view.now)
+        finally:
+            serving.leave()
+
+    def _asked(self, engine: Engine, facts: Facts, now: float) -> PolicyDecision:
+        try:
+            return engine.decide(facts, now)
+        except Exception as error:  # noqa: BLE001 - counted and logged; the policies say what holds then
+            self.engine_errors += 1
+            _log.exception("policy_engine_failed", tool=facts.call.tool)
+            return as_failure_modes_say(engine, facts, type(error).__name__)
 
     def _reasons(self, answer: Answer, hidden: Mapping[str, str]) -> tuple[Reason, ...]:
         said, approval = answer.said, answer.approval
@@ -191,14 +204,12 @@ class PolicyDesk:
             what = "agreed" if approval.state is ApprovalState.APPROVED else "refused"
             why = f": {approval.reason}" if approval.reason else ""
             texts[approval.rule] = f"{approval.decided_by} {what}{why}"
-        spoken = {str(trace.rule): trace for trace in said.traces}
-        for ref in (said.rule, said.would_be_rule):
-            trace = spoken.get(str(ref)) if ref is not None else None
-            if trace is not None:
-                texts.setdefault(str(ref), self._shown(trace.message, hidden) or f"the rule {ref} allows it")
-        for trace in said.traces:  # what else is said, as long as it counts
-            if trace.verdict is not PolicyVerdict.NONE and not trace.lifted and trace.reach is not Reach.SHADOW:
-                texts.setdefault(str(trace.rule), self._shown(trace.message, hidden))
+        first = (said.rule, said.would_be_rule)  # those that decide are told first, also in shadow
+        others = [trace for trace in said.traces if trace.rule not in first and _counts(trace)]
+        for trace in (*(one for ref in first for one in said.traces if one.rule == ref), *others):
+            name = str(trace.rule)
+            if name not in texts:
+                texts[name] = self._shown(trace.message, hidden) or f"{name} allows it"
         return tuple(
             Reason(POLICY, text, 0.0, b"", Cause.NONE, None, rule) for rule, text in list(texts.items())[:_REASONS]
         )
@@ -293,6 +304,11 @@ def as_failure_modes_say(engine: Engine, facts: Facts, error: str) -> PolicyDeci
         message=held.message if held is not None else "",
         traces=traces,
     )
+
+
+def _counts(trace: RuleTrace) -> bool:
+    """Whether what a rule says has any part in the decision."""
+    return trace.verdict is not PolicyVerdict.NONE and not trace.lifted and trace.reach is not Reach.SHADOW
 
 
 def _failed(policy: Policy, error: str) -> RuleTrace:

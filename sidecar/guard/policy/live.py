@@ -27,7 +27,6 @@ from .records import FOLDER, HEADS, REVISIONS, FolderPolicy, decoded, encoded, r
 LOOK_SECONDS: Final = 0.5
 #: Tools of which it is remembered what their rules read.
 _TOOLS: Final = 10_000
-_NOTHING: Final[frozenset[str]] = frozenset()
 _log = structlog.get_logger("forewarn.policies")
 
 
@@ -41,35 +40,36 @@ class Serving:
         self._replaced = False
         self._groups: dict[str, frozenset[str]] = {}
 
-    def groups(self, tool: str) -> frozenset[str]:
-        """What rules for a tool read; empty where there is nothing to ask."""
+    def groups(self, tool: str) -> frozenset[str] | None:
+        """What rules for a tool read; empty where there is nothing to ask. None where it was closed already."""
         known = self._groups.get(tool)
         if known is None:
-            with self.asked() as engine:
-                known = engine.wants(tool) if engine is not None else _NOTHING
+            if not self.enter():
+                return None
+            try:
+                known = self.engine.wants(tool)
+            finally:
+                self.leave()
             if len(self._groups) >= _TOOLS:
                 self._groups = {}
             self._groups[tool] = known
         return known
 
-    @contextmanager
-    def asked(self) -> Iterator[Engine | None]:
-        """The engine, kept open meanwhile; None where it was closed already: ask the one in force then."""
+    def enter(self) -> bool:
+        """Keep the engine open; False where it was closed already: ask the one in force then. To be left again."""
         with self._lock:
-            closed = self._replaced and not self._users
-            if not closed:
-                self._users += 1
-        if closed:
-            yield None
-            return
-        try:
-            yield self.engine
-        finally:
-            with self._lock:
-                self._users -= 1
-                last = self._replaced and not self._users
-            if last:
-                self.engine.close()
+            if self._replaced and not self._users:
+                return False
+            self._users += 1
+            return True
+
+    def leave(self) -> None:
+        """The question is answered."""
+        with self._lock:
+            self._users -= 1
+            last = self._replaced and not self._users
+        if last:
+            self.engine.close()
 
     def replace(self) -> None:
         """It is not in force any more."""
@@ -129,18 +129,23 @@ class LivePolicies:
         """What keeps policies that somebody wrote from being in force."""
         return self.folder_faults + self.stored_faults
 
+    def entered(self) -> Serving | None:
+        """What is in force, kept open until it is left; None where there is no policy."""
+        while True:
+            serving = self.serving
+            if serving is None or serving.enter():
+                return serving
+            # It was replaced and closed in between: what is in force now is another.
+
     @contextmanager
     def in_force(self) -> Iterator[Engine | None]:
         """The engine in force, kept open meanwhile; None where there is no policy."""
-        while True:
-            serving = self.serving
-            if serving is None:
-                yield None
-                return
-            with serving.asked() as engine:
-                if engine is not None:  # else it was replaced and closed in between
-                    yield engine
-                    return
+        serving = self.entered()
+        try:
+            yield serving.engine if serving is not None else None
+        finally:
+            if serving is not None:
+                serving.leave()
 
     def compile(self, policies: Sequence[Policy]) -> Engine:
         """An engine of its own, for a draft; the caller closes it. Raises PolicyError."""
