@@ -35,6 +35,8 @@ from .verdict import (
     RuleTrace,
 )
 
+_NONE, _WARN = PolicyVerdict.NONE, PolicyVerdict.WARN
+_ENFORCE: Final = Reach.ENFORCE
 VERDICTS: Final = {
     "derive": PolicyVerdict.NONE,
     "prevent": PolicyVerdict.PREVENT,
@@ -116,17 +118,17 @@ def resolve(revision: str, tool: str, firings: Sequence[Firing], derived: tuple[
     """The decision. ``firings`` may come in any order."""
     if not firings:
         return PolicyDecision(PolicyVerdict.NONE, PolicyVerdict.NONE, revision, derived=derived)
-    speaking: list[tuple[Firing, PolicyVerdict]] = [
-        (firing, verdict) for firing in firings if (verdict := firing.verdict) is not PolicyVerdict.NONE
-    ]
+    speaking = [(firing, firing.verdict) for firing in firings if firing.verdict is not _NONE]
     wished, lifted_wish = _order(tool, speaking)
-    reaching: list[tuple[Firing, PolicyVerdict]] = [
-        (firing, verdict if firing.reach is Reach.ENFORCE else PolicyVerdict.WARN)
+    reaching = [
+        (firing, verdict if firing.reach is _ENFORCE else _WARN)
         for firing, verdict in speaking
-        if firing.reach is Reach.ENFORCE or (firing.reach is Reach.WARN and verdict is not PolicyVerdict.ALLOW)
+        if firing.reach is _ENFORCE or (firing.reach is Reach.WARN and verdict is not PolicyVerdict.ALLOW)
     ]
     held, lifted_held = _order(tool, reaching)
-    lifted = {firing.ref for firing in (*lifted_wish, *lifted_held)}
+    lifted = {firing.said.ref for firing in lifted_held} | {
+        firing.said.ref for firing in lifted_wish if firing.reach is Reach.SHADOW
+    }
     ordered = sorted(firings, key=_ref) if len(firings) > 1 else firings
     traces = tuple([_trace(firing, lifted=firing.said.ref in lifted) for firing in ordered])
     would_be = wished[0][1] if wished else PolicyVerdict.NONE
@@ -136,20 +138,21 @@ def resolve(revision: str, tool: str, firings: Sequence[Firing], derived: tuple[
             PolicyVerdict.NONE, would_be, revision, would_be_rule=would_be_rule, traces=traces, derived=derived
         )
     first, verdict = held[0]
+    ref = first.said.ref
     prevent = first.rule.then.prevent
     return PolicyDecision(
-        verdict=verdict,
-        would_be=would_be,
-        revision=revision,
-        rule=first.ref,
-        would_be_rule=would_be_rule,
-        message=next(trace.message for trace in traces if trace.rule is first.said.ref),
-        remedy="" if prevent is UNSET or first.error else filled(prevent.remedy, first.values),
-        alternatives=_alternatives(held),
-        edits=_edits(held) if verdict is PolicyVerdict.REWRITE_ARGUMENT else (),
-        approval=_approval(held) if verdict is PolicyVerdict.REQUIRE_APPROVAL else None,
-        traces=traces,
-        derived=derived,
+        verdict,
+        would_be,
+        revision,
+        ref,
+        would_be_rule,
+        traces[0].message if len(traces) == 1 else next(trace.message for trace in traces if trace.rule == ref),
+        "" if prevent is UNSET or first.error else filled(prevent.remedy, first.values),
+        _alternatives(held),
+        _edits(held) if verdict is PolicyVerdict.REWRITE_ARGUMENT else (),
+        _approval(held) if verdict is PolicyVerdict.REQUIRE_APPROVAL else None,
+        traces,
+        derived,
     )
 
 
@@ -175,11 +178,13 @@ def order_of(one: Derived) -> tuple[object, ...]:
 
 def _order(
     tool: str, speaking: list[tuple[Firing, PolicyVerdict]]
-) -> tuple[list[tuple[Firing, PolicyVerdict]], list[Firing]]:
+) -> tuple[list[tuple[Firing, PolicyVerdict]], Sequence[Firing]]:
     """What is said, the strongest first, and what was lifted."""
+    if len(speaking) < 2:
+        return speaking, ()
     allowing = [firing.said.priority for firing, verdict in speaking if verdict is PolicyVerdict.ALLOW]
     if not allowing:
-        return speaking if len(speaking) < 2 else sorted(speaking, key=lambda one: _rank(one[0], one[1], tool)), []
+        return sorted(speaking, key=lambda one: _rank(one[0], one[1], tool)), ()
     bar = max(allowing)
     left = [one for one in speaking if one[1] is PolicyVerdict.ALLOW or one[0].priority >= bar]
     lifted = [one for one, verdict in speaking if verdict is not PolicyVerdict.ALLOW and one.priority < bar]

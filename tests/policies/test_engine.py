@@ -106,6 +106,22 @@ rules: [{name: c, then: {warn: {message: m}}}]
     assert a.missed.found == ("test",)
 
 
+def test_a_shadow_lifts_only_what_would_be() -> None:
+    text = """
+policy: may
+priority: 10
+rules: [{name: allow, then: {allow: {message: m}}}]
+---
+policy: stop
+mode: enforce
+rules: [{name: prevent, then: {prevent: {message: m}}}]
+"""
+    decision = engine_of(text).decide(call(), 0.0)
+    assert (decision.verdict, decision.would_be) == (PolicyVerdict.PREVENT, PolicyVerdict.ALLOW)
+    assert (str(decision.rule), str(decision.would_be_rule)) == ("stop/prevent", "may/allow")
+    assert not any(trace.lifted for trace in decision.traces)
+
+
 @pytest.mark.parametrize(("mode", "verdict"), [("closed", "PREVENT"), ("open", "NONE")])
 def test_when_the_rule_engine_fails_rules_follow_their_failure_mode(
     mode: str, verdict: str, monkeypatch: pytest.MonkeyPatch

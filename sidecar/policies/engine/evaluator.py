@@ -105,7 +105,8 @@ class DurableEngine:
         found = run.run([route.rules[number] for number in numbers])
         if not found:
             return self._nothing
-        return resolve(self.revision, facts.call.tool, found, tuple(sorted(run.derived, key=order_of)))
+        derived = tuple(sorted(run.derived, key=order_of)) if run.derived else ()
+        return resolve(self.revision, facts.call.tool, found, derived)
 
     def explain(self, facts: Facts, now: float) -> PolicyDecision:
         """See ``Engine``."""

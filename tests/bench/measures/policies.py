@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from sidecar.collection import collect_rarely
 from sidecar.policies.document import Policy
 from sidecar.policies.engine import DurableEngine, DurableEvaluator
 from sidecar.policies.facts import CallerFacts, CallFacts, Facts
@@ -35,7 +36,9 @@ def measure(plan: Plan) -> Iterator[Row]:
     alone = quick.compile(mine, "alone")
     both = quick.compile((*mine, *load_texts(others)), "both")
     chained = quick.compile(load_texts({"chain.yaml": _chained()}), "chained")
+    thresholds = gc.get_threshold()
     try:
+        collect_rarely()  # as the daemon does
         rounds = plan.rounds(15)
         fires, misses = _call(table="t77", rows=1_000), _call(table="none", rows=1_000)
         against = _each([(alone, fires), (both, fires), (alone, misses), (both, misses), (chained, fires)], rounds)
@@ -50,6 +53,8 @@ def measure(plan: Plan) -> Iterator[Row]:
         yield from _loading(plan, own, others)
         yield from _memory(plan, chained)
     finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
         for engine in (alone, both, chained):
             engine.close()
         pin(LOAD_CORE)
