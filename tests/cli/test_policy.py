@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -216,7 +217,7 @@ def test_status_says_what_is_wrong_with_the_folder(command: Forewarn, start_daem
         time.sleep(0.05)
     run = command("--admin-address", daemon.admin_address, "status")
     assert "guard.yaml:5: mode" in run.out
-    health = health_pb2_grpc.HealthStub(daemon.channel(daemon.admin_address))
+    health: Any = health_pb2_grpc.HealthStub(daemon.channel(daemon.admin_address))
     asked = health_pb2.HealthCheckRequest(service="forewarn.policies")
     assert health.Check(asked).status == health_pb2.HealthCheckResponse.NOT_SERVING
     run = command("--admin-address", daemon.admin_address, "policy")
