@@ -6,8 +6,9 @@ import pkgutil
 import grpc
 
 import sidecar
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, workflow_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, workflow_pb2
 from sidecar.model.errors import ForewarnError, InvalidArgumentError
+from sidecar.policies.faults import Fault, PolicyError
 from sidecar.server import errors
 
 from .pages import ROOT, rows
@@ -25,7 +26,13 @@ def test_every_reason_is_in_the_table_with_its_code() -> None:
     names = {code.value[0]: code.name for code in grpc.StatusCode}
     wanted = {}
     for kind in kinds(ForewarnError):
-        error = kind("field", "text") if issubclass(kind, InvalidArgumentError) else kind("text")
+        error = (
+            PolicyError([Fault("text")])
+            if kind is PolicyError
+            else kind("field", "text")
+            if issubclass(kind, InvalidArgumentError)
+            else kind("text")
+        )
         wanted[kind.reason] = names[errors.status_of(error).code]
     wanted |= {reason: code.name for reason, code in errors._CODES.items()}
     said = {row[0]: row[1] for row in rows(PAGE) if row[0].isupper() and "_" in row[0] + "_" and len(row) == 3}
@@ -36,7 +43,7 @@ def test_every_reason_is_in_the_table_with_its_code() -> None:
 def test_every_method_is_named() -> None:
     services = [
         service
-        for module in (guard_pb2, admin_pb2, workflow_pb2, knowledge_pb2)
+        for module in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2)
         for service in module.DESCRIPTOR.services_by_name.values()
     ]
     for service in services:

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, workflow_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, workflow_pb2
 
 from .case_runner import reason_of
 from .hostile import Hostile
@@ -22,7 +22,7 @@ from .running import RunningDaemon
 
 METHODS: list[MethodDescriptor] = [
     method
-    for file in (guard_pb2, admin_pb2, workflow_pb2, knowledge_pb2)
+    for file in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 ]
@@ -31,6 +31,13 @@ _CODES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.ABORTED,
 }  # fmt: skip
 _DECIDE = {"ShouldPrevent", "Check", "Optimize"}
+#: About a tool that nothing else speaks of, so that approvals can be asked for and decided on.
+_POLICY = """\
+policy: fuzzed
+tools: [v]
+mode: enforce
+rules: [{name: ask, then: {require_approval: {message: "{call.arguments.a}"}}}]
+"""
 
 
 class Target:
@@ -46,6 +53,9 @@ class Target:
             guard.RecordCall(failed("t", {"a": 1}, session=f"s{n}"))
             guard.RecordCall(record("u", {"a": n}, session=f"s{n}"))
         ids = [guard.ShouldPrevent(ask("t", {"a": 1})).decision.decision_id for _ in range(3)]
+        file = policy_pb2.PolicyFile(name="fuzzed.yaml", text=_POLICY)
+        self.daemon.policies.ApplyPolicies(policy_pb2.ApplyPoliciesRequest(files=[file]))
+        ids += [guard.ShouldPrevent(ask("v", {"a": n})).decision.approval_id for n in range(4)]
         self.flush()
         patterns = admin.QueryUsagePatterns(admin_pb2.QueryUsagePatternsRequest()).usage_patterns
         ids += [one.usage_pattern_id for one in patterns]
@@ -98,7 +108,7 @@ class Target:
     def _answers(self, method: MethodDescriptor, request: Message) -> Iterator[Any]:
         service = method.containing_service
         assert service is not None
-        rpc = getattr(getattr(self.daemon, service.name.removesuffix("Service").lower()), method.name)
+        rpc = getattr(self.daemon.stub(service.name), method.name)
         if method.client_streaming and method.server_streaming:
             yield from rpc(iter([request]), timeout=60)
         elif method.client_streaming:

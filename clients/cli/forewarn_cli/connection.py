@@ -115,7 +115,8 @@ def admin(context: typer.Context) -> Iterator[Door]:
     """The administrators' door."""
     from forewarn.v1 import admin_pb2_grpc
 
-    with _of_administrators(context, admin_pb2_grpc.AdminServiceStub) as door:
+    address, token = _of_administrators(context.obj)
+    with _open(address, admin_pb2_grpc.AdminServiceStub, token, context.obj.timeout) as door:
         yield door
 
 
@@ -124,8 +125,29 @@ def knowledge(context: typer.Context) -> Iterator[Door]:
     """The administrators' door, to organisational knowledge."""
     from forewarn.v1 import knowledge_pb2_grpc
 
-    with _of_administrators(context, knowledge_pb2_grpc.KnowledgeServiceStub) as door:
+    address, token = _of_administrators(context.obj)
+    with _open(address, knowledge_pb2_grpc.KnowledgeServiceStub, token, context.obj.timeout) as door:
         yield door
+
+
+@contextmanager
+def policies(context: typer.Context, address: str = "") -> Iterator[Door]:
+    """The administrators' door, as far as policies are behind it; `address` is another daemon's, without a token."""
+    from forewarn.v1 import policy_pb2_grpc
+
+    token = None
+    if not address:
+        address, token = _of_administrators(context.obj)
+    with _open(address, policy_pb2_grpc.PolicyServiceStub, token, context.obj.timeout) as door:
+        yield door
+
+
+def _of_administrators(settings: Settings) -> tuple[str, str | None]:
+    from forewarn.address import admin_address
+    from forewarn.address import token as own_token
+
+    token = own_token(settings.token if settings.token is not None else os.environ.get("FOREWARN_ADMIN_TOKEN"))
+    return admin_address(settings.admin_address), token
 
 
 @contextmanager
@@ -135,17 +157,5 @@ def _of_runtimes(context: typer.Context, stub: Callable[[grpc.Channel], Any]) ->
 
     settings: Settings = context.obj
     address, token = guard_address(settings.address), own_token(settings.token)
-    with _open(address, stub, token, settings.timeout) as door:
-        yield door
-
-
-@contextmanager
-def _of_administrators(context: typer.Context, stub: Callable[[grpc.Channel], Any]) -> Iterator[Door]:
-    from forewarn.address import admin_address
-    from forewarn.address import token as own_token
-
-    settings: Settings = context.obj
-    address = admin_address(settings.admin_address)
-    token = own_token(settings.token if settings.token is not None else os.environ.get("FOREWARN_ADMIN_TOKEN"))
     with _open(address, stub, token, settings.timeout) as door:
         yield door

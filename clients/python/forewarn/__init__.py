@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .records import (
         Alternative,
         Appealed,
+        Approval,
         CallRecord,
         Check,
         Classification,
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
         UsagePattern,
     )
     from .stats import Stats
-    from .vocabulary import Cause, Level, Mode, Outcome, State, Verdict
+    from .vocabulary import ApprovalState, Cause, Level, Mode, Outcome, State, Verdict
     from .workflow_records import (
         CoUsage,
         LearningSuggestion,
@@ -86,12 +87,12 @@ _WHERE = {
     ),
     "heal": ("Backoff", "Failure", "Heal"),
     "records": (
-        "Alternative", "Appealed", "CallRecord", "Check", "Classification", "ContextFact", "Decision", "Evidence",
-        "Injection", "Interval", "PatternChange", "Probe", "Ranking", "Reason", "Recorded", "Registration",
+        "Alternative", "Appealed", "Approval", "CallRecord", "Check", "Classification", "ContextFact", "Decision",
+        "Evidence", "Injection", "Interval", "PatternChange", "Probe", "Ranking", "Reason", "Recorded", "Registration",
         "RetryAdvice", "Similar", "SimilarCall", "SimilarUsagePattern", "Snapshot", "Tool", "UsagePattern",
     ),
     "stats": ("Stats",),
-    "vocabulary": ("Cause", "Level", "Mode", "Outcome", "State", "Verdict"),
+    "vocabulary": ("ApprovalState", "Cause", "Level", "Mode", "Outcome", "State", "Verdict"),
     "workflow_records": (
         "CoUsage", "LearningSuggestion", "Match", "Recommendation", "Share", "UsageMetrics", "Workflow",
         "WorkflowStage",
@@ -116,6 +117,8 @@ def __dir__() -> list[str]:
 __all__ = [
     "Alternative",
     "Appealed",
+    "Approval",
+    "ApprovalState",
     "ArgumentsTooLargeError",
     "AsyncClient",
     "AsyncSession",

@@ -56,6 +56,7 @@ REGISTER_TOOLS: Final = Rpc("RegisterTools", guard_pb2.RegisterToolsRequest, gua
 INJECT_CONTEXT: Final = Rpc("InjectContext", guard_pb2.InjectContextRequest, guard_pb2.InjectContextResponse)
 FIND_SIMILAR: Final = Rpc("FindSimilar", guard_pb2.FindSimilarRequest, guard_pb2.FindSimilarResponse)
 APPEAL: Final = Rpc("Appeal", guard_pb2.AppealRequest, guard_pb2.AppealResponse)
+GET_APPROVAL: Final = Rpc("GetApproval", guard_pb2.GetApprovalRequest, guard_pb2.GetApprovalResponse)
 RECOMMEND: Final = Rpc("Recommend", workflow_pb2.RecommendRequest, workflow_pb2.RecommendResponse, "WorkflowService")
 COMPLETE_WORKFLOW: Final = Rpc(
     "CompleteWorkflow",
