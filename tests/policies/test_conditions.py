@@ -187,4 +187,6 @@ def test_cel_holds_does_not_or_fails(source: str, arguments: dict[str, Any], hol
 
 @pytest.mark.parametrize(("value", "holds"), [(1, False), (True, False), ([1, True], True), ([1.0, "1"], False)])
 def test_conditions_that_python_takes_for_equal_are_two(value: Any, holds: bool) -> None:
-    assert outcome({"all": [{"field": A, "equal": 1}, {"field": A, "equal": True}]}, {"a": value}) is holds
+    conditions = [{"field": A, "equal": 1}, {"field": A, "equal": True}]
+    assert outcome({"all": conditions}, {"a": value}) is holds
+    assert outcome({"all": conditions[::-1]}, {"a": value}) is holds
