@@ -11,11 +11,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from ..learning import totals
 from ..learning.combiner import SCORE_LIMIT
 from ..learning.evidence import logit
-from ..learning.tables import MODELS, OVERALL
+from ..learning.tables import MODELS, OVERALL, SESSIONS
 from ..learning.tool_model import Model
 from ..model.decision import Decision, DecisionRecord
 from ..model.errors import QueueFullError
@@ -27,6 +28,7 @@ from ..store.store import Store
 from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
 from .blast_cap import count_decided, tell_of_cap
+from .booked import book, successes_before
 from .leases import Lease
 from .letting_through import OUTAGE
 from .tables import LEASES
@@ -159,17 +161,18 @@ class _Write:
                 prevented.append(record)
             if decision.probe is not None:
                 txn.put(LEASES, decision.probe.pattern_id, Lease(decision.decision_id, decision.probe.deadline))
-        _count_prevented(txn, prevented)
+        again = _count_prevented(txn, prevented)
         for name in by_tool:
             _make_known(txn, name, self._log.max_tools)
-        totals.add_decisions(txn, by_tool, _count_recent)
+        totals.add_decisions(txn, by_tool, partial(_count_recent, again=again))
         _count_unseen(txn, self._batch)
 
 
-def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> None:
+def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> set[bytes]:
     """Count preventions for their patterns, and book what they are expected to cost where the call is really not made.
 
-    Each row is read and written once however many speak of it: while something is failing, most speak of the same.
+    Gives the decisions that only repeat what is booked already. Each row is read and written once however
+    many speak of it: while something is failing, most speak of the same.
     """
     leads = Counter(record.decision.reasons[0].pattern_id for record in records if record.decision.reasons)
     for lead, times in leads.items():
@@ -177,30 +180,51 @@ def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -
         if pattern is not None:
             pattern.prevented += times
             txn.put(PATTERNS, lead, pattern)
+    return _book(txn, [record for record in records if record.decision.verdict is Verdict.PREVENT])
+
+
+def _book(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> set[bytes]:
     models: dict[bytes, Model | None] = {}
+    repeated: set[bytes] = set()
     for record in records:
-        if record.decision.verdict is not Verdict.PREVENT:
-            continue
-        p = record.decision.p_fail
-        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, logit(p)))
-        for key in (OVERALL, subject_key(record.tool)):
+        own = subject_key(record.tool)
+        for key in (OVERALL, own):
             if key not in models:
                 models[key] = txn.get(MODELS, key)
-            model = models[key]
-            if model is not None:
-                model.budget.guess(score, p)
+        model = models[own]
+        if model is None:
+            continue
+        session = txn.get(SESSIONS, hash16(record.session_id)) if record.session_id else None
+        successes = successes_before(session, txn.get(TOOLS, tool_key(record.tool)))
+        weight, again = book(model, record.session_id, record.fingerprint, successes)
+        if not weight:
+            repeated.add(record.decision.decision_id)
+            if not again:
+                continue
+        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, logit(record.decision.p_fail)))
+        for books in (models[OVERALL], model):
+            if books is not None and again:
+                books.budget.repeat(score)
+            elif books is not None:
+                books.budget.guess(score, weight)
     for key, model in models.items():
         if model is not None:
             txn.put(MODELS, key, model)
+    return repeated
 
 
-def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionRecord]) -> None:
-    """What the blast cap goes by, and preventions of which no outcome will come. The caller writes ``tool``."""
+def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionRecord], again: set[bytes]) -> None:
+    """What the blast cap goes by, and preventions of which no outcome will come. The caller writes ``tool``.
+
+    A loop on one call, told by ``again``, must not use up what other preventions of the tool may have.
+    """
     capped = False
     for record in records:
         decision = record.decision
         _unseen(tool.standing, decision)
         if decision.mode is not Mode.ENFORCE or (decision.reasons and decision.reasons[0].code == OUTAGE):
+            continue
+        if decision.decision_id in again:
             continue
         count_decided(tool.recent, decision.time, prevented=decision.verdict is Verdict.PREVENT)
         capped = capped or decision.capped

@@ -61,6 +61,13 @@ class Leases:
                 self._held.popitem(last=False)
         return lease
 
+    def ask(self, pattern_id: bytes, now: float) -> None:
+        """Note that a call was kept out: the ``pause`` until a probe counts from the first time."""
+        with self._lock:
+            self._granted.setdefault(pattern_id, now)
+            while len(self._granted) > _LIMIT:
+                self._granted.popitem(last=False)
+
     def release(self, pattern_id: bytes, decision_id: bytes) -> None:
         """The probe was reported: the next one may be granted as soon as it is due."""
         with self._lock:

@@ -83,10 +83,19 @@ class LettingThrough:
         What has no pattern of its own (a word, a likeness) is probed once per tool and interval, first after one.
         """
         key = lead.pattern_id or view.id_of(Level.TOOL, b"")
+        pause = self._probe_seconds
         if lead.pattern_id:
             pattern = view.by_id(key)
-            if pattern is None or view.now < pattern.probe_due:
+            if pattern is None:
                 return None
-        pause = 0.0 if lead.pattern_id else self._probe_seconds
+            # Of what failed in other sessions nobody was kept out before it was first prevented: from then on the
+            # interval counts. An outage keeps everybody out, and an appeal brings the probe forward.
+            advanced = pattern.probe_due < pattern.last_time + self._probe_seconds
+            if pattern.transient or view.seen >= 0 or advanced:
+                pause = 0.0
+            if view.now < pattern.probe_due:
+                if pause:
+                    self._leases.ask(key, view.now)
+                return None
         lease = self._leases.grant(key, decision_id, view.now, reader.get(LEASES, key), pause)
         return Probe(key, lease.deadline) if lease is not None else None

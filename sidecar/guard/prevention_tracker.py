@@ -21,6 +21,7 @@ from ..learning.recorder import Recorder
 from ..learning.repeats import passes, wait_before_repeat
 from ..learning.sequential import OF_CALL
 from ..learning.view import View
+from ..learning.waiting import is_waiting
 from ..model.call import Call, Features, Result
 from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Reason, Snapshot
 from ..model.errors import InvalidArgumentError, NotFoundError
@@ -31,9 +32,10 @@ from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
+from .booked import is_booked, successes_before
 from .decision_log import DecisionLog
 from .fixes import Fixes
-from .letting_through import CAP_REASON, LettingThrough, Passage
+from .letting_through import CAP_REASON, OUTAGE, LettingThrough, Passage
 from .modes import mode_of
 from .tables import APPEALS
 
@@ -216,9 +218,14 @@ class UsagePreventionTracker:
         )
 
     def _sure(self, view: View, judgement: Judgement) -> bool:
-        """Whether preventing what is as sure to fail as this keeps to the budget."""
+        """Whether preventing what is as sure to fail as this keeps to the budget, or has been paid for."""
         own = view.model
-        return within(judgement.score, self._budget, view.overall.budget, own.budget if own is not None else None)
+        if within(judgement.score, self._budget, view.overall.budget, own.budget if own is not None else None):
+            return True
+        if own is None or not own.booked or judgement.p < WARN_AT:
+            return False
+        successes = successes_before(view.session, view.tool)
+        return is_booked(own, self._extractor.label(view.call.session_id), view.features.fingerprint, successes)
 
     def _ground(self, view: View, findings: list[tuple[str, float, Finding]]) -> Finding | None:
         """The strongest fact on which the call may be prevented; None when it is not to be."""
@@ -227,9 +234,12 @@ class UsagePreventionTracker:
             tool is not None and tool.state in _SET_ASIDE and not tool.automatic
         ):
             return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it
-        for _, part, fact in findings:  # strongest first
+        waiting = is_waiting(view)
+        for code, part, fact in findings:  # strongest first
             if part < LEAST_GROUND or not fact.prevents:
                 continue
+            if waiting and fact.learned and code != OUTAGE:
+                continue  # it is meant to be repeated until it works
             if (fact.cause in TRANSIENT or view.repeats_transient) and passes(view):
                 continue  # where a repeat usually works, it is advised instead
             pattern = view.by_id(fact.pattern_id) if fact.pattern_id else None

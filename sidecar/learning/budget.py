@@ -38,6 +38,10 @@ PATIENCE: Final = 20.0
 DOUBT: Final = 2.2
 DOUBT_STRENGTH: Final = 1.0
 MOST_DOUBT: Final = 8.0
+#: What further tries of one call add to what it was booked with: at most that many times as much; and how many expected
+#: successes it takes to believe it.
+MOST_AGAIN: Final = 1.0
+AGAIN_STRENGTH: Final = 3.0
 #: From which probability of failure a call that is made tells how far the model is off; what is assumed before any
 #: did, and how many expected successes that is worth. They fade with calls of that sort.
 NEAR: Final = 0.8
@@ -70,6 +74,8 @@ class Budget(msgspec.Struct, array_like=True):
     #: Of calls that nearly were to be prevented: successes that were expected, and that came.
     near: float = 0.0
     near_came: float = 0.0
+    #: Expected successes of further tries of calls that are booked; they fade with ``guessed``.
+    again: float = 0.0
 
     def spend(self, score: float, success: float, *, prevented: bool = False) -> None:
         """Count a call that was made, scored ``score`` and succeeded (1) or not (0)."""
@@ -81,16 +87,25 @@ class Budget(msgspec.Struct, array_like=True):
             self.spent += success
         self._forget()
 
-    def guess(self, score: float, p: float) -> None:
-        """Count a call that scored ``score``, at probability ``p`` of failure, and was not made."""
+    def guess(self, score: float, weight: float = 1.0) -> None:
+        """Count a call that scored ``score`` and was not made, ``weight`` times."""
         if not self.guesses:
             self.guesses = [0.0] * BINS
         if score >= LOWEST:
-            self.guesses[bin_of(score)] += 1.0 - p
-        self.guessed += 1.0 - p
+            self.guesses[bin_of(score)] += weight / (1.0 + exp(score))
+        self.guessed += weight / (1.0 + exp(score))
         self.tried *= _TRIALS_KEPT
         self.came *= _TRIALS_KEPT
         self._forget()
+
+    def repeat(self, score: float) -> None:
+        """Count a further try of a call that was not made and is booked."""
+        self.again += 1.0 / (1.0 + exp(score))
+
+    @property
+    def tries(self) -> float:
+        """How many calls a booked one stands for: callers try again what was prevented."""
+        return 1.0 + min(MOST_AGAIN, self.again / (self.guessed + AGAIN_STRENGTH))
 
     def _forget(self) -> None:
         if self.total + sum(self.guesses) > _HORIZON:
@@ -101,6 +116,7 @@ class Budget(msgspec.Struct, array_like=True):
             self.seen *= 0.5
             self.spent *= 0.5
             self.guessed *= 0.5
+            self.again *= 0.5
 
     def try_out(self, p: float, success: float) -> None:
         """Note what became of a call that was to be prevented, at probability ``p`` of failure, but was made."""
@@ -128,11 +144,26 @@ class Budget(msgspec.Struct, array_like=True):
         """Successes that scored at least as high as ``score``'s bin, seen and guessed."""
         at = bin_of(score)
         seen = sum(self.bins[at:])
-        return seen + self.doubt * sum(self.guesses[at:]) if self.guesses else seen
+        return seen + self.supposed(at) if self.guesses else seen
+
+    def supposed(self, at: int = 0) -> float:
+        """Successes that are supposed of calls in the bins from ``at`` on that were not made.
+
+        Odds of success count ``doubt`` times what was expected, not probabilities, which would exceed 1.
+        """
+        more = self.doubt - 1.0
+        return self.tries * sum(
+            [
+                guesses * (1.0 + more) / (1.0 + more / (1.0 + exp(LOWEST + (i + 0.5) * BIN_WIDTH)))
+                for i, guesses in enumerate(self.guesses[at:], at)
+                if guesses
+            ]
+        )
 
     def correction(self, limit: float) -> float:
         """What to multiply the limit by: scores move on, so what was counted long ago says too much or too little."""
-        guessed = self.doubt * self.guessed
+        total = sum(self.guesses) if self.guesses else 0.0
+        guessed = self.guessed * self.supposed() / total if total else 0.0
         spent = self.spent + guessed
         earned = limit * (self.seen + guessed)
         if spent >= earned:

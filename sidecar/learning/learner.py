@@ -29,6 +29,7 @@ from .sequential import OF_CALL, state_of, step
 from .session import CAUSE_SHIFT, CHANGED, FAILED, SILENT, Session
 from .tables import MODELS, OVERALL, RATES
 from .view import Outcome, View
+from .waiting import learn_wait
 
 #: Seconds of event time until a pattern that prevents is first probed, by how its failures are; doubles in vain.
 TRANSIENT_PROBE: Final = 5.0
@@ -93,6 +94,7 @@ class UsagePatternLearner:
             self._remember_failure(view, outcome, probed=probed)
         learn_correction(view, outcome)
         learn_repeat(view, outcome)
+        learn_wait(view, outcome)
         changes = self._settle(view, outcome)
         self._remember_in_session(view, outcome)
         return judgement, changes

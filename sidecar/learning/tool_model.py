@@ -79,6 +79,10 @@ class Model(msgspec.Struct, array_like=True):
     rules: list[FormRule] = []
     #: Names of arguments that were seen.
     names: list[str] = []
+    #: By error template: how many calls were repeated after so many failures, and worked. See ``waiting.py``.
+    waits: dict[bytes, list[float]] = {}
+    #: Calls that were prevented and booked, packed, see ``guard/booked.py``.
+    booked: bytes = b""
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import exp
 
 import pytest
 
@@ -42,7 +43,7 @@ def _enforce(seed: int, *, share: float, drifts: bool) -> tuple[list[tuple[bool,
         rows.append((flipped, sure and not drawn, worked))
         for budget in (overall.budget, own.budget):
             if sure and not drawn:
-                budget.guess(score, p)
+                budget.guess(score)
                 continue
             budget.spend(score, float(worked), prevented=sure)
             (budget.try_out if sure else budget.approach)(p, float(worked))
@@ -85,9 +86,10 @@ def test_the_budget_is_held_when_the_rule_flips() -> None:
 def test_guesses_count_as_much_as_trials_tell() -> None:
     books = Budget()
     for _ in range(100):
-        books.guess(3.0, 0.95)
-    assert books.above(3.0) == pytest.approx(100 * 0.05 * books.doubt)
+        books.guess(3.0)
     before = books.doubt
+    odds = before * exp(-3.0625)  # of success, at the middle of the bin
+    assert books.above(3.0) == pytest.approx(100 * odds / (1.0 + odds), rel=0.1)
     for _ in range(20):
         books.try_out(0.95, 0.0)
     assert books.doubt < before
@@ -95,7 +97,8 @@ def test_guesses_count_as_much_as_trials_tell() -> None:
     for _ in range(5):
         books.try_out(0.95, 1.0)
     assert books.doubt > lower
-    assert books.above(3.0) == pytest.approx(100 * 0.05 * books.doubt)
+    odds = books.doubt * exp(-3.0625)
+    assert books.above(3.0) == pytest.approx(100 * odds / (1.0 + odds), rel=0.1)
 
 
 def test_only_what_was_seen_loosens_the_limit() -> None:
@@ -104,6 +107,27 @@ def test_only_what_was_seen_loosens_the_limit() -> None:
         for _ in range(5_000):
             books.spend(-2.0, 1.0)
     seen.spend(3.0, 1.0, prevented=True)
-    guessed.guess(3.0, 0.99)
+    guessed.guess(4.5)
     assert seen.correction(0.01) > 2.0
     assert guessed.correction(0.01) == pytest.approx(1.0)
+
+
+def test_a_guess_never_counts_as_more_than_a_success() -> None:
+    books = Budget()
+    for _ in range(10):
+        books.guess(-0.5)  # success is expected of six of ten
+    assert books.doubt > 3.0
+    assert 6.0 < books.supposed() < 10.0
+
+
+def test_further_tries_of_booked_calls_raise_what_a_booked_one_stands_for_to_twice_at_most() -> None:
+    books = Budget()
+    for _ in range(200):
+        books.guess(2.0)
+    once = books.supposed()
+    for _ in range(100):
+        books.repeat(2.0)
+    assert 1.2 * once < books.supposed() < 1.5 * once
+    for _ in range(10_000):
+        books.repeat(2.0)
+    assert books.supposed() == pytest.approx(2.0 * once)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -327,24 +328,84 @@ def test_a_call_that_works_again_is_made_within_one_probe_interval(bench: Bench)
     assert bench.ask(BAD, session_id="last").verdict is not Verdict.PREVENT
 
 
-def test_polling_is_never_in_the_way(bench: Bench) -> None:
-    """A call that is meant to repeat: always with success, and with failures until what it waits for is there."""
+@pytest.mark.parametrize("sessions", ["own", "one"])
+@pytest.mark.parametrize(
+    ("error", "at_first"),
+    [
+        ("job is not ready yet, try again", 0),  # it says of itself that it passes
+        ("still processing", 0),
+        ("404 Not Found", 4),  # nothing tells it from what lasts until some were seen to pass
+    ],
+)
+def test_polling_is_not_in_the_way(open_bench: Open, error: str, at_first: int, sessions: str) -> None:
+    """Enforced from an empty store: jobs are asked for until they are done, each the third time in vain."""
+    bench = open_bench()
+    prevented = []
+    for job in range(60):
+        session = f"j{job}" if sessions == "own" else "s"
+        for attempt in range(4):
+            bench.now += 1.0
+            asked = bench.ask({"job": job}, session_id=session)
+            if asked.verdict is Verdict.PREVENT:
+                prevented.append(job)
+                continue
+            told = error if attempt < 3 else ""
+            bench.tell({"job": job}, told, session_id=session, decision_id=asked.decision_id.hex())
+    assert all(job < at_first for job in prevented)
+
+
+def test_what_always_succeeds_is_polled_freely(bench: Bench) -> None:
     for number in range(60):
         bench.now += 1.0
         assert bench.ask({"job": 1}, tool="status").would_be is Verdict.ALLOW
         bench.tell({"job": 1}, tool="status", result=f"pending {number}")
-    prevented = 0
-    for job in range(40):
+
+
+def test_a_poll_that_fails_more_often_than_any_that_passed_is_stopped(bench: Bench) -> None:
+    for job in range(8):
         for attempt in range(4):
             bench.now += 1.0
-            asked = bench.ask({"job": job}, tool="fetch", session_id=f"j{job}")
-            if job >= 20:
-                prevented += asked.verdict is Verdict.PREVENT
-            error = "job is not ready yet, try again" if attempt < 3 else ""
-            if asked.verdict is not Verdict.PREVENT:
-                bench.tell({"job": job}, error, tool="fetch", session_id=f"j{job}", decision_id=asked.decision_id.hex())
-    # Without lots and probes, little is found out about what was prevented at the start; see decision 0017.
-    assert prevented <= 1
+            bench.tell({"job": job}, "job is not ready yet" if attempt < 3 else "", session_id=f"j{job}")
+    verdicts = []
+    for _ in range(12):
+        bench.now += 1.0
+        asked = bench.ask({"job": "stuck"}, session_id="stuck")
+        verdicts.append(asked.verdict)
+        if asked.verdict is not Verdict.PREVENT:
+            bench.tell({"job": "stuck"}, "job is not ready yet", session_id="stuck")
+    assert Verdict.PREVENT not in verdicts[:4]
+    assert verdicts[-1] is Verdict.PREVENT
+
+
+# --- loops
+
+
+def test_what_obviously_fails_is_prevented_in_an_empty_store_for_as_long_as_it_is_tried(open_bench: Open) -> None:
+    bench = open_bench()
+    bench.tell(BAD, ERROR)
+    for number in range(500):
+        if number == 250:
+            bench = open_bench()  # a restart
+        bench.now = 1_800_000_000.0 + number
+        assert bench.ask(BAD).verdict is Verdict.PREVENT
+
+
+@pytest.mark.parametrize("known", [0, 300])
+def test_a_loop_of_tries_changes_nothing_for_other_calls(open_bench: Open, tmp_path: Path, known: int) -> None:
+    def others(tries: int) -> list[tuple[Verdict, float]]:
+        bench = open_bench(data_dir=tmp_path / f"{tries}")
+        for number in range(known):
+            bench.tell({"path": f"/yes{number}"}, session_id=f"w{number}")
+        bench.tell(BAD, ERROR)
+        for number in range(4):
+            bench.tell({"path": f"/bad{number}"}, f"No such file: /bad{number}", session_id=f"o{number}")
+        for _ in range(tries):
+            bench.ask(BAD)
+        asked = [bench.ask({"path": f"/bad{number}"}, session_id=f"o{number}") for number in range(4)]
+        return [(one.verdict, one.p_fail) for one in asked]
+
+    assert others(500) == others(1)
+    assert others(1)[0][0] is Verdict.PREVENT
 
 
 def test_three_bad_arguments_do_not_block_the_siblings(bench: Bench) -> None:

@@ -16,11 +16,12 @@ from statistics import fmean
 from sidecar.learning.foresight import Foresight
 from sidecar.learning.schemas import Schemas
 
+from .living import LivingReplay
 from .measures import Measures, mean_of, measures_of
 from .replay import Replay, Run, runs_of
 
 _TRACES = Path(__file__).resolve().parents[4] / "shared" / "traces"
-_Job = tuple[str, int, tuple[str, ...]]
+_Job = tuple[str, int, tuple[str, ...], bool]
 
 
 def main() -> int:
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--without", action="append", default=[], metavar="DETECTOR", help="leave a detector out")
     parser.add_argument("--ablation", action="store_true", help="each detector left out in turn")
     parser.add_argument("--weights", action="store_true", help="the weights learned on each source")
+    parser.add_argument("--enforced", action="store_true", help="prevented calls are not made, and teach nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     files = sorted(options.traces.glob("*.jsonl.gz"))
@@ -45,7 +47,9 @@ def main() -> int:
         variants += [(*options.without, code) for code in codes if code not in options.without]
     with ProcessPoolExecutor(options.jobs) as pool:
         for variant in variants:
-            jobs: list[_Job] = [(str(file), order, variant) for file in files for order in range(options.orders)]
+            jobs: list[_Job] = [
+                (str(file), order, variant, options.enforced) for file in files for order in range(options.orders)
+            ]
             results = list(pool.map(_replay, jobs))
             print(f"\n{'without ' + ', '.join(variant) if variant else 'all detectors'}, orders 0-{options.orders - 1}")
             _show(files, options.orders, results, weights=options.weights)
@@ -58,7 +62,10 @@ def _runs(path: str) -> list[Run]:
 
 
 def _replay(job: _Job) -> tuple[Measures, dict[str, float]]:
-    path, order, without = job
+    path, order, without, enforced = job
+    if enforced:
+        living = LivingReplay(order, enforced=True, without=without)
+        return measures_of(list(living.run(_runs(path)))), living.weights()
     replay = Replay(without)
     measures = measures_of(list(replay.run(_runs(path), order)))
     return measures, replay.weights()
