@@ -247,7 +247,8 @@ def _json(random: Random, depth: int) -> JSON:
     if roll < 0.33:
         return None
     if roll < 0.36:
-        return random.choice([[1, True], [1.0], [True], [1, "1"]])
+        mixed: list[list[JSON]] = [[1, True], [1.0], [True], [1, "1"]]
+        return random.choice(mixed)
     if roll < 0.38:
         return "\ud800 lone"
     if roll < 0.6:
