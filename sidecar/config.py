@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     mode: Literal["off", "shadow", "warn", "enforce"] | None = Field(
         None, description="Mode for all tools, set at start. Default: as last set, shadow at first."
     )
+    policies: Path | None = Field(
+        None, description="Folder of policies (YAML), watched for changes. Default: only those applied by the API."
+    )
     ready_file: Path | None = Field(None, description="File to write, as JSON, once serving.")
     false_prevention_budget: float = Field(
         0.01, gt=0, le=0.5, description="Largest share of successful calls that learning may prevent."

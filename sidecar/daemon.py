@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import structlog
 
-from forewarn.v1 import admin_pb2, guard_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, policy_pb2
 
 from . import __version__
 from .config import Settings
@@ -21,8 +21,13 @@ from .server.admin_service import AdminService, DaemonFacts
 from .server.authentication import BearerToken, read_token
 from .server.guard_service import GuardService
 from .server.listener import AddressError, Listener
+from .server.policy_service import PolicyService
 
 _ADMIN_THREADS = 12
+
+
+#: The name under which the health service tells whether all policies that somebody wrote are in force.
+_POLICIES = "forewarn.policies"
 
 
 class StartError(Exception):
@@ -37,7 +42,7 @@ class Daemon:
         self._log = structlog.get_logger("forewarn")
         self._rooms: Rooms | None = None
         self._listeners: list[Listener] = []
-        self._services: list[GuardService | AdminService] = []
+        self._services: list[GuardService | AdminService | PolicyService] = []
         self.guard_addresses: list[str] = []
         self.admin_addresses: list[str] = []
 
@@ -79,7 +84,10 @@ class Daemon:
         guard.bind(settings.guard_address)
 
         admin = Listener(
-            [admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name],
+            [
+                admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
+                policy_pb2.DESCRIPTOR.services_by_name["PolicyService"].full_name,
+            ],
             _ADMIN_THREADS,
             settings.max_concurrent_calls,
             admin_door,
@@ -89,12 +97,16 @@ class Daemon:
         admin_service = AdminService(rooms, time.time, facts, settings.max_streams)
         self._services.append(admin_service)
         admin_service.add_to(admin.server)
+        policy_service = PolicyService(rooms, time.time)
+        self._services.append(policy_service)
+        policy_service.add_to(admin.server)
         admin.bind(settings.admin_address)
 
         facts.guard_addresses = self.guard_addresses = guard.addresses
         facts.admin_addresses = self.admin_addresses = admin.addresses
         for listener in self._listeners:
             listener.start()
+        rooms.policies.tell(lambda healthy: admin.say(_POLICIES, serving=healthy))
 
     def stop(self) -> None:
         """Finish what is in flight, then close. Safe to call at any stage, once."""

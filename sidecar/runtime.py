@@ -17,6 +17,14 @@ from .guard.letting_through import LettingThrough
 from .guard.modes import set_mode
 from .guard.optimizer import UsagePatternOptimizer
 from .guard.pattern_checker import UsagePatternChecker
+from .guard.policy.approvals import Approvals
+from .guard.policy.book import PolicyBook
+from .guard.policy.desk import PolicyDesk
+from .guard.policy.explaining import Explainer
+from .guard.policy.folder import PolicyFolder
+from .guard.policy.hits import count_settled
+from .guard.policy.live import LivePolicies
+from .guard.policy.records import TABLES as POLICY_TABLES
 from .guard.prevention_tracker import UsagePreventionTracker
 from .guard.tables import APPEALS, LEASES
 from .learning.events import EVENTS
@@ -29,6 +37,7 @@ from .learning.storage import UsagePatternStorage
 from .learning.tables import MODELS, NAMES, RATES, SESSIONS
 from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
+from .policies.engine import DurableEvaluator
 from .store.retention import Limits, Retention
 from .store.store import Store
 from .store.tables import META
@@ -55,11 +64,17 @@ class Rooms:
     injector: UsageContextInjector
     patterns: UsagePatternStorage
     tools: ToolRegistry
+    policies: LivePolicies
+    policy_book: PolicyBook
+    policy_desk: PolicyDesk
+    explainer: Explainer
+    approvals: Approvals
     clock: Clock
     settings: Settings
 
     def close(self) -> None:
         """Write what waits, close the store."""
+        self.policies.close()
         self.log.flush()
         self.store.close()
 
@@ -68,7 +83,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
     """Open, or make, the store and wire the rooms. Raises the store's errors."""
     store = Store(
         settings.data_dir,
-        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS),
+        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS, *POLICY_TABLES),
         limit_bytes=settings.store_limit_bytes,
         queue_limit=settings.queue_limit,
         retention=Retention(
@@ -103,7 +118,31 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
     lots = randomness.getrandbits(64)  # a source of their own: ids drawn in between do not shift the holdout's lots
     leases = Leases(PROBE_LEASE_SECONDS)
     recorder = Recorder(
-        store, extractor, foresight, learner, clock, caps, leases.release, settings.false_prevention_budget
+        store,
+        extractor,
+        foresight,
+        learner,
+        clock,
+        caps,
+        leases.release,
+        settings.false_prevention_budget,
+        count_settled,
+    )
+    live = LivePolicies(
+        store, DurableEvaluator(), PolicyFolder(settings.policies) if settings.policies is not None else None
+    )
+    approvals = Approvals(store, extractor, clock)
+    desk = PolicyDesk(live, approvals, extractor, foresight)
+    tracker = UsagePreventionTracker(
+        store,
+        extractor,
+        foresight,
+        recorder,
+        log,
+        LettingThrough(leases, settings.probe_seconds, settings.holdout_share, settings.blast_cap, random.Random(lots)),
+        clock,
+        settings.false_prevention_budget,
+        desk,
     )
     return Rooms(
         store=store,
@@ -112,18 +151,12 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         learner=learner,
         recorder=recorder,
         log=log,
-        tracker=UsagePreventionTracker(
-            store,
-            extractor,
-            foresight,
-            recorder,
-            log,
-            LettingThrough(
-                leases, settings.probe_seconds, settings.holdout_share, settings.blast_cap, random.Random(lots)
-            ),
-            clock,
-            settings.false_prevention_budget,
-        ),
+        tracker=tracker,
+        policies=live,
+        policy_book=PolicyBook(store, live, extractor, clock),
+        policy_desk=desk,
+        explainer=Explainer(store, extractor, foresight, desk, tracker.foresee),
+        approvals=approvals,
         checker=UsagePatternChecker(store, extractor, foresight),
         optimizer=UsagePatternOptimizer(store, extractor, foresight, log, ids, randomness),
         injector=UsageContextInjector(store, extractor),

@@ -6,7 +6,7 @@ redacted and within limits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -91,6 +91,17 @@ class Extractor:
             redacted=redacted,
         )
 
+    def hidden_in(self, arguments: dict[str, JSON]) -> dict[str, str]:
+        """The texts in the arguments that must be hidden, each with what is shown instead; the longest first.
+
+        For texts that are made of arguments: what is a secret by its name has no name there.
+        """
+        shown, redacted = self._redactor.redact_arguments(arguments)
+        found: dict[str, str] = {}
+        if redacted:
+            _differences(arguments, shown, found)
+        return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
     def extract_context(self, context: Mapping[str, str]) -> dict[str, str]:
         """The context as it may be kept: redacted, bounded, in order of its keys."""
         if not context:
@@ -155,3 +166,28 @@ class Extractor:
 
     def _redacted_label(self, text: str) -> str:
         return self._redactor.redact_text(text)[:LABEL_CHARS]
+
+
+def _differences(raw: JSON, shown: JSON, found: dict[str, str]) -> None:
+    """Note each text of ``raw`` that is another one in ``shown``, with that one."""
+    if isinstance(raw, dict) and isinstance(shown, dict):
+        for (_, one), other in zip(raw.items(), shown.values(), strict=False):
+            _differences(one, other, found)
+    elif isinstance(raw, list) and isinstance(shown, list):
+        for one, other in zip(raw, shown, strict=False):
+            _differences(one, other, found)
+    elif raw != shown:
+        for text in _texts(raw):
+            found[text] = shown if isinstance(shown, str) else "…"
+
+
+def _texts(value: JSON) -> Iterator[str]:
+    """All texts and numbers in a value, as they are written."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool) and str(value):
+        yield str(value)

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from ..learning import totals
 from ..learning.combiner import SCORE_LIMIT
@@ -31,7 +32,11 @@ from .blast_cap import count_decided, tell_of_cap
 from .booked import book, successes_before
 from .leases import Lease
 from .letting_through import OUTAGE
+from .policy.hits import count_said
 from .tables import LEASES
+
+#: What a decision that must be kept says or would say.
+_NEVER_DROPPED: Final = frozenset({Verdict.PREVENT, Verdict.REQUIRE_APPROVAL})
 
 
 class _Room:
@@ -57,7 +62,7 @@ class DecisionLog:
 
     def add(self, record: DecisionRecord) -> None:
         """Keep a decision. Raises QueueFullError for one that prevents, when no more fit."""
-        prevents = record.decision.would_be is Verdict.PREVENT
+        prevents = record.decision.would_be in _NEVER_DROPPED
         room = self._prevented if prevents else self._allowed
         with self._lock:
             full = len(room.waiting) >= self._limit
@@ -157,11 +162,12 @@ class _Write:
             if record.call_id:
                 txn.put(DECISION_CALLS, hash16(record.call_id), decision.decision_id)
             by_tool.setdefault(record.tool, []).append(record)
-            if decision.would_be is Verdict.PREVENT:
+            if decision.learned_would_be is Verdict.PREVENT:
                 prevented.append(record)
             if decision.probe is not None:
                 txn.put(LEASES, decision.probe.pattern_id, Lease(decision.decision_id, decision.probe.deadline))
         again = _count_prevented(txn, prevented)
+        count_said(txn, self._batch)
         for name in by_tool:
             _make_known(txn, name, self._log.max_tools)
         totals.add_decisions(txn, by_tool, partial(_count_recent, again=again))
@@ -174,13 +180,13 @@ def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -
     Gives the decisions that only repeat what is booked already. Each row is read and written once however
     many speak of it: while something is failing, most speak of the same.
     """
-    leads = Counter(record.decision.reasons[0].pattern_id for record in records if record.decision.reasons)
+    leads = Counter(reasons[0].pattern_id for record in records if (reasons := record.decision.learned_reasons))
     for lead, times in leads.items():
         pattern = txn.get(PATTERNS, lead) if lead else None
         if pattern is not None:
             pattern.prevented += times
             txn.put(PATTERNS, lead, pattern)
-    return _book(txn, [record for record in records if record.decision.verdict is Verdict.PREVENT])
+    return _book(txn, [record for record in records if record.decision.learned_verdict is Verdict.PREVENT])
 
 
 def _book(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> set[bytes]:
@@ -222,18 +228,19 @@ def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionR
     for record in records:
         decision = record.decision
         _unseen(tool.standing, decision)
-        if decision.mode is not Mode.ENFORCE or (decision.reasons and decision.reasons[0].code == OUTAGE):
+        reasons = decision.learned_reasons
+        if decision.mode is not Mode.ENFORCE or decision.overruled or (reasons and reasons[0].code == OUTAGE):
             continue
         if decision.decision_id in again:
             continue
-        count_decided(tool.recent, decision.time, prevented=decision.verdict is Verdict.PREVENT)
+        count_decided(tool.recent, decision.time, prevented=decision.learned_verdict is Verdict.PREVENT)
         capped = capped or decision.capped
     if capped:
         tell_of_cap(txn, tool)
 
 
 def _count_unseen(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> None:
-    if any(record.decision.verdict is Verdict.PREVENT for record in records):
+    if any(record.decision.learned_verdict is Verdict.PREVENT for record in records):
         standing = totals.read_standing(txn)
         for record in records:
             _unseen(standing, record.decision)
@@ -241,7 +248,7 @@ def _count_unseen(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> N
 
 
 def _unseen(standing: Standing, decision: Decision) -> None:
-    if decision.verdict is Verdict.PREVENT:
+    if decision.learned_verdict is Verdict.PREVENT:
         standing.prevented += decision.propensity < 1.0
         standing.blind += decision.propensity >= 1.0  # no lot: of destructive tools, and on what somebody said of one
 

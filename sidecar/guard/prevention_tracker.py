@@ -1,6 +1,7 @@
 """Should this call be prevented? The seed's UsagePreventionTracker.
 
-A decision reads one snapshot of the store and nothing else; it waits for no disk, no lock of the writer, no network.
+A decision reads one snapshot of the store and the policies in force; it waits for no disk, no lock of the writer, no
+network.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from .decision_log import DecisionLog
 from .fixes import Fixes
 from .letting_through import CAP_REASON, OUTAGE, LettingThrough, Passage
 from .modes import mode_of
+from .policy.desk import Answer, PolicyDesk
 from .tables import APPEALS
 
 #: From this probability on, a call that is let through is warned of.
@@ -81,7 +83,9 @@ class UsagePreventionTracker:
         letting_through: LettingThrough,
         clock: Clock,
         budget: float,
+        policies: PolicyDesk,
     ) -> None:
+        self._policies = policies
         self._store = store
         self._extractor = extractor
         self._foresight = foresight
@@ -98,12 +102,23 @@ class UsagePreventionTracker:
         with self._store.read() as reader:
             tool = reader.get(TOOLS, tool_key(call.tool))
             mode = mode_of(reader, tool)
-            if mode is Mode.OFF:
+            groups = self._policies.groups(call.tool)
+            if mode is Mode.OFF and not groups:
                 return self._off(call)
             features = self._extractor.features_of(call.tool, call.arguments, call.context, volatile_of(tool))
             view = self._foresight.view(reader, call, features, tool)
-            decision = self._decide(reader, view, mode)
-        self._log.add(self._record(call, features, decision, question))
+            if mode is Mode.OFF and groups:
+                decision = self._off(call)
+                answer: Answer | None
+                answer = self._policies.ask(view, None, decision.decision_id, would_prevent=False)
+                if not answer.speaks:
+                    return decision
+            else:
+                decision, answer = self._decide(reader, view, mode, groups)
+        kept = decision
+        if answer is not None:
+            decision, kept = self._policies.join(decision, answer, view)
+        self._log.add(self._record(call, features, kept, question))
         return decision
 
     def track_failure(self, call: Call, error: str) -> Future[Recorded]:
@@ -153,20 +168,23 @@ class UsagePreventionTracker:
         reason, caller = self._extractor.observation_text(reason, 4096), self._extractor.label(caller)
         return self._store.submit(lambda txn: _appeal(txn, key, reason, caller, now))
 
-    def _decide(self, reader: Reader, view: View, mode: Mode) -> Decision:
+    def _decide(
+        self, reader: Reader, view: View, mode: Mode, groups: frozenset[str] | None
+    ) -> tuple[Decision, Answer | None]:
+        """What was learned decides, and what policies say of it; joining the two is the desk's."""
         judgement = self._foresight.judge(view)
         decision_id = self._ids()
-        # Facts cost more than the judgement: what is let through without a warning is only told who said what.
-        serious = judgement.known and (judgement.p >= WARN_AT or self._sure(view, judgement))
-        findings = self._foresight.findings(view, judgement) if serious else []
-        lead = self._ground(view, findings) if serious and self._sure(view, judgement) else None
+        findings, lead = self._findings(view, judgement)
         would_be = Verdict.ALLOW
         if lead is not None:
             would_be = Verdict.PREVENT
         elif judgement.known and judgement.p >= WARN_AT:
             would_be = Verdict.WARN
+        answer = None
+        if groups:
+            answer = self._policies.ask(view, judgement, decision_id, would_prevent=lead is not None)
         verdict, passage = would_be, UNHINDERED
-        if mode is Mode.SHADOW:
+        if mode is Mode.SHADOW or (answer is not None and answer.overrules):
             verdict = Verdict.ALLOW
         elif lead is not None:
             if mode is Mode.WARN:
@@ -197,7 +215,7 @@ class UsagePreventionTracker:
                 for code, about, part in self._foresight.parts(judgement)[:_REASONS]
             )
             retry_after = _retry_after(view, None)
-        return Decision(
+        decision = Decision(
             decision_id=decision_id,
             verdict=verdict,
             would_be=would_be,
@@ -216,6 +234,20 @@ class UsagePreventionTracker:
             capped=passage.capped,
             propensity=passage.propensity,
         )
+        return decision, answer
+
+    def foresee(self, view: View) -> tuple[Judgement, bool]:
+        """What is known of a call, and whether it is ground enough to prevent it."""
+        judgement = self._foresight.judge(view)
+        return judgement, self._findings(view, judgement)[1] is not None
+
+    def _findings(self, view: View, judgement: Judgement) -> tuple[list[tuple[str, float, Finding]], Finding | None]:
+        """The facts behind a judgement, and the one on which the call may be prevented."""
+        # Facts cost more than the judgement: what is let through without a warning is only told who said what.
+        if not judgement.known or not (judgement.p >= WARN_AT or self._sure(view, judgement)):
+            return [], None
+        findings = self._foresight.findings(view, judgement)
+        return findings, self._ground(view, findings) if self._sure(view, judgement) else None
 
     def _sure(self, view: View, judgement: Judgement) -> bool:
         """Whether preventing what is as sure to fail as this keeps to the budget, or has been paid for."""
@@ -267,6 +299,8 @@ class UsagePreventionTracker:
             context=features.context,
             fingerprint=features.fingerprint,
             propensity=decision.propensity,
+            caller_roles=tuple(label(role) for role in call.caller_roles),
+            server=label(call.server),
         )
 
 

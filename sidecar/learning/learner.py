@@ -202,6 +202,7 @@ class UsagePatternLearner:
         )
         session.remember_tool(view.call.tool, failed=outcome.failed)
         session.remember_ending(view.wording.ending)
+        session.remember_moment(view.call.tool, view.subject, outcome.now, outcome.cost, failed=outcome.failed)
 
 
 def _covered(view: View) -> bytes:

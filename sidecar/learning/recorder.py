@@ -16,7 +16,7 @@ from ..capture.classifier import seen_retry
 from ..capture.extractor import Captured, Extractor
 from ..clock import Clock, TimeOrderedIds
 from ..model.call import Call, Classification, Observation, Result
-from ..model.decision import RetryAdvice
+from ..model.decision import DecisionRecord, RetryAdvice
 from ..model.errors import TooManyToolsError
 from ..model.tool import Tool, ToolDescriptor
 from ..model.vocabulary import FAILED, WORKED, Mode, Outcome, Verdict
@@ -79,7 +79,10 @@ class Recorder:
         caps: Caps,
         probe_reported: Callable[[bytes, bytes], None],
         budget: float = DEFAULT_BUDGET,
+        policies_settled: Callable[[WriteTransaction, DecisionRecord], None] = lambda _txn, _record: None,
     ) -> None:
+        """``policies_settled`` is told, in the record's transaction, what became of a call that policies spoke of."""
+        self._policies_settled = policies_settled
         self._wrong_allowed = wrong_allowed(budget)
         self._probe_reported = probe_reported
         self._store = store
@@ -153,10 +156,11 @@ class Recorder:
                 call_id=entry.call_id,
                 now=call.time,
                 retry_after=entry.result.retry_after if entry.result.retry_after is not None else -1.0,
+                cost=entry.result.cost,
             )
             probed = decision is not None and decision.decision.probe is not None
             learn_successor(txn, view, learned)
-            would_prevent = decision.decision.would_be is Verdict.PREVENT if decision is not None else None
+            would_prevent = decision.decision.learned_would_be is Verdict.PREVENT if decision is not None else None
             _, changes = self._learner.learn(
                 view,
                 learned,
@@ -175,7 +179,10 @@ class Recorder:
         _remember_session(txn, view)
         probe: tuple[bytes, bytes] | None = None
         if decision is not None:
+            first = decision.classification is None
             settle(txn, tool, decision, classification, self._wrong_allowed)
+            if decision.decision.policy is not None and first:
+                self._policies_settled(txn, decision)
             if decision.decision.probe is not None and (category in FAILED or category in WORKED):
                 probe = (decision.decision.probe.pattern_id, decision.decision.decision_id)
                 txn.delete(LEASE_KEYS, probe[0])
@@ -271,6 +278,7 @@ class Recorder:
             had_result=not entry.silent,
             retry_after=result.retry_after if result.retry_after is not None else -1.0,
             tool_version=tool.seen_version,
+            caller_roles=tuple(self._extractor.label(role) for role in call.caller_roles),
         )
         txn.put(CALLS, u64(sequence), observation)
         txn.put(CALL_IDS, hash16(entry.call_id), sequence)

@@ -15,6 +15,8 @@ from ..model.vocabulary import Cause
 RING: Final = 64
 #: Tools that are remembered with how their last calls went.
 TOOLS: Final = 24
+#: Tools of which calls and failures are counted.
+COUNTED_TOOLS: Final = 64
 WIDTH: Final = 8
 
 FAILED: Final = 0x01
@@ -52,6 +54,12 @@ class Session(msgspec.Struct, array_like=True):
     unmended: bytes = b""
     #: Tools that were called, by name, with 1 where the last call worked and 0 where it failed; least recent first.
     worked: dict[str, int] = {}
+    #: When the calls of the ring were made, in seconds, and the beginning of their tools' keys: 4 bytes each.
+    moments: bytes = b""
+    #: What the calls cost in all.
+    cost: float = 0.0
+    #: By tool: calls, and how many of them failed; least recent first.
+    by_tool: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -112,6 +120,23 @@ class Session(msgspec.Struct, array_like=True):
         self.worked[tool] = 0 if failed else 1
         if len(self.worked) > TOOLS:
             del self.worked[next(iter(self.worked))]
+
+    def remember_moment(self, tool: str, subject: bytes, now: float, cost: float, *, failed: bool) -> None:
+        """Remember when the newest call was made, of which tool (its 8-byte key), and what it cost."""
+        self.moments = self.moments[-(RING - 1) * WIDTH :] + max(0, min(int(now), 0xFFFFFFFF)).to_bytes(4) + subject[:4]
+        self.cost += cost
+        counts = self.by_tool.pop(tool, None) or [0, 0]
+        self.by_tool[tool] = [counts[0] + 1, counts[1] + failed]
+        if len(self.by_tool) > COUNTED_TOOLS:
+            del self.by_tool[next(iter(self.by_tool))]
+
+    def calls_since(self, time: float, subject: bytes = b"") -> int:
+        """Calls of the ring made after a time (seconds), of one tool or of all: at most 64 are remembered."""
+        count, start, wanted = 0, int(time), subject[:4]
+        for at in range(0, len(self.moments), WIDTH):
+            if int.from_bytes(self.moments[at : at + 4]) > start:
+                count += not wanted or self.moments[at + 4 : at + WIDTH] == wanted
+        return count
 
     def last_of_kind(self, kind: bytes) -> int:
         """Where the newest call of this kind stands, or -1."""

@@ -47,9 +47,9 @@ def settle(
     if category not in FAILED and category not in WORKED:
         return
     _note(txn, tool, record, worked=category in WORKED)
-    if record.decision.would_be is not Verdict.PREVENT or not record.decision.reasons:
+    if record.decision.learned_would_be is not Verdict.PREVENT or not record.decision.learned_reasons:
         return
-    lead = record.decision.reasons[0].pattern_id
+    lead = record.decision.learned_reasons[0].pattern_id
     pattern = txn.get(PATTERNS, lead) if lead else None
     if pattern is not None:
         wrong = category in WORKED
@@ -61,11 +61,11 @@ def settle(
 
 def _note(txn: WriteTransaction, tool: Tool, record: DecisionRecord, *, worked: bool) -> None:
     """How false prevention stands, of the tool and overall."""
-    if record.decision.would_be is not Verdict.PREVENT and not worked:
+    if record.decision.learned_would_be is not Verdict.PREVENT and not worked:
         return
     overall = totals.read_standing(txn)
     for standing in (overall, tool.standing):
-        if record.decision.would_be is not Verdict.PREVENT:
+        if record.decision.learned_would_be is not Verdict.PREVENT:
             standing.passed += 1
         else:
             standing.observed += 1

@@ -9,14 +9,15 @@ import msgspec
 
 from ..model.counted import Counted
 from .budget import Budget
+from .phrases import Phrases
 
 #: AdaGrad starts as if it had seen this much gradient: first steps are no leaps.
 GRADIENT_FLOOR: Final = 1.0
 #: Kinds of calls in between, and context keys, that are told apart; the least recently used are forgotten.
 MAX_CHANGES: Final = 48
 MAX_KEYS: Final = 16
-#: Mask of the bytes of ``Model.named_bits``, by a word's bits 3 and up.
-NAMED_BITS: Final = 0xFF
+#: Bytes of ``Model.named_bits``, a power of two; models that were made when it was less keep theirs.
+NAMED_BYTES: Final = 1_024
 
 
 class Repeats(msgspec.Struct, array_like=True):
@@ -59,7 +60,7 @@ class Model(msgspec.Struct, array_like=True):
     merits: dict[str, list[float]] = {}
     streak: int = 0
     #: Bits of words that errors have named, by hash: those are looked up first. A false bit only costs a look.
-    named_bits: bytes = bytes(NAMED_BITS + 1)
+    named_bits: bytes = bytes(NAMED_BYTES)
     #: Like ``merits``, of words that errors have named.
     word_merits: dict[str, list[float]] = {}
     #: How calls went that were a correction of a failed one, by the sort of correction, see ``corrections.py``.
@@ -83,6 +84,8 @@ class Model(msgspec.Struct, array_like=True):
     waits: dict[bytes, list[float]] = {}
     #: Calls that were prevented and booked, packed, see ``guard/booked.py``.
     booked: bytes = b""
+    #: What the tool's calls are written with, see ``detectors/phrasing.py``.
+    phrases: Phrases | None = None
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""
@@ -91,8 +94,9 @@ class Model(msgspec.Struct, array_like=True):
     def remember_named(self, words: Iterable[int]) -> None:
         """Note that errors have named these words."""
         bits = bytearray(self.named_bits)
+        mask = len(bits) - 1
         for word in words:
-            bits[word >> 3 & NAMED_BITS] |= 1 << (word & 7)
+            bits[word >> 3 & mask] |= 1 << (word & 7)
         self.named_bits = bytes(bits)
 
 

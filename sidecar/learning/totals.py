@@ -50,7 +50,7 @@ def add_decisions(
 
 def settle_decision(txn: WriteTransaction, tool: Tool, record: DecisionRecord, category: Outcome) -> None:
     """Count what became of the call of a decision that would have prevented it. The caller writes ``tool``."""
-    if record.decision.would_be is not Verdict.PREVENT:
+    if record.decision.learned_would_be is not Verdict.PREVENT:
         return
     right, wrong = category in FAILED, category in WORKED
     if not (right or wrong):

@@ -52,6 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
     call_id: str
     now: float
     retry_after: float = -1.0
+    cost: float = 0.0
 
     @property
     def transient(self) -> bool:

@@ -86,7 +86,7 @@ def wording_of(tool: str, arguments: Mapping[str, JSON]) -> Wording:
     longest = ""
     words: dict[int, None] = {}
     parts: dict[int, None] = {}
-    for name, text in _leaves(arguments):
+    for name, text in leaves_of(arguments):
         if len(text) > len(longest):
             longest = text
         words[hash_of(f"^{name}\0{_first(text)}")] = None
@@ -115,7 +115,7 @@ def named_by(error: str, arguments: Mapping[str, JSON]) -> frozenset[int]:
 
 def spelled(word: int, arguments: Mapping[str, JSON]) -> str:
     """A word as it stands in the arguments; empty for one that is no text of them."""
-    for _, text in _leaves(arguments):
+    for _, text in leaves_of(arguments):
         for run in _RUN.findall(text[:_CHARS].lower()):
             found: str = run.rstrip(".!?")
             for candidate in (found, *_PART.findall(found)):
@@ -154,7 +154,7 @@ def _first(text: str) -> str:
     return "0" if first.isdigit() else first
 
 
-def _leaves(arguments: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+def leaves_of(arguments: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
     """Texts and numbers in the arguments, each with the path of names to it."""
     stack: list[tuple[str, JSON]] = [*arguments.items()][::-1]
     while stack:

@@ -30,6 +30,7 @@ class Call(msgspec.Struct, frozen=True):
     tool_version: str
     time: float
     attempt: int = 0
+    caller_roles: tuple[str, ...] = ()
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -105,3 +106,4 @@ class Observation(msgspec.Struct, array_like=True):
     had_result: bool
     retry_after: float = -1.0
     tool_version: str = ""
+    caller_roles: tuple[str, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from .call import Classification
@@ -39,6 +41,8 @@ class Reason(msgspec.Struct, frozen=True, array_like=True):
     pattern_id: bytes
     cause: Cause
     evidence: Evidence | None
+    #: With the code "policy": the rule, as ``policy/rule``.
+    rule: str = ""
 
 
 class Alternative(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +84,52 @@ class Probe(msgspec.Struct, frozen=True, array_like=True):
     deadline: float
 
 
+#: The code of reasons that policies give.
+POLICY: Final = "policy"
+
+
+class RuleSaid(msgspec.Struct, frozen=True, array_like=True):
+    """What became of one rule. Numbers are those of ``sidecar/policies/verdict.py``; texts are redacted."""
+
+    rule: str
+    outcome: int
+    verdict: int
+    reach: int
+    priority: int = 0
+    message: str = ""
+    error: str = ""
+    missed: str = ""
+    found: tuple[str, ...] = ()
+    lifted: bool = False
+
+
+class DerivedSaid(msgspec.Struct, frozen=True, array_like=True):
+    """A derived fact; ``value`` as JSON, redacted."""
+
+    rule: str
+    name: str
+    value: str
+    level: int
+
+
+class PolicySaid(msgspec.Struct, frozen=True, array_like=True):
+    """What policies said of a call, and what would have been decided without them (``learned_*``).
+
+    ``verdict`` and ``would_be`` are numbers of ``PolicyVerdict``; ``rule`` decides the first, ``would_be_rule`` the
+    other, both as ``policy/rule``. ``overruled``: what was learned was not asked for its verdict.
+    """
+
+    verdict: int
+    would_be: int
+    rule: str
+    would_be_rule: str
+    rules: tuple[RuleSaid, ...]
+    derived: tuple[DerivedSaid, ...]
+    learned_verdict: Verdict
+    learned_would_be: Verdict
+    overruled: bool
+
+
 class Decision(msgspec.Struct, frozen=True, array_like=True):
     """The answer to one question before a call. ``retry_after`` is seconds, -1 where waiting does not help."""
 
@@ -103,6 +153,34 @@ class Decision(msgspec.Struct, frozen=True, array_like=True):
     capped: bool = False
     #: The probability with which what was done is done: 1 where no lot was drawn.
     propensity: float = 1.0
+    #: What policies said; None where none is about the call.
+    policy: PolicySaid | None = None
+    #: The approval that the call waits for, or that let it through or stopped it.
+    approval_id: bytes = b""
+    #: With the verdict REWRITE: the arguments to use, as JSON. Redacted where it is kept.
+    rewritten: str = ""
+
+    @property
+    def learned_verdict(self) -> Verdict:
+        """The verdict of what was learned alone: what learning is measured by."""
+        return self.verdict if self.policy is None else self.policy.learned_verdict
+
+    @property
+    def learned_would_be(self) -> Verdict:
+        """What the verdict of what was learned would be in mode enforce."""
+        return self.would_be if self.policy is None else self.policy.learned_would_be
+
+    @property
+    def learned_reasons(self) -> tuple[Reason, ...]:
+        """The reasons without those of policies."""
+        if self.policy is None:
+            return self.reasons
+        return tuple(reason for reason in self.reasons if reason.code != POLICY)
+
+    @property
+    def overruled(self) -> bool:
+        """Whether a policy decided in place of what was learned."""
+        return self.policy is not None and self.policy.overruled
 
 
 class DecisionRecord(msgspec.Struct, array_like=True):
@@ -119,3 +197,5 @@ class DecisionRecord(msgspec.Struct, array_like=True):
     fingerprint: bytes
     propensity: float
     classification: Classification | None = None
+    caller_roles: tuple[str, ...] = ()
+    server: str = ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from forewarn.v1 import admin_pb2, model_pb2
 
 from ..clock import Clock
 from ..guard.latency import latency_of
-from ..guard.prevention_tracker import PreventionRule
+from ..guard.policy.records import HITS, RuleHits, hits_key
 from ..guard.tables import APPEALS
 from ..learning.describe import evidence_of
 from ..learning.events import EVENTS
@@ -22,6 +23,8 @@ from ..model.pattern import UsagePattern, pattern_id, subject_key
 from ..model.tool import Tool
 from ..model.trial import Standing
 from ..model.vocabulary import Cause, Level, Outcome, State, Verdict
+from ..policies.applying import is_about_tool
+from ..policies.document import action_of
 from ..store.reader import Reader
 from ..store.tables import (
     CALL_IDS,
@@ -38,6 +41,7 @@ from ..store.tables import (
 )
 from . import answers
 from .pages import page, position_of
+from .policy_answers import learned_rule, written_rule
 from .requests import seconds_of
 
 if TYPE_CHECKING:
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 _BEFORE_ALL = b""
+#: What the keys of prevention rules begin with: those of policies come first.
+_WRITTEN = b"\0"
+_LEARNED = b"\1"
 
 
 class AdminListings:
@@ -184,26 +191,43 @@ class AdminListings:
         )
 
     def rules(self, request: admin_pb2.ListPreventionRulesRequest) -> admin_pb2.ListPreventionRulesResponse:
-        """What prevents calls because it was learned."""
-        prefix = subject_key(request.tool) if request.tool else b""
-        start = max(prefix, position_of(request.page_token))
+        """Rules of policies, by name; then what prevents calls because it was learned."""
+        position = position_of(request.page_token)
         now = self._clock()
 
-        def keep(key: bytes, rule: PreventionRule | None) -> admin_pb2.PreventionRule | None:
-            if rule is None:
-                return None
-            return admin_pb2.PreventionRule(
-                rule_id=key.hex(),
-                origin="learned",
-                summary=rule.summary,
-                usage_pattern=answers.usage_pattern(key, rule.pattern, now),
-                mode=answers.mode(rule.mode),
-            )
+        def keep(_: bytes, rule: admin_pb2.PreventionRule | None) -> admin_pb2.PreventionRule | None:
+            return rule
 
         with self._rooms.store.read() as reader:
-            rows = self._rooms.tracker.get_prevention_rules(reader, start, after_prefix(prefix))
+            rows = chain(
+                self._written(reader, request.tool, position) if position < _LEARNED else (),
+                self._learned(reader, request.tool, position.removeprefix(_LEARNED), now),
+            )
             found, token = page(rows, request.page_size, keep)
         return admin_pb2.ListPreventionRulesResponse(rules=found, next_page_token=token)
+
+    def _written(
+        self, reader: Reader, tool: str, position: bytes
+    ) -> Iterator[tuple[bytes, admin_pb2.PreventionRule | None]]:
+        live = self._rooms.policies
+        for name, policy in live.policies.items():
+            if tool and not is_about_tool(policy, tool):
+                continue
+            rules = sorted((rule for rule in policy.rules if action_of(rule) != "derive"), key=lambda one: one.name)
+            for rule in rules:
+                key = _WRITTEN + hits_key(name, rule.name)
+                if key >= position:
+                    hits = reader.get(HITS, hits_key(name, rule.name)) or RuleHits()
+                    origin = "api" if live.file_of(name) is None else "folder"
+                    yield key, written_rule(policy, rule, hits, origin)
+
+    def _learned(
+        self, reader: Reader, tool: str, position: bytes, now: float
+    ) -> Iterator[tuple[bytes, admin_pb2.PreventionRule | None]]:
+        prefix = subject_key(tool) if tool else b""
+        rows = self._rooms.tracker.get_prevention_rules(reader, max(prefix, position), after_prefix(prefix))
+        for key, rule in rows:
+            yield _LEARNED + key, learned_rule(key, rule, now) if rule is not None else None
 
     def appeals(self, request: admin_pb2.QueryAppealsRequest) -> admin_pb2.QueryAppealsResponse:
         """Appeals, of the newest decisions first."""

@@ -116,6 +116,12 @@ class AdminService:
             decisions_dropped=self._rooms.log.dropped,
             store_error=store.store_error,
             false_prevention=answers.false_prevention(standing, self._rooms.settings.false_prevention_budget),
+            policy_revision=self._rooms.policies.revision,
+            policies=len(self._rooms.policies.policies),
+            policy_folder=str(self._rooms.settings.policies or ""),
+            policy_error="\n".join(str(fault) for fault in self._rooms.policies.faults[:20]),
+            policy_engine_errors=self._rooms.policy_desk.engine_errors,
+            policy_rule_errors=self._rooms.policy_desk.rule_errors,
         )
 
     def GetStats(self, request: admin_pb2.GetStatsRequest, _: grpc.ServicerContext) -> admin_pb2.GetStatsResponse:
@@ -240,7 +246,7 @@ class AdminService:
     def ListPreventionRules(
         self, request: admin_pb2.ListPreventionRulesRequest, _: grpc.ServicerContext
     ) -> admin_pb2.ListPreventionRulesResponse:
-        """Preventions that are in force because of what was learned."""
+        """Rules that prevent: those of policies, then those that were learned."""
         return self._listings.rules(request)
 
     def QueryAppeals(

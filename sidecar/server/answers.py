@@ -7,18 +7,26 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
 
+from ..guard.policy.combining import verdict_of
+from ..guard.policy.records import ApprovalRecord
 from ..learning.describe import evidence_of, failure_probability
 from ..learning.false_prevention import false_prevention as estimate_of
 from ..learning.false_prevention import wrong_share
 from ..learning.learner import Recorded
 from ..model.call import Classification, Observation
-from ..model.decision import Alternative, Decision, DecisionRecord, Evidence, Interval, Reason, RetryAdvice
+from ..model.decision import Alternative, Decision, DecisionRecord, Evidence, Interval, PolicySaid, Reason, RetryAdvice
 from ..model.journal import Appeal, Event
 from ..model.pattern import UsagePattern
 from ..model.tool import Counts, Tool, ToolDescriptor
 from ..model.trial import Standing
 from ..model.vocabulary import Mode
+from ..policies.verdict import PolicyVerdict, Reach
 
+_REACH = {
+    int(Reach.SHADOW): model_pb2.MODE_SHADOW,
+    int(Reach.WARN): model_pb2.MODE_WARN,
+    int(Reach.ENFORCE): model_pb2.MODE_ENFORCE,
+}
 _LAST_SECOND = 253_402_300_799.0  # 9999-12-31T23:59:59Z
 
 
@@ -79,6 +87,8 @@ def _set_reason(message: model_pb2.Reason, value: Reason) -> None:
     message.code, message.summary, message.contribution = value.code, value.summary, value.contribution
     message.usage_pattern_id = value.pattern_id.hex()
     message.cause = value.cause  # type: ignore[assignment]
+    if value.rule:
+        message.rule = value.rule
     if value.evidence is not None:
         _set_evidence(message.evidence, value.evidence)
 
@@ -143,6 +153,61 @@ def _set_decision(message: model_pb2.Decision, value: Decision) -> None:
     if value.probe is not None:
         message.probe.usage_pattern_id = value.probe.pattern_id.hex()
         message.probe.deadline.CopyFrom(stamp(value.probe.deadline))
+    if value.policy is not None:
+        set_policy_trace(message.policy, value.policy)
+        message.approval_id = value.approval_id.hex()
+        message.rewritten_arguments_json = value.rewritten
+
+
+def set_policy_trace(message: model_pb2.PolicyTrace, value: PolicySaid) -> None:
+    """What policies say of a call."""
+    message.verdict, message.would_be = policy_verdict(value.verdict), policy_verdict(value.would_be)
+    message.rule, message.would_be_rule = value.rule, value.would_be_rule
+    for one in value.rules:
+        message.rules.add(
+            rule=one.rule,
+            outcome=one.outcome,
+            verdict=policy_verdict(one.verdict),
+            reach=_REACH.get(one.reach, model_pb2.MODE_UNSPECIFIED),
+            priority=one.priority,
+            message=one.message,
+            error=one.error,
+            missed=one.missed,
+            found=one.found,
+            lifted=one.lifted,
+        )
+    for fact in value.derived:
+        message.derived.add(rule=fact.rule, name=fact.name, value_json=fact.value, level=fact.level)
+
+
+def policy_verdict(value: int) -> model_pb2.Verdict.ValueType:
+    """A policies' verdict in the words of decisions: a suggestion is a warning; nothing is unspecified."""
+    found = verdict_of(PolicyVerdict(value))
+    return model_pb2.Verdict.ValueType(int(found) if found is not None else 0)
+
+
+def approval(value: ApprovalRecord) -> model_pb2.Approval:
+    """An approval as it stands."""
+    return model_pb2.Approval(
+        approval_id=value.approval_id.hex(),
+        state=int(value.state),  # type: ignore[arg-type]
+        tool=value.tool,
+        arguments_json=value.preview,
+        context=value.context,
+        session_id=value.session_id,
+        caller=value.caller,
+        rule=value.rule,
+        message=value.message,
+        approvers=value.approvers,
+        create_time=stamp(value.created),
+        expire_time=stamp(value.expires),
+        decided_by=value.decided_by,
+        reason=value.reason,
+        decide_time=stamp(value.decided) if value.decided else None,
+        uses=value.uses,
+        used=value.used,
+        decision_id=value.decision_id.hex(),
+    )
 
 
 def classification(value: Classification) -> model_pb2.Classification:

@@ -14,6 +14,7 @@ from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from ..model.errors import ForewarnError, InvalidArgumentError
+from ..policies.faults import PolicyError
 
 DOMAIN: Final = "forewarn"
 
@@ -25,6 +26,7 @@ _METADATA_CHARS: Final = 260
 
 _CODES: Final[dict[str, grpc.StatusCode]] = {
     "INVALID_ARGUMENT": grpc.StatusCode.INVALID_ARGUMENT,
+    "POLICY_INVALID": grpc.StatusCode.INVALID_ARGUMENT,
     "NOT_FOUND": grpc.StatusCode.NOT_FOUND,
     "FAILED_PRECONDITION": grpc.StatusCode.FAILED_PRECONDITION,
     "QUEUE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -60,10 +62,27 @@ class UnauthenticatedError(ForewarnError):
 
 def status_of(error: ForewarnError) -> status_pb2.Status:
     """The wire form of an error."""
+    if isinstance(error, PolicyError):
+        return _status_of_policies(error)
     details = [_info(error.reason, error.metadata)]
     if isinstance(error, InvalidArgumentError):
         details.append(_bad_request([(error.field, error.description)]))
     return _status(_code(error), error.message, details)
+
+
+def _status_of_policies(error: PolicyError) -> status_pb2.Status:
+    """Each fault is a violation whose field names file, line and field."""
+    found = [
+        (
+            ":".join(part for part in (fault.file, str(fault.line or ""), fault.field) if part) or "policy",
+            f"{fault.message}; {fault.fix}" if fault.fix else fault.message,
+        )
+        for fault in error.faults
+    ]
+    more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
+    message = "\n".join(str(fault) for fault in error.faults[:3]) + more
+    details = [_info(error.reason, {"faults": str(len(found))}), _bad_request(found)]
+    return _status(_code(error), message, details)
 
 
 def status_of_violations(violations: list[protovalidate.Violation]) -> status_pb2.Status:

@@ -50,6 +50,7 @@ class GuardService:
             "InjectContext": chain.unary(self.InjectContext, self._lookups),
             "FindSimilar": chain.unary(self.FindSimilar, self._lookups),
             "Appeal": chain.unary(self.Appeal, self._records),
+            "GetApproval": chain.unary(self.GetApproval),
         }
         # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
         servicer = cast("guard_pb2_grpc.GuardServiceServicer", SimpleNamespace(**wrapped))
@@ -174,6 +175,12 @@ class GuardService:
         return guard_pb2.AppealResponse(
             usage_pattern_ids=[one.hex() for one in outcome.pattern_ids], duplicate=outcome.duplicate
         )
+
+    def GetApproval(
+        self, request: guard_pb2.GetApprovalRequest, _context: grpc.ServicerContext
+    ) -> guard_pb2.GetApprovalResponse:
+        """Where the approval of a call stands."""
+        return guard_pb2.GetApprovalResponse(approval=answers.approval(self._rooms.approvals.find(request.approval_id)))
 
 
 def _fact(value: Fact) -> guard_pb2.ContextFact:

@@ -104,6 +104,11 @@ class Listener:
         for path in self._sockets:
             path.unlink(missing_ok=True)
 
+    def say(self, service: str, *, serving: bool) -> None:
+        """Health of something that is no service of ours, under its own name."""
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        self._health.set(service, status)
+
     def _set_health(self, status: int) -> None:
         for service in ("", *self._services):
             self._health.set(service, status)

@@ -158,7 +158,7 @@ def _example(one: Judged) -> admin_pb2.ReportExample:
         decision_id=decision.decision_id.hex(),
         arguments_json=one.record.preview[:_TEXT],
         p_fail=decision.p_fail,
-        summary=decision.reasons[0].summary if decision.reasons else "",
+        summary=decision.learned_reasons[0].summary if decision.learned_reasons else "",
         category=int(found.category) if found is not None else 0,  # type: ignore[arg-type]
         error_template=found.template[:_TEXT] if found is not None else "",
     )

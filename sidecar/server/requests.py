@@ -67,6 +67,7 @@ def plain_call(call: model_pb2.Call) -> bool:
         and len(call.server) <= 64
         and len(call.tool_version) <= 32
         and call.attempt <= 1000
+        and not call.caller_roles
         and (
             not context
             or (len(context) <= 32 and all(1 <= len(key) <= 16 and len(value) <= 256 for key, value in context.items()))
@@ -92,6 +93,7 @@ def call_of(message: model_pb2.Call, now: float) -> Call:
         message.tool_version,
         seconds_of(message.time, "call.time") if message.HasField("time") else now,
         message.attempt,
+        tuple(message.caller_roles),
     )
 
 

@@ -64,7 +64,7 @@ def count_call(counts: Counts, category: Outcome) -> None:
 def count_decision(counts: Counts, record: DecisionRecord) -> None:
     """Add one decision, and whether it would have prevented, rightly or not as far as its call's outcome tells."""
     counts.decisions += 1
-    if record.decision.would_be is Verdict.PREVENT:
+    if record.decision.learned_would_be is Verdict.PREVENT:
         counts.would_prevent += 1
         counts.held_out += record.decision.holdout
         counts.capped += record.decision.capped

@@ -19,6 +19,7 @@ table                     key                                                   
 ``leases``                20-byte pattern id                                     the guard room's record
 ``appeals``               the guard room's                                       the guard room's record
 ``events``                u64 number                                             the learning room's record
+(five more)               see ``sidecar/guard/policy/records.py``                the guard room's records
 ========================  =====================================================  =======================
 
 Meta keys: ``schema_version``, ``sequence`` (last number given by ``next_sequence``), ``commit_sequence`` (u64 each),

@@ -29,11 +29,11 @@ class Loaded:
 class Load:
     """One kind of request, written to a file as h2load wants it."""
 
-    def __init__(self, folder: Path, name: str, path: str, message: Message) -> None:
+    def __init__(self, folder: Path, name: str, path: str, message: Message | bytes) -> None:
         self.name = name
         self._path = path
         self._rate = 1_000.0  # at first; then what was found
-        raw = message.SerializeToString()
+        raw = self.message = message if isinstance(message, bytes) else message.SerializeToString()
         self._file = folder / f"{re.sub(r'[^a-z0-9]', '_', name)}.bin"
         self._file.write_bytes(b"\0" + len(raw).to_bytes(4, "big") + raw)
 

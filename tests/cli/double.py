@@ -189,6 +189,9 @@ class Guard(guard_pb2_grpc.GuardServiceServicer):
             answer.usage_patterns.add(similarity=0.5, usage_pattern=pattern)
         return answer
 
+    def GetApproval(self, request: Any, context: Any) -> Any:
+        refuse(context, grpc.StatusCode.NOT_FOUND, "no approvals here")
+
     def Appeal(self, request: Any, context: Any) -> Any:
         for logged in self.state.decisions:
             if logged.decision.decision_id == request.decision_id:

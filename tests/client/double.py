@@ -59,6 +59,7 @@ class Double(guard_pb2_grpc.GuardServiceServicer):
         self.records: list[guard_pb2.RecordCallRequest] = []
         self.asked: list[model_pb2.Call] = []
         self.appeals: list[guard_pb2.AppealRequest] = []
+        self.approvals: list[model_pb2.Approval] = []
         self.gate = threading.Event()  # clear it, and every answer waits
         self.gate.set()
         self.record_gate = threading.Event()
@@ -166,6 +167,12 @@ class Double(guard_pb2_grpc.GuardServiceServicer):
         duplicate = any((a.decision_id, a.caller) == (request.decision_id, request.caller) for a in self.appeals)
         self.appeals.append(request)
         return guard_pb2.AppealResponse(usage_pattern_ids=["p1"], duplicate=duplicate)
+
+    def GetApproval(self, request: Any, context: Any) -> Any:
+        self._hello(context)
+        if len(self.approvals) > 1:
+            return guard_pb2.GetApprovalResponse(approval=self.approvals.pop(0))
+        return guard_pb2.GetApprovalResponse(approval=self.approvals[0])
 
 
 def refusal(field: str, problem: str) -> status_pb2.Status:

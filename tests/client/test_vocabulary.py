@@ -4,9 +4,10 @@ import pytest
 
 import forewarn
 from forewarn.v1 import model_pb2
-from forewarn.vocabulary import Cause, Level, Mode, Outcome, State, Verdict, _Word
+from forewarn.vocabulary import ApprovalState, Cause, Level, Mode, Outcome, State, Verdict, _Word
 
 NAMES = {
+    ApprovalState: "ApprovalState",
     Cause: "Cause",
     Level: "UsagePatternLevel",
     Mode: "Mode",

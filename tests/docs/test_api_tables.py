@@ -6,8 +6,9 @@ import pkgutil
 import grpc
 
 import sidecar
-from forewarn.v1 import admin_pb2, guard_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, policy_pb2
 from sidecar.model.errors import ForewarnError, InvalidArgumentError
+from sidecar.policies.faults import Fault, PolicyError
 from sidecar.server import errors
 
 from .pages import ROOT, rows
@@ -25,7 +26,13 @@ def test_every_reason_is_in_the_table_with_its_code() -> None:
     names = {code.value[0]: code.name for code in grpc.StatusCode}
     wanted = {}
     for kind in kinds(ForewarnError):
-        error = kind("field", "text") if issubclass(kind, InvalidArgumentError) else kind("text")
+        error = (
+            PolicyError([Fault("text")])
+            if kind is PolicyError
+            else kind("field", "text")
+            if issubclass(kind, InvalidArgumentError)
+            else kind("text")
+        )
         wanted[kind.reason] = names[errors.status_of(error).code]
     wanted |= {reason: code.name for reason, code in errors._CODES.items()}
     said = {row[0]: row[1] for row in rows(PAGE) if row[0].isupper() and "_" in row[0] + "_" and len(row) == 3}
@@ -34,6 +41,6 @@ def test_every_reason_is_in_the_table_with_its_code() -> None:
 
 
 def test_every_method_is_named() -> None:
-    for module, service in ((guard_pb2, "GuardService"), (admin_pb2, "AdminService")):
+    for module, service in ((guard_pb2, "GuardService"), (admin_pb2, "AdminService"), (policy_pb2, "PolicyService")):
         for method in module.DESCRIPTOR.services_by_name[service].methods:
             assert f"`{method.name}`" in PAGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.learning.session import CHANGED, FAILED, RING, SILENT, Session, last_aligned
+from sidecar.learning.session import CHANGED, COUNTED_TOOLS, FAILED, RING, SILENT, Session, last_aligned
 
 names = st.integers(0, 5).map(lambda n: bytes((n,)) * 8)
 entries = st.lists(
@@ -40,3 +40,29 @@ def test_it_answers_as_a_list_would(calls: list[tuple[bytes, bytes, bytes, int]]
 def test_an_entry_is_only_found_where_entries_begin() -> None:
     assert last_aligned(b"\x00" * 4 + b"\x01" * 8 + b"\x00" * 4, b"\x01" * 8) == -1
     assert last_aligned(b"\x01" * 8 + b"\x00" * 8, b"\x01" * 8) == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.sampled_from("abc"), st.booleans()), max_size=150), st.integers(0, 300)
+)
+def test_it_counts_calls_by_time_and_tool_as_a_list_would(calls: list[tuple[int, str, bool]], since: int) -> None:
+    session = Session()
+    for at, tool, failed in calls:
+        session.add(bytes(8), bytes(8), b"", FAILED if failed else 0, float(at))
+        session.remember_moment(tool, tool.encode() * 8, float(at), 0.5, failed=failed)
+    ring = calls[-RING:]
+    assert session.calls_since(since) == sum(at > since for at, _, _ in ring)
+    assert session.calls_since(since, b"a" * 8) == sum(at > since and tool == "a" for at, tool, _ in ring)
+    assert session.cost == len(calls) / 2
+    for tool in "abc":
+        of_tool = [failed for _, name, failed in calls if name == tool]
+        assert session.by_tool.get(tool, [0, 0]) == [len(of_tool), sum(of_tool)]
+    if calls:
+        assert next(reversed(session.by_tool)) == calls[-1][1]
+
+
+def test_tools_that_were_used_longest_ago_are_forgotten() -> None:
+    session = Session()
+    for n in range(COUNTED_TOOLS + 3):
+        session.remember_moment(f"t{n}", bytes(8), 1.0, 0.0, failed=False)
+    assert list(session.by_tool) == [f"t{n}" for n in range(3, COUNTED_TOOLS + 3)]

@@ -13,7 +13,7 @@ def test_a_word_that_errors_named_speaks_against_the_next_call_with_it() -> None
     named = replay.features({"query": "select other from nowhere"}, "new")
     fine = replay.features({"query": "select other from people"}, "new")
     assert named["named_all"] > 1.0 > fine["named_all"]
-    assert named["word_worst"] > fine["word_worst"]
+    assert named["word_rate"] > fine["word_rate"]
     fact = replay.explain("telling_words", {"query": "select other from nowhere"}, "new")
     assert fact is not None
     assert "“nowhere”: 6 of 6" in fact.summary

@@ -8,10 +8,11 @@
       - record: {tool: search, arguments: {q: a}, session: s, outcome: failure, error: HTTP 404, at: 10}
         expect: {category: FAILURE, cause: NOT_FOUND}
 
-Steps are `register`, `check`, `record`, `appeal`, `optimize`, `inject`, `similar`, `set_mode`, or `rpc: Name` with
-`request:` as the API's JSON. `at` is virtual time: seconds of event time, from 0; or `now`. `repeat: n` does a step n
-times, `{n}` in its texts is the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it
-later.
+Steps are `register`, `check`, `record`, `appeal`, `optimize`, `inject`, `similar`, `set_mode`, `apply` (the text of
+policies), `file: {name, text}` (written into the daemon's folder of policies, and awaited), `restart: {}`, or
+`rpc: Name` with `request:` as the API's JSON. A case with `policies: {name: text}` has such a folder.
+`at` is virtual time: seconds of event time, from 0; or `now`. `repeat: n` does a step n times, `{n}` in its texts is
+the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it later.
 
 `expect` is a subset: keys that are named must be as said, lists may be longer. A mapping with one of these words is a
 test instead: `contains`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the request's refusal.
@@ -20,6 +21,7 @@ test instead: `contains`, `less_than`, `more_than`, `absent`, `length`. `error: 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -29,7 +31,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, model_pb2, policy_pb2
 
 from .running import RunningDaemon
 
@@ -45,7 +47,7 @@ _MEANINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 _CALL: Final = {
     "tool": "tool", "session": "session_id", "caller": "caller", "call_id": "call_id", "server": "server",
-    "version": "tool_version", "context": "context", "attempt": "attempt",
+    "version": "tool_version", "context": "context", "attempt": "attempt", "roles": "caller_roles",
 }  # fmt: skip
 _RESULT: Final = {
     "error": "error", "error_code": "error_code", "cost": "cost", "result": "result_excerpt", "duration": "duration",
@@ -79,8 +81,14 @@ def _step(step: dict[str, Any], daemon: RunningDaemon, saved: dict[str, Any], wh
     names = step.pop("save", {})
     step.pop("repeat", None)
     refused = expected.pop("error", None) if isinstance(expected, dict) else None
+    if "restart" in step:
+        daemon.restart()
+        return
+    if "file" in step:
+        _write(daemon, **step["file"])
+        return
     stub, name, request = _request(step)
-    rpc = getattr(daemon.guard if stub == "guard" else daemon.admin, name)
+    rpc = getattr(getattr(daemon, stub), name)
     try:
         answer = rpc(request, timeout=30)
     except grpc.RpcError as error:
@@ -102,19 +110,39 @@ def _step(step: dict[str, Any], daemon: RunningDaemon, saved: dict[str, Any], wh
         saved[key] = value
 
 
+def _write(daemon: RunningDaemon, name: str, text: str) -> None:
+    """Put a file into the folder, and wait until the daemon has read it: it says so in its log."""
+    path = daemon.folder / "policies" / name
+    before = len(_readings(daemon))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    end = time.monotonic() + 30.0
+    while len(_readings(daemon)) == before:
+        assert time.monotonic() < end, f"{name} was not read:\n{daemon.log}"
+        time.sleep(0.02)
+
+
+def _readings(daemon: RunningDaemon) -> list[str]:
+    return [line for line in daemon.log.splitlines() if "policies_loaded" in line or "policies_refused" in line]
+
+
 def _request(step: dict[str, Any]) -> tuple[str, str, Message]:
     if "rpc" in step:
         name = step.pop("rpc")
-        module, stub = (guard_pb2, "guard") if hasattr(guard_pb2, f"{name}Request") else (admin_pb2, "admin")
+        modules = {"guard": guard_pb2, "admin": admin_pb2, "policies": policy_pb2}
+        stub, module = next((one, found) for one, found in modules.items() if hasattr(found, f"{name}Request"))
         request = ParseDict(step.pop("request", {}), getattr(module, f"{name}Request")())
         assert not step, f"unknown: {step}"
         return stub, name, request
     ((verb, said),) = step.items()
-    said = dict(said)
+    said = {"text": said} if isinstance(said, str) else dict(said)
     if verb == "register":
         if "input_schema" in said:
             said["input_schema_json"] = json.dumps(said.pop("input_schema"))
         return "guard", "RegisterTools", ParseDict({"tools": [said]}, guard_pb2.RegisterToolsRequest())
+    if verb == "apply":
+        files = [{"name": "case.yaml", "text": said.pop("text")}]
+        return "policies", "ApplyPolicies", ParseDict({"files": files, **said}, policy_pb2.ApplyPoliciesRequest())
     if verb == "appeal":
         return "guard", "Appeal", ParseDict(said, guard_pb2.AppealRequest())
     if verb == "set_mode":
@@ -185,7 +213,16 @@ def _shorten(value: Any) -> Any:
     if isinstance(value, list):
         return [_shorten(one) for one in value]
     if isinstance(value, str):
-        for prefix in ("VERDICT_", "MODE_", "OUTCOME_", "CAUSE_", "USAGE_PATTERN_STATE_", "USAGE_PATTERN_LEVEL_"):
+        for prefix in (
+            "APPROVAL_STATE_",
+            "RULE_OUTCOME_",
+            "VERDICT_",
+            "MODE_",
+            "OUTCOME_",
+            "CAUSE_",
+            "USAGE_PATTERN_STATE_",
+            "USAGE_PATTERN_LEVEL_",
+        ):
             if value.startswith(prefix):
                 return value.removeprefix(prefix)
         if value.endswith("s") and value[:-1].replace(".", "", 1).isdigit():

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, model_pb2, policy_pb2
 
 from .case_runner import reason_of
 from .hostile import Hostile
@@ -22,7 +22,7 @@ from .running import RunningDaemon
 
 METHODS: list[MethodDescriptor] = [
     method
-    for file, name in ((guard_pb2, "GuardService"), (admin_pb2, "AdminService"))
+    for file, name in ((guard_pb2, "GuardService"), (admin_pb2, "AdminService"), (policy_pb2, "PolicyService"))
     for method in file.DESCRIPTOR.services_by_name[name].methods
 ]
 _CODES = {
@@ -30,6 +30,13 @@ _CODES = {
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 }  # fmt: skip
 _DECIDE = {"ShouldPrevent", "Check", "Optimize"}
+#: About a tool that nothing else speaks of, so that approvals can be asked for and decided on.
+_POLICY = """\
+policy: fuzzed
+tools: [v]
+mode: enforce
+rules: [{name: ask, then: {require_approval: {message: "{call.arguments.a}"}}}]
+"""
 
 
 class Target:
@@ -45,6 +52,9 @@ class Target:
             guard.RecordCall(failed("t", {"a": 1}, session=f"s{n}"))
             guard.RecordCall(record("u", {"a": n}, session=f"s{n}"))
         ids = [guard.ShouldPrevent(ask("t", {"a": 1})).decision.decision_id for _ in range(3)]
+        file = policy_pb2.PolicyFile(name="fuzzed.yaml", text=_POLICY)
+        self.daemon.policies.ApplyPolicies(policy_pb2.ApplyPoliciesRequest(files=[file]))
+        ids += [guard.ShouldPrevent(ask("v", {"a": n})).decision.approval_id for n in range(4)]
         self.flush()
         patterns = admin.QueryUsagePatterns(admin_pb2.QueryUsagePatternsRequest()).usage_patterns
         ids += [one.usage_pattern_id for one in patterns]
@@ -88,8 +98,9 @@ class Target:
         return "OK"
 
     def _answers(self, method: MethodDescriptor, request: Message) -> Iterator[Any]:
-        stub = self.daemon.guard if method.containing_service.name == "GuardService" else self.daemon.admin
-        rpc = getattr(stub, method.name)
+        daemon = self.daemon
+        stubs = {"GuardService": daemon.guard, "AdminService": daemon.admin, "PolicyService": daemon.policies}
+        rpc = getattr(stubs[method.containing_service.name], method.name)
         if method.client_streaming and method.server_streaming:
             yield from rpc(iter([request]), timeout=60)
         elif method.client_streaming:

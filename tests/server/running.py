@@ -23,7 +23,7 @@ from typing import Any
 
 import grpc
 
-from forewarn.v1 import admin_pb2_grpc, guard_pb2_grpc
+from forewarn.v1 import admin_pb2_grpc, guard_pb2_grpc, policy_pb2_grpc
 
 START_LIMIT = 60.0  # seconds; a shared machine can be slow
 STOP_LIMIT = 30.0
@@ -55,10 +55,17 @@ def _serve(arguments: list[str], log: str) -> None:
 class RunningDaemon:
     """A daemon that a test may talk to, stop, kill and start again. `options` are its command's."""
 
-    def __init__(self, *options: str, folder: Path | None = None, fresh: bool = False) -> None:
+    def __init__(
+        self, *options: str, folder: Path | None = None, fresh: bool = False, policies: dict[str, str] | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="fw", dir="/tmp"))  # short: a socket's path has 107 bytes
         self.data_dir = folder or self.folder / "data"
         self.options = list(options)
+        if policies is not None:
+            (self.folder / "policies").mkdir()
+            for name, text in policies.items():
+                (self.folder / "policies" / name).write_text(text)
+            self.options += ["--policies", str(self.folder / "policies")]
         self.fresh = fresh
         self.guard_address = f"unix:{self.folder}/guard.sock"
         self.admin_address = f"unix:{self.folder}/admin.sock"
@@ -71,6 +78,7 @@ class RunningDaemon:
         self._channels: list[grpc.Channel] = []
         self.guard: Any = None
         self.admin: Any = None
+        self.policies: Any = None
 
     def start(self) -> RunningDaemon:
         """Start it and wait until it serves. Raises StartFailedError."""
@@ -89,6 +97,7 @@ class RunningDaemon:
         self.tcp_address = next((one for one in facts["guard"] if not one.startswith("unix:")), "")
         self.guard = guard_pb2_grpc.GuardServiceStub(self.channel(self.guard_address))
         self.admin = admin_pb2_grpc.AdminServiceStub(self.channel(self.admin_address))
+        self.policies = policy_pb2_grpc.PolicyServiceStub(self.channel(self.admin_address))
         return self
 
     def arguments(self) -> list[str]:

@@ -26,4 +26,5 @@ CASES = [
 @pytest.mark.parametrize("case", CASES)
 def test_case(case: dict[str, Any], start_daemon: StartDaemon) -> None:
     assert case["description"]
-    case_runner.run(case, start_daemon(*[str(one) for one in case.get("options", [])]))
+    options = [str(one) for one in case.get("options", [])]
+    case_runner.run(case, start_daemon(*options, policies=case.get("policies")))

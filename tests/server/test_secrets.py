@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, model_pb2, policy_pb2
 from tests.conftest import StartDaemon
 
 from .fuzzing import METHODS
@@ -101,8 +101,8 @@ def completed(method: Any, request: Any) -> Any:
 
 def throw(daemon: RunningDaemon, method: Any, request: Message) -> None:
     """Send it; a refusal is as good as an answer."""
-    stub = daemon.guard if method.containing_service.name == "GuardService" else daemon.admin
-    rpc = getattr(stub, method.name)
+    stubs = {"GuardService": daemon.guard, "AdminService": daemon.admin, "PolicyService": daemon.policies}
+    rpc = getattr(stubs[method.containing_service.name], method.name)
     given: Any = iter([request]) if method.client_streaming else request
     with contextlib.suppress(grpc.RpcError):
         if method.server_streaming:
@@ -124,6 +124,8 @@ def answers(daemon: RunningDaemon) -> str:
         admin.QueryEvents(admin_pb2.QueryEventsRequest(page_size=1000)),
         admin.ListPreventionRules(admin_pb2.ListPreventionRulesRequest(page_size=1000)),
         *admin.ExportUsagePatterns(admin_pb2.ExportUsagePatternsRequest()),
+        daemon.policies.ListApprovals(policy_pb2.ListApprovalsRequest(page_size=1000)),
+        daemon.policies.GetHistory(policy_pb2.GetHistoryRequest(policy="talkative", page_size=1000)),
     ]
     return "\n".join(str(one) for one in found)
 
@@ -133,6 +135,7 @@ def test_a_planted_secret_is_nowhere(start_daemon: StartDaemon, kind: str) -> No
     secret, core = SECRETS[kind]
     daemon = start_daemon("--log-level", "debug")
     decision, pattern = seeded(daemon)
+    approval = talkative(daemon)
     sent = 0
     for method in METHODS:
         if method.name in ("CreateBackup", "SetMode"):
@@ -145,6 +148,16 @@ def test_a_planted_secret_is_nowhere(start_daemon: StartDaemon, kind: str) -> No
                 request.usage_pattern_id = pattern
                 if method.name == "ForgetUsagePattern":
                     continue  # it is forgotten last, below
+            if method.name in ("ApproveCall", "DenyCall") and path != "approval_id":
+                request.approval_id, request.approver = approval, request.approver or "ann"
+            if method.name == "SetPolicyMode" and path != "policy":
+                request.policy, request.mode, request.enforce_percent = (
+                    "talkative",
+                    model_pb2.MODE_ENFORCE,
+                    100 - sent % 2,
+                )
+            if method.name == "DeletePolicy":
+                continue
             sent += 1
             throw(daemon, method, request)
     throw(
@@ -166,6 +179,34 @@ def test_a_planted_secret_is_nowhere(start_daemon: StartDaemon, kind: str) -> No
 def context_of(text: str, core: str) -> str:
     at = text.find(core)
     return text[max(0, at - 300) : at + 60] if at >= 0 else ""
+
+
+TALKATIVE = """\
+policy: talkative
+tools: [plant]
+mode: enforce
+rules:
+  - name: says
+    then:
+      require_approval:
+        message: "{call.arguments.text} and {call.arguments.api_key} and {call.context.db} of {caller.id}"
+  - name: rewrites
+    then: {rewrite_argument: {message: "{call.arguments.cmd}", set: {copy: {from: call.arguments.text}}}}
+  - name: derives
+    then: {derive: {key: {from: call.arguments.api_key}}}
+  - name: misses
+    when: {field: call.arguments.text, equal: other}
+    then: {warn: {message: never}}
+"""
+
+
+def talkative(daemon: RunningDaemon) -> str:
+    """Puts rules in force that repeat what a call holds; the approval of a call that they park."""
+    file = policy_pb2.PolicyFile(name="t.yaml", text=TALKATIVE)
+    daemon.policies.ApplyPolicies(policy_pb2.ApplyPoliciesRequest(files=[file]), timeout=30)
+    call = model_pb2.Call(tool="plant", arguments_json='{"text":"a"}', session_id="s")
+    made = daemon.guard.ShouldPrevent(guard_pb2.ShouldPreventRequest(call=call), timeout=30).decision
+    return str(made.approval_id)
 
 
 def seeded(daemon: RunningDaemon) -> tuple[str, str]:

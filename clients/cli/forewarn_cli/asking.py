@@ -1,4 +1,4 @@
-"""Asks before something that cannot be undone."""
+"""Asks before something that cannot be undone, and knows who is there to ask."""
 
 import sys
 
@@ -14,3 +14,13 @@ def confirm(question: str, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageFault(f"{question} Nobody is here to ask: give --yes.")
     typer.confirm(question, abort=True, err=True)
+
+
+def me() -> str:
+    """Who is at the keyboard, as the system knows them; empty where it does not."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

@@ -26,6 +26,7 @@ def check(
     context_pairs: options.ContextPairs = None,
     session: options.Session = "",
     caller: options.Caller = "",
+    role: options.Roles = None,
     call_id: options.CallId = "",
     server: options.Server = "",
     tool_version: options.ToolVersion = "",
@@ -34,7 +35,7 @@ def check(
         int, typer.Option(min=0, max=100_000, metavar="TOKENS", help="Also give facts worth knowing, up to so many.")
     ] = 0,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 when mode enforce would prevent the call.")
+        bool, typer.Option("--exit-code", help="Exit with 1 when mode enforce would stop the call.")
     ] = False,
     json: options.Json = False,
 ) -> None:
@@ -42,13 +43,14 @@ def check(
 
     The question is logged as a decision; nothing is learned from it.
     """
-    from forewarn.v1 import guard_pb2, model_pb2
+    from forewarn.v1 import guard_pb2
     from forewarn_cli.call_input import call
     from forewarn_cli.screen import Screen, show_json
 
     asked = call(
         tool, arguments, arg, context_pairs,
-        session=session, caller=caller, call_id=call_id, server=server, tool_version=tool_version, time=time,
+        session=session, caller=caller, roles=role, call_id=call_id, server=server, tool_version=tool_version,
+        time=time,
     )  # fmt: skip
     answer: Any
     with guard(context) as ask:
@@ -66,9 +68,12 @@ def check(
         if facts:
             screen.line()
             fact_view.show(screen, answer.facts)
-    if exit_code and _stops(answer.decision, model_pb2.VERDICT_PREVENT):
+    if exit_code and _stops(answer.decision):
         raise typer.Exit(EXIT_NEGATIVE)
 
 
-def _stops(decision: model_pb2.Decision, prevent: int) -> bool:
-    return prevent in (decision.verdict, decision.would_be)
+def _stops(decision: model_pb2.Decision) -> bool:
+    from forewarn.v1 import model_pb2
+
+    stopping = (model_pb2.VERDICT_PREVENT, model_pb2.VERDICT_REQUIRE_APPROVAL)
+    return decision.verdict in stopping or decision.would_be in stopping

@@ -26,12 +26,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "decisions": ("decisions", "Past decisions: query, show, tail."),
         "calls": ("calls", "Recorded calls."),
         "patterns": ("patterns", "Usage patterns: list, show, suspend, resume, forget."),
-        "rules": ("rules", "Preventions that are in force."),
+        "rules": ("rules", "What prevents calls: written and learned."),
         "stats": ("stats", "What was counted, in all and per tool."),
         "events": ("events", "Resets, suspensions, mode changes."),
         "appeals": ("appeals", "Appeals against preventions."),
         "report": ("report.command", "How good decisions were; --html writes a page with charts."),
         "replay": ("replay.command", "Measure prevention on recorded calls."),
+    },
+    "Policies": {
+        "policy": ("policy.command", "Rules that people write: lint, test, what-if, apply, explain."),
+        "approvals": ("approvals", "Calls that wait for a person: list, approve, deny."),
     },
     "The daemon": {
         "status": ("status", "How the daemon is."),

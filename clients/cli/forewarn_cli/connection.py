@@ -108,12 +108,28 @@ def guard(context: typer.Context) -> Iterator[Door]:
 @contextmanager
 def admin(context: typer.Context) -> Iterator[Door]:
     """The administrators' door."""
-    from forewarn.address import admin_address
-    from forewarn.address import token as own_token
     from forewarn.v1 import admin_pb2_grpc
 
-    settings: Settings = context.obj
-    address = admin_address(settings.admin_address)
-    token = own_token(settings.token if settings.token is not None else os.environ.get("FOREWARN_ADMIN_TOKEN"))
-    with _open(address, admin_pb2_grpc.AdminServiceStub, token, settings.timeout) as door:
+    address, token = _of_administrators(context.obj)
+    with _open(address, admin_pb2_grpc.AdminServiceStub, token, context.obj.timeout) as door:
         yield door
+
+
+@contextmanager
+def policies(context: typer.Context, address: str = "") -> Iterator[Door]:
+    """The administrators' door, as far as policies are behind it; `address` is another daemon's, without a token."""
+    from forewarn.v1 import policy_pb2_grpc
+
+    token = None
+    if not address:
+        address, token = _of_administrators(context.obj)
+    with _open(address, policy_pb2_grpc.PolicyServiceStub, token, context.obj.timeout) as door:
+        yield door
+
+
+def _of_administrators(settings: Settings) -> tuple[str, str | None]:
+    from forewarn.address import admin_address
+    from forewarn.address import token as own_token
+
+    token = own_token(settings.token if settings.token is not None else os.environ.get("FOREWARN_ADMIN_TOKEN"))
+    return admin_address(settings.admin_address), token

@@ -44,6 +44,8 @@ def show(screen: Screen, decision: model_pb2.Decision) -> None:
             ("fails with", likely + known),
             ("remedy", decision.remedy),
             ("retry after", span(decision.retry_after) if decision.HasField("retry_after") else ""),
+            ("rewritten", decision.rewritten_arguments_json),
+            ("approval", decision.approval_id),
             ("probe", _probe(decision)),
             ("let through", _let_through(decision)),
             ("decision", decision.decision_id),
@@ -52,6 +54,11 @@ def show(screen: Screen, decision: model_pb2.Decision) -> None:
         ]
     )
     _reasons(screen, decision)
+    if decision.HasField("policy"):
+        from forewarn_cli.policy import trace_view
+
+        screen.line()
+        trace_view.show(screen, decision.policy)
     alternatives(screen, decision.alternatives)
 
 
@@ -64,7 +71,7 @@ def alternatives(screen: Screen, proposed: Iterable[model_pb2.Alternative]) -> N
                 str(place),
                 one.tool,
                 one.arguments_json,
-                percent(one.expected_success, 0),
+                percent(one.expected_success, 0) if one.success_interval.confidence else "",
                 interval(one.success_interval),
                 span(one.expected_latency) if one.HasField("expected_latency") else "",
                 f"{one.expected_cost:g}" if one.expected_cost else "",
@@ -88,6 +95,9 @@ def _reasons(screen: Screen, decision: model_pb2.Decision) -> None:
     largest = max(abs(reason.contribution) for reason in decision.reasons)
     screen.line()
     for reason in decision.reasons:
+        if reason.rule:
+            screen.line(Styled(f"{'policy':>28} ", "magenta"), Styled(reason.rule, "bold"), f"  {reason.summary}")
+            continue
         style = "red" if reason.contribution > 0 else "green"
         bar = screen.bar(reason.contribution, largest)
         screen.line(

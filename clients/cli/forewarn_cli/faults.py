@@ -12,6 +12,7 @@ EXIT_NEGATIVE = 1
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_REFUSED = 4
+EXIT_INVALID = 5
 EXIT_INTERRUPTED = 130
 
 
@@ -37,6 +38,12 @@ class Refused(Fault):
     """The daemon answered with an error."""
 
     exit_code = EXIT_REFUSED
+
+
+class Invalid(Fault):
+    """Policies, or tests of them, cannot be used as they are written."""
+
+    exit_code = EXIT_INVALID
 
 
 def from_rpc_error(error: grpc.RpcError, address: str) -> Fault:

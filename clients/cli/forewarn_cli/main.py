@@ -22,7 +22,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    epilog="Exit codes: 0 ok, 1 a negative answer, 2 usage, 3 no daemon, 4 refused by the daemon, 130 interrupted.",
+    epilog="Exit codes: 0 ok, 1 a negative answer, 2 usage, 3 no daemon, 4 refused by the daemon, 5 policies that do "
+    "not compile, 130 interrupted.",
 )
 
 

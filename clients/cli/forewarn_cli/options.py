@@ -25,9 +25,18 @@ ContextPairs = Annotated[
     list[str] | None,
     typer.Option("--context", "-c", metavar="KEY=VALUE", help="Where the call happens (db=prod, cluster=eu1)."),
 ]
+Roles = Annotated[
+    list[str] | None, typer.Option("--role", metavar="ROLE", help="A role of the caller; may be repeated.")
+]
 Session = Annotated[str, typer.Option(metavar="ID", help="The run or conversation that the call belongs to.")]
 Caller = Annotated[str, typer.Option(metavar="NAME", help="Who makes the call.")]
 CallId = Annotated[str, typer.Option(metavar="ID", help="The runtime's id of this attempt.")]
 Server = Annotated[str, typer.Option(metavar="NAME", help="What provides the tool.")]
 ToolVersion = Annotated[str, typer.Option(metavar="VERSION", help="The tool's version.")]
 Time = Annotated[str, typer.Option(metavar="TIME", help="When the call is or was made (RFC 3339); now by default.")]
+
+PolicyFiles = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Policies in YAML: files, or folders of them; - reads stdin.")
+]
+PolicyName = Annotated[str, typer.Argument(metavar="NAME", help="The policy's name.")]
+Author = Annotated[str, typer.Option(metavar="NAME", help="Who does it; you, unless told.")]

@@ -1,4 +1,4 @@
-"""`forewarn rules`: the preventions in force."""
+"""`forewarn rules`: what prevents calls."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def rules(
     page_token: options.PageToken = "",
     json: options.Json = False,
 ) -> None:
-    """List the preventions that are in force because of what was learned."""
+    """List what prevents calls: the rules of policies by name, then what was learned; with how often each was right."""
     from forewarn.v1 import admin_pb2, model_pb2
+    from forewarn_cli.decision_view import verdict
     from forewarn_cli.paging import read
     from forewarn_cli.screen import Screen, show_json
-    from forewarn_cli.wording import evidence, label
+    from forewarn_cli.wording import label, moment
 
     request = admin_pb2.ListPreventionRulesRequest(tool=tool, page_token=page_token)
     with admin(context) as ask:
@@ -37,17 +38,24 @@ def rules(
         show_json(answer)
         return
     Screen().table(
-        ["id", "tool", "mode", "origin", "rule", "evidence"],
+        ["rule", "origin", "mode", "verdict", "tools", ">hits", "last hit", "right", "what"],
         [
             [
                 rule.rule_id,
-                rule.usage_pattern.tool or rule.usage_pattern.server,
-                label(model_pb2.Mode, rule.mode),
                 rule.origin,
+                label(model_pb2.Mode, rule.mode) + (f" {rule.enforce_percent:g} %" if _partly(rule) else ""),
+                verdict(rule.verdict),
+                ", ".join(rule.tools) or rule.usage_pattern.server,
+                str(rule.hits),
+                moment(rule.last_hit_time),
+                f"{rule.right} of {rule.right + rule.wrong}" if rule.right + rule.wrong else "",
                 rule.summary,
-                evidence(rule.usage_pattern.evidence),
             ]
             for rule in answer.rules
         ],
         none="nothing is prevented",
     )
+
+
+def _partly(rule: admin_pb2.PreventionRule) -> bool:
+    return 0.0 < rule.enforce_percent < 100.0

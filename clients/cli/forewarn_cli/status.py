@@ -44,6 +44,17 @@ def status(context: typer.Context, json: options.Json = False) -> None:
             ("queue", f"{answer.queue_length} of {answer.queue_limit}"),
             ("decisions not logged", str(answer.decisions_dropped) if answer.decisions_dropped else ""),
             *standing(answer.false_prevention),
+            ("policies", _policies(answer)),
+            ("policy folder", answer.policy_folder),
+            ("policy error", Styled(answer.policy_error, "bold red")),
             ("store error", Styled(answer.store_error, "bold red")),
         ]
     )
+
+
+def _policies(answer: admin_pb2.GetStatusResponse) -> str:
+    if not answer.policies:
+        return ""
+    failed = answer.policy_engine_errors + answer.policy_rule_errors
+    errors = f"; {failed} times a rule or the engine failed" if failed else ""
+    return f"{answer.policies}, revision {answer.policy_revision}{errors}"

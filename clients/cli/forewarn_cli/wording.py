@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 # Control characters (C0, DEL, C1) and the marks that reorder text: what a tool's error must not do to a terminal.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-VERDICT_STYLES = {"allow": "green", "warn": "yellow", "prevent": "bold red", "require approval": "magenta"}
+VERDICT_STYLES = {"allow": "green", "warn": "yellow", "prevent": "bold red", "require approval": "magenta",
+                  "rewrite": "cyan"}  # fmt: skip
 OUTCOME_STYLES = {"success": "green", "retry": "green", "failure": "red", "timeout": "red", "prevented": "yellow"}
 STATE_STYLES = {"confirmed": "red", "candidate": "yellow", "refuted": "green", "suspended": "dim"}
 
@@ -93,6 +94,11 @@ def span(duration: Duration) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.3g} ms"
     return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """As in "1 rule", "2 rules"."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
 
 
 def size(count: int) -> str:

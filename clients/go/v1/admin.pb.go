@@ -95,8 +95,20 @@ type GetStatusResponse struct {
 	StoreError string `protobuf:"bytes,14,opt,name=store_error,json=storeError,proto3" json:"store_error,omitempty"`
 	// How false prevention stands over all tools.
 	FalsePrevention *FalsePrevention `protobuf:"bytes,15,opt,name=false_prevention,json=falsePrevention,proto3" json:"false_prevention,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The revision of the policies in force; empty where there are none.
+	PolicyRevision string `protobuf:"bytes,16,opt,name=policy_revision,json=policyRevision,proto3" json:"policy_revision,omitempty"`
+	// How many policies are in force.
+	Policies uint32 `protobuf:"varint,17,opt,name=policies,proto3" json:"policies,omitempty"`
+	// The folder that policies are read from; empty where there is none.
+	PolicyFolder string `protobuf:"bytes,18,opt,name=policy_folder,json=policyFolder,proto3" json:"policy_folder,omitempty"`
+	// What is wrong with it, if anything; meanwhile its last valid policies are in force.
+	PolicyError string `protobuf:"bytes,19,opt,name=policy_error,json=policyError,proto3" json:"policy_error,omitempty"`
+	// Questions that the policies' engine could not answer since the start; its policies' failure modes were followed.
+	PolicyEngineErrors uint64 `protobuf:"varint,20,opt,name=policy_engine_errors,json=policyEngineErrors,proto3" json:"policy_engine_errors,omitempty"`
+	// Rules that could not be evaluated since the start.
+	PolicyRuleErrors uint64 `protobuf:"varint,21,opt,name=policy_rule_errors,json=policyRuleErrors,proto3" json:"policy_rule_errors,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
@@ -232,6 +244,48 @@ func (x *GetStatusResponse) GetFalsePrevention() *FalsePrevention {
 		return x.FalsePrevention
 	}
 	return nil
+}
+
+func (x *GetStatusResponse) GetPolicyRevision() string {
+	if x != nil {
+		return x.PolicyRevision
+	}
+	return ""
+}
+
+func (x *GetStatusResponse) GetPolicies() uint32 {
+	if x != nil {
+		return x.Policies
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetPolicyFolder() string {
+	if x != nil {
+		return x.PolicyFolder
+	}
+	return ""
+}
+
+func (x *GetStatusResponse) GetPolicyError() string {
+	if x != nil {
+		return x.PolicyError
+	}
+	return ""
+}
+
+func (x *GetStatusResponse) GetPolicyEngineErrors() uint64 {
+	if x != nil {
+		return x.PolicyEngineErrors
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetPolicyRuleErrors() uint64 {
+	if x != nil {
+		return x.PolicyRuleErrors
+	}
+	return 0
 }
 
 // Which counts.
@@ -2633,18 +2687,34 @@ func (x *ListPreventionRulesResponse) GetNextPageToken() string {
 // A standing reason to prevent calls.
 type PreventionRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id: a usage pattern's.
+	// Its id: a usage pattern's, or "policy/rule".
 	RuleId string `protobuf:"bytes,1,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
-	// Where it comes from: "learned".
+	// Where it comes from: "learned", "folder" (a policy of the daemon's folder) or "api" (one that was applied).
 	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
 	// The rule in a sentence.
 	Summary string `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
-	// The usage pattern behind it.
+	// The usage pattern behind it, if it was learned.
 	UsagePattern *UsagePattern `protobuf:"bytes,4,opt,name=usage_pattern,json=usagePattern,proto3" json:"usage_pattern,omitempty"`
-	// The mode in force for its tool.
-	Mode          Mode `protobuf:"varint,5,opt,name=mode,proto3,enum=forewarn.v1.Mode" json:"mode,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// The mode in force for its tool; of a policy's rule, the policy's own.
+	Mode Mode `protobuf:"varint,5,opt,name=mode,proto3,enum=forewarn.v1.Mode" json:"mode,omitempty"`
+	// Globs of the tools that it is about.
+	Tools []string `protobuf:"bytes,6,rep,name=tools,proto3" json:"tools,omitempty"`
+	// What it says.
+	Verdict Verdict `protobuf:"varint,7,opt,name=verdict,proto3,enum=forewarn.v1.Verdict" json:"verdict,omitempty"`
+	// How often it decided, or would have.
+	Hits uint64 `protobuf:"varint,8,opt,name=hits,proto3" json:"hits,omitempty"`
+	// When it last did.
+	LastHitTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=last_hit_time,json=lastHitTime,proto3" json:"last_hit_time,omitempty"`
+	// Of the calls that were made all the same, how many failed.
+	Right uint64 `protobuf:"varint,10,opt,name=right,proto3" json:"right,omitempty"`
+	// Of these, how many worked.
+	Wrong uint64 `protobuf:"varint,11,opt,name=wrong,proto3" json:"wrong,omitempty"`
+	// How often it could not be evaluated.
+	Errors uint64 `protobuf:"varint,12,opt,name=errors,proto3" json:"errors,omitempty"`
+	// With mode ENFORCE: the share of sessions in which the policy is enforced, in percent.
+	EnforcePercent float64 `protobuf:"fixed64,13,opt,name=enforce_percent,json=enforcePercent,proto3" json:"enforce_percent,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PreventionRule) Reset() {
@@ -2710,6 +2780,62 @@ func (x *PreventionRule) GetMode() Mode {
 		return x.Mode
 	}
 	return Mode_MODE_UNSPECIFIED
+}
+
+func (x *PreventionRule) GetTools() []string {
+	if x != nil {
+		return x.Tools
+	}
+	return nil
+}
+
+func (x *PreventionRule) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *PreventionRule) GetHits() uint64 {
+	if x != nil {
+		return x.Hits
+	}
+	return 0
+}
+
+func (x *PreventionRule) GetLastHitTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastHitTime
+	}
+	return nil
+}
+
+func (x *PreventionRule) GetRight() uint64 {
+	if x != nil {
+		return x.Right
+	}
+	return 0
+}
+
+func (x *PreventionRule) GetWrong() uint64 {
+	if x != nil {
+		return x.Wrong
+	}
+	return 0
+}
+
+func (x *PreventionRule) GetErrors() uint64 {
+	if x != nil {
+		return x.Errors
+	}
+	return 0
+}
+
+func (x *PreventionRule) GetEnforcePercent() float64 {
+	if x != nil {
+		return x.EnforcePercent
+	}
+	return 0
 }
 
 // Which appeals.
@@ -4955,7 +5081,7 @@ var File_forewarn_v1_admin_proto protoreflect.FileDescriptor
 const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x17forewarn/v1/admin.proto\x12\vforewarn.v1\x1a\x17forewarn/v1/model.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10GetStatusRequest\"\xf6\x04\n" +
+	"\x10GetStatusRequest\"\xe3\x06\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\n" +
@@ -4977,7 +5103,13 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\x11decisions_dropped\x18\r \x01(\x04R\x10decisionsDropped\x12\x1f\n" +
 	"\vstore_error\x18\x0e \x01(\tR\n" +
 	"storeError\x12G\n" +
-	"\x10false_prevention\x18\x0f \x01(\v2\x1c.forewarn.v1.FalsePreventionR\x0ffalsePrevention\"a\n" +
+	"\x10false_prevention\x18\x0f \x01(\v2\x1c.forewarn.v1.FalsePreventionR\x0ffalsePrevention\x12'\n" +
+	"\x0fpolicy_revision\x18\x10 \x01(\tR\x0epolicyRevision\x12\x1a\n" +
+	"\bpolicies\x18\x11 \x01(\rR\bpolicies\x12#\n" +
+	"\rpolicy_folder\x18\x12 \x01(\tR\fpolicyFolder\x12!\n" +
+	"\fpolicy_error\x18\x13 \x01(\tR\vpolicyError\x120\n" +
+	"\x14policy_engine_errors\x18\x14 \x01(\x04R\x12policyEngineErrors\x12,\n" +
+	"\x12policy_rule_errors\x18\x15 \x01(\x04R\x10policyRuleErrors\"a\n" +
 	"\x0fGetStatsRequest\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12\x1d\n" +
@@ -5167,13 +5299,22 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"x\n" +
 	"\x1bListPreventionRulesResponse\x121\n" +
 	"\x05rules\x18\x01 \x03(\v2\x1b.forewarn.v1.PreventionRuleR\x05rules\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc9\x03\n" +
 	"\x0ePreventionRule\x12\x17\n" +
 	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x16\n" +
 	"\x06origin\x18\x02 \x01(\tR\x06origin\x12\x18\n" +
 	"\asummary\x18\x03 \x01(\tR\asummary\x12>\n" +
 	"\rusage_pattern\x18\x04 \x01(\v2\x19.forewarn.v1.UsagePatternR\fusagePattern\x12%\n" +
-	"\x04mode\x18\x05 \x01(\x0e2\x11.forewarn.v1.ModeR\x04mode\"Q\n" +
+	"\x04mode\x18\x05 \x01(\x0e2\x11.forewarn.v1.ModeR\x04mode\x12\x14\n" +
+	"\x05tools\x18\x06 \x03(\tR\x05tools\x12.\n" +
+	"\averdict\x18\a \x01(\x0e2\x14.forewarn.v1.VerdictR\averdict\x12\x12\n" +
+	"\x04hits\x18\b \x01(\x04R\x04hits\x12>\n" +
+	"\rlast_hit_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vlastHitTime\x12\x14\n" +
+	"\x05right\x18\n" +
+	" \x01(\x04R\x05right\x12\x14\n" +
+	"\x05wrong\x18\v \x01(\x04R\x05wrong\x12\x16\n" +
+	"\x06errors\x18\f \x01(\x04R\x06errors\x12'\n" +
+	"\x0fenforce_percent\x18\r \x01(\x01R\x0eenforcePercent\"Q\n" +
 	"\x13QueryAppealsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -5525,92 +5666,94 @@ var file_forewarn_v1_admin_proto_depIdxs = []int32{
 	36,  // 43: forewarn.v1.ListPreventionRulesResponse.rules:type_name -> forewarn.v1.PreventionRule
 	80,  // 44: forewarn.v1.PreventionRule.usage_pattern:type_name -> forewarn.v1.UsagePattern
 	70,  // 45: forewarn.v1.PreventionRule.mode:type_name -> forewarn.v1.Mode
-	39,  // 46: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
-	69,  // 47: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
-	42,  // 48: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
-	69,  // 49: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
-	68,  // 50: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
-	69,  // 51: forewarn.v1.GetReportRequest.start_time:type_name -> google.protobuf.Timestamp
-	69,  // 52: forewarn.v1.GetReportRequest.end_time:type_name -> google.protobuf.Timestamp
-	51,  // 53: forewarn.v1.GetReportResponse.scope:type_name -> forewarn.v1.ReportScope
-	53,  // 54: forewarn.v1.GetReportResponse.totals:type_name -> forewarn.v1.ReportTotals
-	55,  // 55: forewarn.v1.GetReportResponse.rates:type_name -> forewarn.v1.ReportRates
-	56,  // 56: forewarn.v1.GetReportResponse.budget:type_name -> forewarn.v1.ReportBudget
-	57,  // 57: forewarn.v1.GetReportResponse.calibration:type_name -> forewarn.v1.ReportCalibration
-	59,  // 58: forewarn.v1.GetReportResponse.curve:type_name -> forewarn.v1.ReportCurve
-	61,  // 59: forewarn.v1.GetReportResponse.detectors:type_name -> forewarn.v1.ReportDetector
-	62,  // 60: forewarn.v1.GetReportResponse.tools:type_name -> forewarn.v1.ReportTool
-	64,  // 61: forewarn.v1.GetReportResponse.buckets:type_name -> forewarn.v1.ReportBucket
-	76,  // 62: forewarn.v1.GetReportResponse.bucket_width:type_name -> google.protobuf.Duration
-	65,  // 63: forewarn.v1.GetReportResponse.patterns:type_name -> forewarn.v1.ReportPatterns
-	69,  // 64: forewarn.v1.ReportScope.time:type_name -> google.protobuf.Timestamp
-	69,  // 65: forewarn.v1.ReportScope.oldest_time:type_name -> google.protobuf.Timestamp
-	69,  // 66: forewarn.v1.ReportScope.newest_time:type_name -> google.protobuf.Timestamp
-	70,  // 67: forewarn.v1.ReportScope.mode:type_name -> forewarn.v1.Mode
-	52,  // 68: forewarn.v1.ReportScope.modes:type_name -> forewarn.v1.ReportMode
-	70,  // 69: forewarn.v1.ReportMode.mode:type_name -> forewarn.v1.Mode
-	71,  // 70: forewarn.v1.ReportShare.interval:type_name -> forewarn.v1.Interval
-	54,  // 71: forewarn.v1.ReportRates.recall:type_name -> forewarn.v1.ReportShare
-	54,  // 72: forewarn.v1.ReportRates.precision:type_name -> forewarn.v1.ReportShare
-	54,  // 73: forewarn.v1.ReportRates.false_prevention_rate:type_name -> forewarn.v1.ReportShare
-	58,  // 74: forewarn.v1.ReportCalibration.bins:type_name -> forewarn.v1.ReportBin
-	54,  // 75: forewarn.v1.ReportBin.failed:type_name -> forewarn.v1.ReportShare
-	60,  // 76: forewarn.v1.ReportCurve.points:type_name -> forewarn.v1.ReportPoint
-	63,  // 77: forewarn.v1.ReportTool.examples:type_name -> forewarn.v1.ReportExample
-	75,  // 78: forewarn.v1.ReportExample.category:type_name -> forewarn.v1.Outcome
-	69,  // 79: forewarn.v1.ReportBucket.start_time:type_name -> google.protobuf.Timestamp
-	80,  // 80: forewarn.v1.ReportPatterns.most_used:type_name -> forewarn.v1.UsagePattern
-	80,  // 81: forewarn.v1.ReportPatterns.most_wrong:type_name -> forewarn.v1.UsagePattern
-	80,  // 82: forewarn.v1.ReportPatterns.never_right:type_name -> forewarn.v1.UsagePattern
-	80,  // 83: forewarn.v1.ReportPatterns.most_appealed:type_name -> forewarn.v1.UsagePattern
-	80,  // 84: forewarn.v1.ReportPatterns.suspended:type_name -> forewarn.v1.UsagePattern
-	0,   // 85: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
-	2,   // 86: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
-	7,   // 87: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
-	10,  // 88: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
-	49,  // 89: forewarn.v1.AdminService.GetReport:input_type -> forewarn.v1.GetReportRequest
-	12,  // 90: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
-	14,  // 91: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
-	17,  // 92: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
-	19,  // 93: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
-	21,  // 94: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
-	23,  // 95: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
-	25,  // 96: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
-	27,  // 97: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
-	29,  // 98: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
-	32,  // 99: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
-	34,  // 100: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
-	37,  // 101: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
-	40,  // 102: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
-	43,  // 103: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
-	45,  // 104: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
-	47,  // 105: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
-	1,   // 106: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
-	3,   // 107: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
-	8,   // 108: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
-	11,  // 109: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
-	50,  // 110: forewarn.v1.AdminService.GetReport:output_type -> forewarn.v1.GetReportResponse
-	13,  // 111: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
-	15,  // 112: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
-	18,  // 113: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
-	20,  // 114: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
-	22,  // 115: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
-	24,  // 116: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
-	26,  // 117: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
-	28,  // 118: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
-	30,  // 119: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
-	33,  // 120: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
-	35,  // 121: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
-	38,  // 122: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
-	41,  // 123: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
-	44,  // 124: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
-	46,  // 125: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
-	48,  // 126: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
-	106, // [106:127] is the sub-list for method output_type
-	85,  // [85:106] is the sub-list for method input_type
-	85,  // [85:85] is the sub-list for extension type_name
-	85,  // [85:85] is the sub-list for extension extendee
-	0,   // [0:85] is the sub-list for field type_name
+	72,  // 46: forewarn.v1.PreventionRule.verdict:type_name -> forewarn.v1.Verdict
+	69,  // 47: forewarn.v1.PreventionRule.last_hit_time:type_name -> google.protobuf.Timestamp
+	39,  // 48: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
+	69,  // 49: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
+	42,  // 50: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
+	69,  // 51: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
+	68,  // 52: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
+	69,  // 53: forewarn.v1.GetReportRequest.start_time:type_name -> google.protobuf.Timestamp
+	69,  // 54: forewarn.v1.GetReportRequest.end_time:type_name -> google.protobuf.Timestamp
+	51,  // 55: forewarn.v1.GetReportResponse.scope:type_name -> forewarn.v1.ReportScope
+	53,  // 56: forewarn.v1.GetReportResponse.totals:type_name -> forewarn.v1.ReportTotals
+	55,  // 57: forewarn.v1.GetReportResponse.rates:type_name -> forewarn.v1.ReportRates
+	56,  // 58: forewarn.v1.GetReportResponse.budget:type_name -> forewarn.v1.ReportBudget
+	57,  // 59: forewarn.v1.GetReportResponse.calibration:type_name -> forewarn.v1.ReportCalibration
+	59,  // 60: forewarn.v1.GetReportResponse.curve:type_name -> forewarn.v1.ReportCurve
+	61,  // 61: forewarn.v1.GetReportResponse.detectors:type_name -> forewarn.v1.ReportDetector
+	62,  // 62: forewarn.v1.GetReportResponse.tools:type_name -> forewarn.v1.ReportTool
+	64,  // 63: forewarn.v1.GetReportResponse.buckets:type_name -> forewarn.v1.ReportBucket
+	76,  // 64: forewarn.v1.GetReportResponse.bucket_width:type_name -> google.protobuf.Duration
+	65,  // 65: forewarn.v1.GetReportResponse.patterns:type_name -> forewarn.v1.ReportPatterns
+	69,  // 66: forewarn.v1.ReportScope.time:type_name -> google.protobuf.Timestamp
+	69,  // 67: forewarn.v1.ReportScope.oldest_time:type_name -> google.protobuf.Timestamp
+	69,  // 68: forewarn.v1.ReportScope.newest_time:type_name -> google.protobuf.Timestamp
+	70,  // 69: forewarn.v1.ReportScope.mode:type_name -> forewarn.v1.Mode
+	52,  // 70: forewarn.v1.ReportScope.modes:type_name -> forewarn.v1.ReportMode
+	70,  // 71: forewarn.v1.ReportMode.mode:type_name -> forewarn.v1.Mode
+	71,  // 72: forewarn.v1.ReportShare.interval:type_name -> forewarn.v1.Interval
+	54,  // 73: forewarn.v1.ReportRates.recall:type_name -> forewarn.v1.ReportShare
+	54,  // 74: forewarn.v1.ReportRates.precision:type_name -> forewarn.v1.ReportShare
+	54,  // 75: forewarn.v1.ReportRates.false_prevention_rate:type_name -> forewarn.v1.ReportShare
+	58,  // 76: forewarn.v1.ReportCalibration.bins:type_name -> forewarn.v1.ReportBin
+	54,  // 77: forewarn.v1.ReportBin.failed:type_name -> forewarn.v1.ReportShare
+	60,  // 78: forewarn.v1.ReportCurve.points:type_name -> forewarn.v1.ReportPoint
+	63,  // 79: forewarn.v1.ReportTool.examples:type_name -> forewarn.v1.ReportExample
+	75,  // 80: forewarn.v1.ReportExample.category:type_name -> forewarn.v1.Outcome
+	69,  // 81: forewarn.v1.ReportBucket.start_time:type_name -> google.protobuf.Timestamp
+	80,  // 82: forewarn.v1.ReportPatterns.most_used:type_name -> forewarn.v1.UsagePattern
+	80,  // 83: forewarn.v1.ReportPatterns.most_wrong:type_name -> forewarn.v1.UsagePattern
+	80,  // 84: forewarn.v1.ReportPatterns.never_right:type_name -> forewarn.v1.UsagePattern
+	80,  // 85: forewarn.v1.ReportPatterns.most_appealed:type_name -> forewarn.v1.UsagePattern
+	80,  // 86: forewarn.v1.ReportPatterns.suspended:type_name -> forewarn.v1.UsagePattern
+	0,   // 87: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
+	2,   // 88: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
+	7,   // 89: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
+	10,  // 90: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
+	49,  // 91: forewarn.v1.AdminService.GetReport:input_type -> forewarn.v1.GetReportRequest
+	12,  // 92: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
+	14,  // 93: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
+	17,  // 94: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
+	19,  // 95: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
+	21,  // 96: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
+	23,  // 97: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
+	25,  // 98: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
+	27,  // 99: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
+	29,  // 100: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
+	32,  // 101: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
+	34,  // 102: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
+	37,  // 103: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
+	40,  // 104: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
+	43,  // 105: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
+	45,  // 106: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
+	47,  // 107: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
+	1,   // 108: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
+	3,   // 109: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
+	8,   // 110: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
+	11,  // 111: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
+	50,  // 112: forewarn.v1.AdminService.GetReport:output_type -> forewarn.v1.GetReportResponse
+	13,  // 113: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
+	15,  // 114: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
+	18,  // 115: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
+	20,  // 116: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
+	22,  // 117: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
+	24,  // 118: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
+	26,  // 119: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
+	28,  // 120: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
+	30,  // 121: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
+	33,  // 122: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
+	35,  // 123: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
+	38,  // 124: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
+	41,  // 125: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
+	44,  // 126: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
+	46,  // 127: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
+	48,  // 128: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
+	108, // [108:129] is the sub-list for method output_type
+	87,  // [87:108] is the sub-list for method input_type
+	87,  // [87:87] is the sub-list for extension type_name
+	87,  // [87:87] is the sub-list for extension extendee
+	0,   // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_admin_proto_init() }

@@ -88,7 +88,7 @@ type AdminServiceClient interface {
 	ListTools(ctx context.Context, in *ListToolsRequest, opts ...grpc.CallOption) (*ListToolsResponse, error)
 	// Sets the mode for all tools or for one. Takes effect with the next decision.
 	SetMode(ctx context.Context, in *SetModeRequest, opts ...grpc.CallOption) (*SetModeResponse, error)
-	// Preventions that are in force because of what was learned.
+	// Rules that prevent, in one list: those of policies, by name, then those that were learned.
 	ListPreventionRules(ctx context.Context, in *ListPreventionRulesRequest, opts ...grpc.CallOption) (*ListPreventionRulesResponse, error)
 	// Appeals, newest first.
 	QueryAppeals(ctx context.Context, in *QueryAppealsRequest, opts ...grpc.CallOption) (*QueryAppealsResponse, error)
@@ -385,7 +385,7 @@ type AdminServiceServer interface {
 	ListTools(context.Context, *ListToolsRequest) (*ListToolsResponse, error)
 	// Sets the mode for all tools or for one. Takes effect with the next decision.
 	SetMode(context.Context, *SetModeRequest) (*SetModeResponse, error)
-	// Preventions that are in force because of what was learned.
+	// Rules that prevent, in one list: those of policies, by name, then those that were learned.
 	ListPreventionRules(context.Context, *ListPreventionRulesRequest) (*ListPreventionRulesResponse, error)
 	// Appeals, newest first.
 	QueryAppeals(context.Context, *QueryAppealsRequest) (*QueryAppealsResponse, error)

@@ -1633,6 +1633,98 @@ func (x *AppealResponse) GetDuplicate() bool {
 	return false
 }
 
+// Which approval.
+type GetApprovalRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, from a decision. Required.
+	ApprovalId    string `protobuf:"bytes,1,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetApprovalRequest) Reset() {
+	*x = GetApprovalRequest{}
+	mi := &file_forewarn_v1_guard_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetApprovalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetApprovalRequest) ProtoMessage() {}
+
+func (x *GetApprovalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_guard_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetApprovalRequest.ProtoReflect.Descriptor instead.
+func (*GetApprovalRequest) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *GetApprovalRequest) GetApprovalId() string {
+	if x != nil {
+		return x.ApprovalId
+	}
+	return ""
+}
+
+// Where it stands.
+type GetApprovalResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The approval.
+	Approval      *Approval `protobuf:"bytes,1,opt,name=approval,proto3" json:"approval,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetApprovalResponse) Reset() {
+	*x = GetApprovalResponse{}
+	mi := &file_forewarn_v1_guard_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetApprovalResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetApprovalResponse) ProtoMessage() {}
+
+func (x *GetApprovalResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_guard_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetApprovalResponse.ProtoReflect.Descriptor instead.
+func (*GetApprovalResponse) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_guard_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetApprovalResponse) GetApproval() *Approval {
+	if x != nil {
+		return x.Approval
+	}
+	return nil
+}
+
 var File_forewarn_v1_guard_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_guard_proto_rawDesc = "" +
@@ -1756,7 +1848,12 @@ const file_forewarn_v1_guard_proto_rawDesc = "" +
 	"\x06caller\x18\x03 \x01(\tR\x06caller\"Z\n" +
 	"\x0eAppealResponse\x12*\n" +
 	"\x11usage_pattern_ids\x18\x01 \x03(\tR\x0fusagePatternIds\x12\x1c\n" +
-	"\tduplicate\x18\x02 \x01(\bR\tduplicate2\xd9\x05\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"5\n" +
+	"\x12GetApprovalRequest\x12\x1f\n" +
+	"\vapproval_id\x18\x01 \x01(\tR\n" +
+	"approvalId\"H\n" +
+	"\x13GetApprovalResponse\x121\n" +
+	"\bapproval\x18\x01 \x01(\v2\x15.forewarn.v1.ApprovalR\bapproval2\xab\x06\n" +
 	"\fGuardService\x12V\n" +
 	"\rShouldPrevent\x12!.forewarn.v1.ShouldPreventRequest\x1a\".forewarn.v1.ShouldPreventResponse\x12>\n" +
 	"\x05Check\x12\x19.forewarn.v1.CheckRequest\x1a\x1a.forewarn.v1.CheckResponse\x12G\n" +
@@ -1767,7 +1864,8 @@ const file_forewarn_v1_guard_proto_rawDesc = "" +
 	"\rRegisterTools\x12!.forewarn.v1.RegisterToolsRequest\x1a\".forewarn.v1.RegisterToolsResponse\x12V\n" +
 	"\rInjectContext\x12!.forewarn.v1.InjectContextRequest\x1a\".forewarn.v1.InjectContextResponse\x12P\n" +
 	"\vFindSimilar\x12\x1f.forewarn.v1.FindSimilarRequest\x1a .forewarn.v1.FindSimilarResponse\x12A\n" +
-	"\x06Appeal\x12\x1a.forewarn.v1.AppealRequest\x1a\x1b.forewarn.v1.AppealResponseB8\n" +
+	"\x06Appeal\x12\x1a.forewarn.v1.AppealRequest\x1a\x1b.forewarn.v1.AppealResponse\x12P\n" +
+	"\vGetApproval\x12\x1f.forewarn.v1.GetApprovalRequest\x1a .forewarn.v1.GetApprovalResponseB8\n" +
 	"\x0fdev.forewarn.v1P\x01Z#forewarn.dev/forewarn/v1;forewarnv1b\x06proto3"
 
 var (
@@ -1782,7 +1880,7 @@ func file_forewarn_v1_guard_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_guard_proto_rawDescData
 }
 
-var file_forewarn_v1_guard_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_forewarn_v1_guard_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_forewarn_v1_guard_proto_goTypes = []any{
 	(*ShouldPreventRequest)(nil),  // 0: forewarn.v1.ShouldPreventRequest
 	(*ShouldPreventResponse)(nil), // 1: forewarn.v1.ShouldPreventResponse
@@ -1808,76 +1906,82 @@ var file_forewarn_v1_guard_proto_goTypes = []any{
 	(*SimilarUsagePattern)(nil),   // 21: forewarn.v1.SimilarUsagePattern
 	(*AppealRequest)(nil),         // 22: forewarn.v1.AppealRequest
 	(*AppealResponse)(nil),        // 23: forewarn.v1.AppealResponse
-	nil,                           // 24: forewarn.v1.InjectContextRequest.ContextEntry
-	(*Call)(nil),                  // 25: forewarn.v1.Call
-	(*Decision)(nil),              // 26: forewarn.v1.Decision
-	(*Alternative)(nil),           // 27: forewarn.v1.Alternative
-	(*CallResult)(nil),            // 28: forewarn.v1.CallResult
-	(*Classification)(nil),        // 29: forewarn.v1.Classification
-	(*durationpb.Duration)(nil),   // 30: google.protobuf.Duration
-	(*Interval)(nil),              // 31: forewarn.v1.Interval
-	(UsagePatternState)(0),        // 32: forewarn.v1.UsagePatternState
-	(*status.Status)(nil),         // 33: google.rpc.Status
-	(*ToolDescriptor)(nil),        // 34: forewarn.v1.ToolDescriptor
-	(*Evidence)(nil),              // 35: forewarn.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
-	(*UsagePattern)(nil),          // 37: forewarn.v1.UsagePattern
+	(*GetApprovalRequest)(nil),    // 24: forewarn.v1.GetApprovalRequest
+	(*GetApprovalResponse)(nil),   // 25: forewarn.v1.GetApprovalResponse
+	nil,                           // 26: forewarn.v1.InjectContextRequest.ContextEntry
+	(*Call)(nil),                  // 27: forewarn.v1.Call
+	(*Decision)(nil),              // 28: forewarn.v1.Decision
+	(*Alternative)(nil),           // 29: forewarn.v1.Alternative
+	(*CallResult)(nil),            // 30: forewarn.v1.CallResult
+	(*Classification)(nil),        // 31: forewarn.v1.Classification
+	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
+	(*Interval)(nil),              // 33: forewarn.v1.Interval
+	(UsagePatternState)(0),        // 34: forewarn.v1.UsagePatternState
+	(*status.Status)(nil),         // 35: google.rpc.Status
+	(*ToolDescriptor)(nil),        // 36: forewarn.v1.ToolDescriptor
+	(*Evidence)(nil),              // 37: forewarn.v1.Evidence
+	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
+	(*UsagePattern)(nil),          // 39: forewarn.v1.UsagePattern
+	(*Approval)(nil),              // 40: forewarn.v1.Approval
 }
 var file_forewarn_v1_guard_proto_depIdxs = []int32{
-	25, // 0: forewarn.v1.ShouldPreventRequest.call:type_name -> forewarn.v1.Call
-	26, // 1: forewarn.v1.ShouldPreventResponse.decision:type_name -> forewarn.v1.Decision
-	25, // 2: forewarn.v1.CheckRequest.call:type_name -> forewarn.v1.Call
-	26, // 3: forewarn.v1.CheckResponse.decision:type_name -> forewarn.v1.Decision
+	27, // 0: forewarn.v1.ShouldPreventRequest.call:type_name -> forewarn.v1.Call
+	28, // 1: forewarn.v1.ShouldPreventResponse.decision:type_name -> forewarn.v1.Decision
+	27, // 2: forewarn.v1.CheckRequest.call:type_name -> forewarn.v1.Call
+	28, // 3: forewarn.v1.CheckResponse.decision:type_name -> forewarn.v1.Decision
 	17, // 4: forewarn.v1.CheckResponse.facts:type_name -> forewarn.v1.ContextFact
-	25, // 5: forewarn.v1.OptimizeRequest.call:type_name -> forewarn.v1.Call
-	27, // 6: forewarn.v1.OptimizeResponse.alternatives:type_name -> forewarn.v1.Alternative
-	25, // 7: forewarn.v1.RecordCallRequest.call:type_name -> forewarn.v1.Call
-	28, // 8: forewarn.v1.RecordCallRequest.result:type_name -> forewarn.v1.CallResult
-	29, // 9: forewarn.v1.RecordCallResponse.classification:type_name -> forewarn.v1.Classification
+	27, // 5: forewarn.v1.OptimizeRequest.call:type_name -> forewarn.v1.Call
+	29, // 6: forewarn.v1.OptimizeResponse.alternatives:type_name -> forewarn.v1.Alternative
+	27, // 7: forewarn.v1.RecordCallRequest.call:type_name -> forewarn.v1.Call
+	30, // 8: forewarn.v1.RecordCallRequest.result:type_name -> forewarn.v1.CallResult
+	31, // 9: forewarn.v1.RecordCallResponse.classification:type_name -> forewarn.v1.Classification
 	9,  // 10: forewarn.v1.RecordCallResponse.changes:type_name -> forewarn.v1.PatternChange
 	8,  // 11: forewarn.v1.RecordCallResponse.retry_advice:type_name -> forewarn.v1.RetryAdvice
-	30, // 12: forewarn.v1.RetryAdvice.after:type_name -> google.protobuf.Duration
-	31, // 13: forewarn.v1.RetryAdvice.p_success_interval:type_name -> forewarn.v1.Interval
-	32, // 14: forewarn.v1.PatternChange.from_state:type_name -> forewarn.v1.UsagePatternState
-	32, // 15: forewarn.v1.PatternChange.to_state:type_name -> forewarn.v1.UsagePatternState
+	32, // 12: forewarn.v1.RetryAdvice.after:type_name -> google.protobuf.Duration
+	33, // 13: forewarn.v1.RetryAdvice.p_success_interval:type_name -> forewarn.v1.Interval
+	34, // 14: forewarn.v1.PatternChange.from_state:type_name -> forewarn.v1.UsagePatternState
+	34, // 15: forewarn.v1.PatternChange.to_state:type_name -> forewarn.v1.UsagePatternState
 	6,  // 16: forewarn.v1.RecordCallsRequest.record:type_name -> forewarn.v1.RecordCallRequest
 	7,  // 17: forewarn.v1.RecordCallsResponse.recorded:type_name -> forewarn.v1.RecordCallResponse
-	33, // 18: forewarn.v1.RecordCallsResponse.error:type_name -> google.rpc.Status
-	34, // 19: forewarn.v1.RegisterToolsRequest.tools:type_name -> forewarn.v1.ToolDescriptor
+	35, // 18: forewarn.v1.RecordCallsResponse.error:type_name -> google.rpc.Status
+	36, // 19: forewarn.v1.RegisterToolsRequest.tools:type_name -> forewarn.v1.ToolDescriptor
 	14, // 20: forewarn.v1.RegisterToolsResponse.registrations:type_name -> forewarn.v1.ToolRegistration
-	24, // 21: forewarn.v1.InjectContextRequest.context:type_name -> forewarn.v1.InjectContextRequest.ContextEntry
+	26, // 21: forewarn.v1.InjectContextRequest.context:type_name -> forewarn.v1.InjectContextRequest.ContextEntry
 	17, // 22: forewarn.v1.InjectContextResponse.facts:type_name -> forewarn.v1.ContextFact
-	35, // 23: forewarn.v1.ContextFact.evidence:type_name -> forewarn.v1.Evidence
-	25, // 24: forewarn.v1.FindSimilarRequest.call:type_name -> forewarn.v1.Call
+	37, // 23: forewarn.v1.ContextFact.evidence:type_name -> forewarn.v1.Evidence
+	27, // 24: forewarn.v1.FindSimilarRequest.call:type_name -> forewarn.v1.Call
 	20, // 25: forewarn.v1.FindSimilarResponse.calls:type_name -> forewarn.v1.SimilarCall
 	21, // 26: forewarn.v1.FindSimilarResponse.usage_patterns:type_name -> forewarn.v1.SimilarUsagePattern
-	29, // 27: forewarn.v1.SimilarCall.classification:type_name -> forewarn.v1.Classification
-	36, // 28: forewarn.v1.SimilarCall.time:type_name -> google.protobuf.Timestamp
-	30, // 29: forewarn.v1.SimilarCall.duration:type_name -> google.protobuf.Duration
-	37, // 30: forewarn.v1.SimilarUsagePattern.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	0,  // 31: forewarn.v1.GuardService.ShouldPrevent:input_type -> forewarn.v1.ShouldPreventRequest
-	2,  // 32: forewarn.v1.GuardService.Check:input_type -> forewarn.v1.CheckRequest
-	4,  // 33: forewarn.v1.GuardService.Optimize:input_type -> forewarn.v1.OptimizeRequest
-	6,  // 34: forewarn.v1.GuardService.RecordCall:input_type -> forewarn.v1.RecordCallRequest
-	10, // 35: forewarn.v1.GuardService.RecordCalls:input_type -> forewarn.v1.RecordCallsRequest
-	12, // 36: forewarn.v1.GuardService.RegisterTools:input_type -> forewarn.v1.RegisterToolsRequest
-	15, // 37: forewarn.v1.GuardService.InjectContext:input_type -> forewarn.v1.InjectContextRequest
-	18, // 38: forewarn.v1.GuardService.FindSimilar:input_type -> forewarn.v1.FindSimilarRequest
-	22, // 39: forewarn.v1.GuardService.Appeal:input_type -> forewarn.v1.AppealRequest
-	1,  // 40: forewarn.v1.GuardService.ShouldPrevent:output_type -> forewarn.v1.ShouldPreventResponse
-	3,  // 41: forewarn.v1.GuardService.Check:output_type -> forewarn.v1.CheckResponse
-	5,  // 42: forewarn.v1.GuardService.Optimize:output_type -> forewarn.v1.OptimizeResponse
-	7,  // 43: forewarn.v1.GuardService.RecordCall:output_type -> forewarn.v1.RecordCallResponse
-	11, // 44: forewarn.v1.GuardService.RecordCalls:output_type -> forewarn.v1.RecordCallsResponse
-	13, // 45: forewarn.v1.GuardService.RegisterTools:output_type -> forewarn.v1.RegisterToolsResponse
-	16, // 46: forewarn.v1.GuardService.InjectContext:output_type -> forewarn.v1.InjectContextResponse
-	19, // 47: forewarn.v1.GuardService.FindSimilar:output_type -> forewarn.v1.FindSimilarResponse
-	23, // 48: forewarn.v1.GuardService.Appeal:output_type -> forewarn.v1.AppealResponse
-	40, // [40:49] is the sub-list for method output_type
-	31, // [31:40] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	31, // 27: forewarn.v1.SimilarCall.classification:type_name -> forewarn.v1.Classification
+	38, // 28: forewarn.v1.SimilarCall.time:type_name -> google.protobuf.Timestamp
+	32, // 29: forewarn.v1.SimilarCall.duration:type_name -> google.protobuf.Duration
+	39, // 30: forewarn.v1.SimilarUsagePattern.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	40, // 31: forewarn.v1.GetApprovalResponse.approval:type_name -> forewarn.v1.Approval
+	0,  // 32: forewarn.v1.GuardService.ShouldPrevent:input_type -> forewarn.v1.ShouldPreventRequest
+	2,  // 33: forewarn.v1.GuardService.Check:input_type -> forewarn.v1.CheckRequest
+	4,  // 34: forewarn.v1.GuardService.Optimize:input_type -> forewarn.v1.OptimizeRequest
+	6,  // 35: forewarn.v1.GuardService.RecordCall:input_type -> forewarn.v1.RecordCallRequest
+	10, // 36: forewarn.v1.GuardService.RecordCalls:input_type -> forewarn.v1.RecordCallsRequest
+	12, // 37: forewarn.v1.GuardService.RegisterTools:input_type -> forewarn.v1.RegisterToolsRequest
+	15, // 38: forewarn.v1.GuardService.InjectContext:input_type -> forewarn.v1.InjectContextRequest
+	18, // 39: forewarn.v1.GuardService.FindSimilar:input_type -> forewarn.v1.FindSimilarRequest
+	22, // 40: forewarn.v1.GuardService.Appeal:input_type -> forewarn.v1.AppealRequest
+	24, // 41: forewarn.v1.GuardService.GetApproval:input_type -> forewarn.v1.GetApprovalRequest
+	1,  // 42: forewarn.v1.GuardService.ShouldPrevent:output_type -> forewarn.v1.ShouldPreventResponse
+	3,  // 43: forewarn.v1.GuardService.Check:output_type -> forewarn.v1.CheckResponse
+	5,  // 44: forewarn.v1.GuardService.Optimize:output_type -> forewarn.v1.OptimizeResponse
+	7,  // 45: forewarn.v1.GuardService.RecordCall:output_type -> forewarn.v1.RecordCallResponse
+	11, // 46: forewarn.v1.GuardService.RecordCalls:output_type -> forewarn.v1.RecordCallsResponse
+	13, // 47: forewarn.v1.GuardService.RegisterTools:output_type -> forewarn.v1.RegisterToolsResponse
+	16, // 48: forewarn.v1.GuardService.InjectContext:output_type -> forewarn.v1.InjectContextResponse
+	19, // 49: forewarn.v1.GuardService.FindSimilar:output_type -> forewarn.v1.FindSimilarResponse
+	23, // 50: forewarn.v1.GuardService.Appeal:output_type -> forewarn.v1.AppealResponse
+	25, // 51: forewarn.v1.GuardService.GetApproval:output_type -> forewarn.v1.GetApprovalResponse
+	42, // [42:52] is the sub-list for method output_type
+	32, // [32:42] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_guard_proto_init() }
@@ -1896,7 +2000,7 @@ func file_forewarn_v1_guard_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_guard_proto_rawDesc), len(file_forewarn_v1_guard_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

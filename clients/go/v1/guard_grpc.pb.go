@@ -30,6 +30,7 @@ const (
 	GuardService_InjectContext_FullMethodName = "/forewarn.v1.GuardService/InjectContext"
 	GuardService_FindSimilar_FullMethodName   = "/forewarn.v1.GuardService/FindSimilar"
 	GuardService_Appeal_FullMethodName        = "/forewarn.v1.GuardService/Appeal"
+	GuardService_GetApproval_FullMethodName   = "/forewarn.v1.GuardService/GetApproval"
 )
 
 // GuardServiceClient is the client API for GuardService service.
@@ -63,6 +64,8 @@ type GuardServiceClient interface {
 	FindSimilar(ctx context.Context, in *FindSimilarRequest, opts ...grpc.CallOption) (*FindSimilarResponse, error)
 	// Says that a prevention was wrong. Counts as evidence against the patterns behind it; administrators see it.
 	Appeal(ctx context.Context, in *AppealRequest, opts ...grpc.CallOption) (*AppealResponse, error)
+	// Where the approval of a call stands. To be polled, no more often than every tenth of a second.
+	GetApproval(ctx context.Context, in *GetApprovalRequest, opts ...grpc.CallOption) (*GetApprovalResponse, error)
 }
 
 type guardServiceClient struct {
@@ -166,6 +169,16 @@ func (c *guardServiceClient) Appeal(ctx context.Context, in *AppealRequest, opts
 	return out, nil
 }
 
+func (c *guardServiceClient) GetApproval(ctx context.Context, in *GetApprovalRequest, opts ...grpc.CallOption) (*GetApprovalResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetApprovalResponse)
+	err := c.cc.Invoke(ctx, GuardService_GetApproval_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GuardServiceServer is the server API for GuardService service.
 // All implementations must embed UnimplementedGuardServiceServer
 // for forward compatibility.
@@ -197,6 +210,8 @@ type GuardServiceServer interface {
 	FindSimilar(context.Context, *FindSimilarRequest) (*FindSimilarResponse, error)
 	// Says that a prevention was wrong. Counts as evidence against the patterns behind it; administrators see it.
 	Appeal(context.Context, *AppealRequest) (*AppealResponse, error)
+	// Where the approval of a call stands. To be polled, no more often than every tenth of a second.
+	GetApproval(context.Context, *GetApprovalRequest) (*GetApprovalResponse, error)
 	mustEmbedUnimplementedGuardServiceServer()
 }
 
@@ -233,6 +248,9 @@ func (UnimplementedGuardServiceServer) FindSimilar(context.Context, *FindSimilar
 }
 func (UnimplementedGuardServiceServer) Appeal(context.Context, *AppealRequest) (*AppealResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Appeal not implemented")
+}
+func (UnimplementedGuardServiceServer) GetApproval(context.Context, *GetApprovalRequest) (*GetApprovalResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetApproval not implemented")
 }
 func (UnimplementedGuardServiceServer) mustEmbedUnimplementedGuardServiceServer() {}
 func (UnimplementedGuardServiceServer) testEmbeddedByValue()                      {}
@@ -406,6 +424,24 @@ func _GuardService_Appeal_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GuardService_GetApproval_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetApprovalRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GuardServiceServer).GetApproval(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GuardService_GetApproval_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GuardServiceServer).GetApproval(ctx, req.(*GetApprovalRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // GuardService_ServiceDesc is the grpc.ServiceDesc for GuardService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -444,6 +480,10 @@ var GuardService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Appeal",
 			Handler:    _GuardService_Appeal_Handler,
+		},
+		{
+			MethodName: "GetApproval",
+			Handler:    _GuardService_GetApproval_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -444,6 +444,132 @@ func (UsagePatternState) EnumDescriptor() ([]byte, []int) {
 	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{5}
 }
 
+// What became of a rule.
+type RuleOutcome int32
+
+const (
+	// Not said.
+	RuleOutcome_RULE_OUTCOME_UNSPECIFIED RuleOutcome = 0
+	// Its conditions hold.
+	RuleOutcome_RULE_OUTCOME_FIRED RuleOutcome = 1
+	// They do not.
+	RuleOutcome_RULE_OUTCOME_MISSED RuleOutcome = 2
+	// It could not be evaluated, and follows its policy's failure mode.
+	RuleOutcome_RULE_OUTCOME_FAILED RuleOutcome = 3
+	// Its policy is not about this call: role, scope, time, or mode off.
+	RuleOutcome_RULE_OUTCOME_SKIPPED RuleOutcome = 4
+)
+
+// Enum value maps for RuleOutcome.
+var (
+	RuleOutcome_name = map[int32]string{
+		0: "RULE_OUTCOME_UNSPECIFIED",
+		1: "RULE_OUTCOME_FIRED",
+		2: "RULE_OUTCOME_MISSED",
+		3: "RULE_OUTCOME_FAILED",
+		4: "RULE_OUTCOME_SKIPPED",
+	}
+	RuleOutcome_value = map[string]int32{
+		"RULE_OUTCOME_UNSPECIFIED": 0,
+		"RULE_OUTCOME_FIRED":       1,
+		"RULE_OUTCOME_MISSED":      2,
+		"RULE_OUTCOME_FAILED":      3,
+		"RULE_OUTCOME_SKIPPED":     4,
+	}
+)
+
+func (x RuleOutcome) Enum() *RuleOutcome {
+	p := new(RuleOutcome)
+	*p = x
+	return p
+}
+
+func (x RuleOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RuleOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_forewarn_v1_model_proto_enumTypes[6].Descriptor()
+}
+
+func (RuleOutcome) Type() protoreflect.EnumType {
+	return &file_forewarn_v1_model_proto_enumTypes[6]
+}
+
+func (x RuleOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RuleOutcome.Descriptor instead.
+func (RuleOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{6}
+}
+
+// Where an approval stands.
+type ApprovalState int32
+
+const (
+	// In a query: any.
+	ApprovalState_APPROVAL_STATE_UNSPECIFIED ApprovalState = 0
+	// A person is waited for.
+	ApprovalState_APPROVAL_STATE_PENDING ApprovalState = 1
+	// A person agreed; the call may be made until it expires or is used up.
+	ApprovalState_APPROVAL_STATE_APPROVED ApprovalState = 2
+	// A person refused.
+	ApprovalState_APPROVAL_STATE_DENIED ApprovalState = 3
+	// Nobody agreed in time, or it was not used in time.
+	ApprovalState_APPROVAL_STATE_EXPIRED ApprovalState = 4
+	// The call was made as often as was agreed.
+	ApprovalState_APPROVAL_STATE_USED ApprovalState = 5
+)
+
+// Enum value maps for ApprovalState.
+var (
+	ApprovalState_name = map[int32]string{
+		0: "APPROVAL_STATE_UNSPECIFIED",
+		1: "APPROVAL_STATE_PENDING",
+		2: "APPROVAL_STATE_APPROVED",
+		3: "APPROVAL_STATE_DENIED",
+		4: "APPROVAL_STATE_EXPIRED",
+		5: "APPROVAL_STATE_USED",
+	}
+	ApprovalState_value = map[string]int32{
+		"APPROVAL_STATE_UNSPECIFIED": 0,
+		"APPROVAL_STATE_PENDING":     1,
+		"APPROVAL_STATE_APPROVED":    2,
+		"APPROVAL_STATE_DENIED":      3,
+		"APPROVAL_STATE_EXPIRED":     4,
+		"APPROVAL_STATE_USED":        5,
+	}
+)
+
+func (x ApprovalState) Enum() *ApprovalState {
+	p := new(ApprovalState)
+	*p = x
+	return p
+}
+
+func (x ApprovalState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ApprovalState) Descriptor() protoreflect.EnumDescriptor {
+	return file_forewarn_v1_model_proto_enumTypes[7].Descriptor()
+}
+
+func (ApprovalState) Type() protoreflect.EnumType {
+	return &file_forewarn_v1_model_proto_enumTypes[7]
+}
+
+func (x ApprovalState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ApprovalState.Descriptor instead.
+func (ApprovalState) EnumDescriptor() ([]byte, []int) {
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{7}
+}
+
 // One attempt to use a tool, before or after it was made.
 type Call struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -469,7 +595,9 @@ type Call struct {
 	// When the call is, or was, made.
 	Time *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=time,proto3" json:"time,omitempty"`
 	// Which attempt of the same call this is, from 1. 0: not known; the daemon counts.
-	Attempt       uint32 `protobuf:"varint,10,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Attempt uint32 `protobuf:"varint,10,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The roles of who makes the call, as the runtime vouches for them. Policies read them; nothing else does.
+	CallerRoles   []string `protobuf:"bytes,11,rep,name=caller_roles,json=callerRoles,proto3" json:"caller_roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -572,6 +700,13 @@ func (x *Call) GetAttempt() uint32 {
 		return x.Attempt
 	}
 	return 0
+}
+
+func (x *Call) GetCallerRoles() []string {
+	if x != nil {
+		return x.CallerRoles
+	}
+	return nil
 }
 
 // How a call went.
@@ -843,7 +978,9 @@ type Reason struct {
 	// The cause of the failures behind it.
 	Cause Cause `protobuf:"varint,5,opt,name=cause,proto3,enum=forewarn.v1.Cause" json:"cause,omitempty"`
 	// The evidence behind it.
-	Evidence      *Evidence `protobuf:"bytes,6,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	Evidence *Evidence `protobuf:"bytes,6,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// With the code "policy": the rule, as "policy/rule".
+	Rule          string `protobuf:"bytes,7,opt,name=rule,proto3" json:"rule,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -918,6 +1055,13 @@ func (x *Reason) GetEvidence() *Evidence {
 		return x.Evidence
 	}
 	return nil
+}
+
+func (x *Reason) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
 }
 
 // Something to do instead.
@@ -1193,7 +1337,14 @@ type Decision struct {
 	Holdout bool `protobuf:"varint,15,opt,name=holdout,proto3" json:"holdout,omitempty"`
 	// Whether the call was to be prevented and is let through, with a warning, because learning prevented too many of the
 	// tool's recent calls: the blast cap.
-	Capped        bool `protobuf:"varint,16,opt,name=capped,proto3" json:"capped,omitempty"`
+	Capped bool `protobuf:"varint,16,opt,name=capped,proto3" json:"capped,omitempty"`
+	// With REQUIRE_APPROVAL: the approval that the call waits for. With ALLOW or PREVENT: the one that was granted or
+	// denied.
+	ApprovalId string `protobuf:"bytes,17,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
+	// With REWRITE: the arguments to make the call with, as JSON.
+	RewrittenArgumentsJson string `protobuf:"bytes,18,opt,name=rewritten_arguments_json,json=rewrittenArgumentsJson,proto3" json:"rewritten_arguments_json,omitempty"`
+	// What policies say of the call; unset where no rule fired or failed.
+	Policy        *PolicyTrace `protobuf:"bytes,19,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1340,6 +1491,518 @@ func (x *Decision) GetCapped() bool {
 	return false
 }
 
+func (x *Decision) GetApprovalId() string {
+	if x != nil {
+		return x.ApprovalId
+	}
+	return ""
+}
+
+func (x *Decision) GetRewrittenArgumentsJson() string {
+	if x != nil {
+		return x.RewrittenArgumentsJson
+	}
+	return ""
+}
+
+func (x *Decision) GetPolicy() *PolicyTrace {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+// What policies say of one call.
+type PolicyTrace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What they say as far as they are enforced; unspecified: nothing.
+	Verdict Verdict `protobuf:"varint,1,opt,name=verdict,proto3,enum=forewarn.v1.Verdict" json:"verdict,omitempty"`
+	// What they would say if all were enforced; unspecified: nothing.
+	WouldBe Verdict `protobuf:"varint,2,opt,name=would_be,json=wouldBe,proto3,enum=forewarn.v1.Verdict" json:"would_be,omitempty"`
+	// The rule that decides the verdict, as "policy/rule".
+	Rule string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
+	// The rule that decides what it would be.
+	WouldBeRule string `protobuf:"bytes,4,opt,name=would_be_rule,json=wouldBeRule,proto3" json:"would_be_rule,omitempty"`
+	// Rules that fired or failed, at most 32; of ExplainCall, all of policies about the tool.
+	Rules []*RuleTrace `protobuf:"bytes,5,rep,name=rules,proto3" json:"rules,omitempty"`
+	// Facts that were derived, at most 64.
+	Derived       []*DerivedFact `protobuf:"bytes,6,rep,name=derived,proto3" json:"derived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PolicyTrace) Reset() {
+	*x = PolicyTrace{}
+	mi := &file_forewarn_v1_model_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PolicyTrace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PolicyTrace) ProtoMessage() {}
+
+func (x *PolicyTrace) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_model_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PolicyTrace.ProtoReflect.Descriptor instead.
+func (*PolicyTrace) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *PolicyTrace) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *PolicyTrace) GetWouldBe() Verdict {
+	if x != nil {
+		return x.WouldBe
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *PolicyTrace) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *PolicyTrace) GetWouldBeRule() string {
+	if x != nil {
+		return x.WouldBeRule
+	}
+	return ""
+}
+
+func (x *PolicyTrace) GetRules() []*RuleTrace {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *PolicyTrace) GetDerived() []*DerivedFact {
+	if x != nil {
+		return x.Derived
+	}
+	return nil
+}
+
+// What became of one rule.
+type RuleTrace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule, as "policy/rule".
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// What became of it.
+	Outcome RuleOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=forewarn.v1.RuleOutcome" json:"outcome,omitempty"`
+	// What it says; unspecified for a rule that derives facts, and for one that says nothing.
+	Verdict Verdict `protobuf:"varint,3,opt,name=verdict,proto3,enum=forewarn.v1.Verdict" json:"verdict,omitempty"`
+	// How far its policy reaches for this call.
+	Reach Mode `protobuf:"varint,4,opt,name=reach,proto3,enum=forewarn.v1.Mode" json:"reach,omitempty"`
+	// Its priority.
+	Priority int32 `protobuf:"varint,5,opt,name=priority,proto3" json:"priority,omitempty"`
+	// Its message, redacted.
+	Message string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	// Why it could not be evaluated.
+	Error string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	// The first condition that does not hold, in words.
+	Missed string `protobuf:"bytes,8,opt,name=missed,proto3" json:"missed,omitempty"`
+	// What stood in its field, as JSON, redacted; at most three values.
+	Found []string `protobuf:"bytes,9,rep,name=found,proto3" json:"found,omitempty"`
+	// Whether a rule that allows set it aside.
+	Lifted        bool `protobuf:"varint,10,opt,name=lifted,proto3" json:"lifted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleTrace) Reset() {
+	*x = RuleTrace{}
+	mi := &file_forewarn_v1_model_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleTrace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleTrace) ProtoMessage() {}
+
+func (x *RuleTrace) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_model_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleTrace.ProtoReflect.Descriptor instead.
+func (*RuleTrace) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RuleTrace) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *RuleTrace) GetOutcome() RuleOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return RuleOutcome_RULE_OUTCOME_UNSPECIFIED
+}
+
+func (x *RuleTrace) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *RuleTrace) GetReach() Mode {
+	if x != nil {
+		return x.Reach
+	}
+	return Mode_MODE_UNSPECIFIED
+}
+
+func (x *RuleTrace) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *RuleTrace) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *RuleTrace) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *RuleTrace) GetMissed() string {
+	if x != nil {
+		return x.Missed
+	}
+	return ""
+}
+
+func (x *RuleTrace) GetFound() []string {
+	if x != nil {
+		return x.Found
+	}
+	return nil
+}
+
+func (x *RuleTrace) GetLifted() bool {
+	if x != nil {
+		return x.Lifted
+	}
+	return false
+}
+
+// A fact that a rule derived.
+type DerivedFact struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule, as "policy/rule".
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// The fact's name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its value as JSON, redacted.
+	ValueJson string `protobuf:"bytes,3,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
+	// On which level it was derived, from 1.
+	Level         uint32 `protobuf:"varint,4,opt,name=level,proto3" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DerivedFact) Reset() {
+	*x = DerivedFact{}
+	mi := &file_forewarn_v1_model_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DerivedFact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DerivedFact) ProtoMessage() {}
+
+func (x *DerivedFact) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_model_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DerivedFact.ProtoReflect.Descriptor instead.
+func (*DerivedFact) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DerivedFact) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *DerivedFact) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DerivedFact) GetValueJson() string {
+	if x != nil {
+		return x.ValueJson
+	}
+	return ""
+}
+
+func (x *DerivedFact) GetLevel() uint32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+// A call that a person has to agree to. It holds for this very call only: the same tool, arguments, context and server,
+// in the same session (of the same caller, where there is no session).
+type Approval struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	ApprovalId string `protobuf:"bytes,1,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
+	// Where it stands.
+	State ApprovalState `protobuf:"varint,2,opt,name=state,proto3,enum=forewarn.v1.ApprovalState" json:"state,omitempty"`
+	// The call's tool.
+	Tool string `protobuf:"bytes,3,opt,name=tool,proto3" json:"tool,omitempty"`
+	// The call's arguments, redacted and cut to 2 KiB.
+	ArgumentsJson string `protobuf:"bytes,4,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
+	// The call's context, redacted.
+	Context map[string]string `protobuf:"bytes,5,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The call's session.
+	SessionId string `protobuf:"bytes,6,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// The call's caller.
+	Caller string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
+	// The rule that asks, as "policy/rule".
+	Rule string `protobuf:"bytes,8,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Its message, redacted.
+	Message string `protobuf:"bytes,9,opt,name=message,proto3" json:"message,omitempty"`
+	// Roles that may agree; empty: anybody who may approve.
+	Approvers []string `protobuf:"bytes,10,rep,name=approvers,proto3" json:"approvers,omitempty"`
+	// When it was asked for.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it ends, whatever its state.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Who agreed or refused.
+	DecidedBy string `protobuf:"bytes,13,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
+	// Why.
+	Reason string `protobuf:"bytes,14,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When.
+	DecideTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
+	// How often the call may be made.
+	Uses uint32 `protobuf:"varint,16,opt,name=uses,proto3" json:"uses,omitempty"`
+	// How often it was.
+	Used uint32 `protobuf:"varint,17,opt,name=used,proto3" json:"used,omitempty"`
+	// The decision that asked first.
+	DecisionId    string `protobuf:"bytes,18,opt,name=decision_id,json=decisionId,proto3" json:"decision_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Approval) Reset() {
+	*x = Approval{}
+	mi := &file_forewarn_v1_model_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Approval) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Approval) ProtoMessage() {}
+
+func (x *Approval) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_model_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Approval.ProtoReflect.Descriptor instead.
+func (*Approval) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Approval) GetApprovalId() string {
+	if x != nil {
+		return x.ApprovalId
+	}
+	return ""
+}
+
+func (x *Approval) GetState() ApprovalState {
+	if x != nil {
+		return x.State
+	}
+	return ApprovalState_APPROVAL_STATE_UNSPECIFIED
+}
+
+func (x *Approval) GetTool() string {
+	if x != nil {
+		return x.Tool
+	}
+	return ""
+}
+
+func (x *Approval) GetArgumentsJson() string {
+	if x != nil {
+		return x.ArgumentsJson
+	}
+	return ""
+}
+
+func (x *Approval) GetContext() map[string]string {
+	if x != nil {
+		return x.Context
+	}
+	return nil
+}
+
+func (x *Approval) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Approval) GetCaller() string {
+	if x != nil {
+		return x.Caller
+	}
+	return ""
+}
+
+func (x *Approval) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Approval) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Approval) GetApprovers() []string {
+	if x != nil {
+		return x.Approvers
+	}
+	return nil
+}
+
+func (x *Approval) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Approval) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *Approval) GetDecidedBy() string {
+	if x != nil {
+		return x.DecidedBy
+	}
+	return ""
+}
+
+func (x *Approval) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Approval) GetDecideTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DecideTime
+	}
+	return nil
+}
+
+func (x *Approval) GetUses() uint32 {
+	if x != nil {
+		return x.Uses
+	}
+	return 0
+}
+
+func (x *Approval) GetUsed() uint32 {
+	if x != nil {
+		return x.Used
+	}
+	return 0
+}
+
+func (x *Approval) GetDecisionId() string {
+	if x != nil {
+		return x.DecisionId
+	}
+	return ""
+}
+
 // How a record was understood.
 type Classification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1361,7 +2024,7 @@ type Classification struct {
 
 func (x *Classification) Reset() {
 	*x = Classification{}
-	mi := &file_forewarn_v1_model_proto_msgTypes[9]
+	mi := &file_forewarn_v1_model_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +2036,7 @@ func (x *Classification) String() string {
 func (*Classification) ProtoMessage() {}
 
 func (x *Classification) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_model_proto_msgTypes[9]
+	mi := &file_forewarn_v1_model_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +2049,7 @@ func (x *Classification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Classification.ProtoReflect.Descriptor instead.
 func (*Classification) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{9}
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Classification) GetCategory() Outcome {
@@ -1486,7 +2149,7 @@ type UsagePattern struct {
 
 func (x *UsagePattern) Reset() {
 	*x = UsagePattern{}
-	mi := &file_forewarn_v1_model_proto_msgTypes[10]
+	mi := &file_forewarn_v1_model_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +2161,7 @@ func (x *UsagePattern) String() string {
 func (*UsagePattern) ProtoMessage() {}
 
 func (x *UsagePattern) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_model_proto_msgTypes[10]
+	mi := &file_forewarn_v1_model_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +2174,7 @@ func (x *UsagePattern) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsagePattern.ProtoReflect.Descriptor instead.
 func (*UsagePattern) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{10}
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UsagePattern) GetUsagePatternId() string {
@@ -1705,7 +2368,7 @@ type ToolDescriptor struct {
 
 func (x *ToolDescriptor) Reset() {
 	*x = ToolDescriptor{}
-	mi := &file_forewarn_v1_model_proto_msgTypes[11]
+	mi := &file_forewarn_v1_model_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +2380,7 @@ func (x *ToolDescriptor) String() string {
 func (*ToolDescriptor) ProtoMessage() {}
 
 func (x *ToolDescriptor) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_model_proto_msgTypes[11]
+	mi := &file_forewarn_v1_model_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +2393,7 @@ func (x *ToolDescriptor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolDescriptor.ProtoReflect.Descriptor instead.
 func (*ToolDescriptor) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{11}
+	return file_forewarn_v1_model_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ToolDescriptor) GetTool() string {
@@ -1807,7 +2470,7 @@ var File_forewarn_v1_model_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\n" +
-	"\x17forewarn/v1/model.proto\x12\vforewarn.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x03\n" +
+	"\x17forewarn/v1/model.proto\x12\vforewarn.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x03\n" +
 	"\x04Call\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12%\n" +
 	"\x0earguments_json\x18\x02 \x01(\tR\rargumentsJson\x128\n" +
@@ -1820,7 +2483,8 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\ftool_version\x18\b \x01(\tR\vtoolVersion\x12.\n" +
 	"\x04time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
 	"\aattempt\x18\n" +
-	" \x01(\rR\aattempt\x1a:\n" +
+	" \x01(\rR\aattempt\x12!\n" +
+	"\fcaller_roles\x18\v \x03(\tR\vcallerRoles\x1a:\n" +
 	"\fContextEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9f\x02\n" +
@@ -1847,14 +2511,15 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\x05calls\x18\x03 \x01(\x04R\x05calls\x121\n" +
 	"\binterval\x18\x04 \x01(\v2\x15.forewarn.v1.IntervalR\binterval\x12\x19\n" +
 	"\bcall_ids\x18\x05 \x03(\tR\acallIds\x127\n" +
-	"\tlast_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\"\xe1\x01\n" +
+	"\tlast_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\"\xf5\x01\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12\"\n" +
 	"\fcontribution\x18\x03 \x01(\x01R\fcontribution\x12(\n" +
 	"\x10usage_pattern_id\x18\x04 \x01(\tR\x0eusagePatternId\x12(\n" +
 	"\x05cause\x18\x05 \x01(\x0e2\x12.forewarn.v1.CauseR\x05cause\x121\n" +
-	"\bevidence\x18\x06 \x01(\v2\x15.forewarn.v1.EvidenceR\bevidence\"\x87\x03\n" +
+	"\bevidence\x18\x06 \x01(\v2\x15.forewarn.v1.EvidenceR\bevidence\x12\x12\n" +
+	"\x04rule\x18\a \x01(\tR\x04rule\"\x87\x03\n" +
 	"\vAlternative\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12%\n" +
 	"\x0earguments_json\x18\x02 \x01(\tR\rargumentsJson\x12)\n" +
@@ -1871,7 +2536,7 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\x0eevidence_model\x18\x03 \x01(\tR\revidenceModel\"i\n" +
 	"\x05Probe\x12(\n" +
 	"\x10usage_pattern_id\x18\x01 \x01(\tR\x0eusagePatternId\x126\n" +
-	"\bdeadline\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\x9f\x05\n" +
+	"\bdeadline\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xac\x06\n" +
 	"\bDecision\x12\x1f\n" +
 	"\vdecision_id\x18\x01 \x01(\tR\n" +
 	"decisionId\x12.\n" +
@@ -1891,7 +2556,66 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\bsnapshot\x18\r \x01(\v2\x15.forewarn.v1.SnapshotR\bsnapshot\x12.\n" +
 	"\x04time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
 	"\aholdout\x18\x0f \x01(\bR\aholdout\x12\x16\n" +
-	"\x06capped\x18\x10 \x01(\bR\x06capped\"\x8d\x02\n" +
+	"\x06capped\x18\x10 \x01(\bR\x06capped\x12\x1f\n" +
+	"\vapproval_id\x18\x11 \x01(\tR\n" +
+	"approvalId\x128\n" +
+	"\x18rewritten_arguments_json\x18\x12 \x01(\tR\x16rewrittenArgumentsJson\x120\n" +
+	"\x06policy\x18\x13 \x01(\v2\x18.forewarn.v1.PolicyTraceR\x06policy\"\x88\x02\n" +
+	"\vPolicyTrace\x12.\n" +
+	"\averdict\x18\x01 \x01(\x0e2\x14.forewarn.v1.VerdictR\averdict\x12/\n" +
+	"\bwould_be\x18\x02 \x01(\x0e2\x14.forewarn.v1.VerdictR\awouldBe\x12\x12\n" +
+	"\x04rule\x18\x03 \x01(\tR\x04rule\x12\"\n" +
+	"\rwould_be_rule\x18\x04 \x01(\tR\vwouldBeRule\x12,\n" +
+	"\x05rules\x18\x05 \x03(\v2\x16.forewarn.v1.RuleTraceR\x05rules\x122\n" +
+	"\aderived\x18\x06 \x03(\v2\x18.forewarn.v1.DerivedFactR\aderived\"\xbe\x02\n" +
+	"\tRuleTrace\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x122\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x18.forewarn.v1.RuleOutcomeR\aoutcome\x12.\n" +
+	"\averdict\x18\x03 \x01(\x0e2\x14.forewarn.v1.VerdictR\averdict\x12'\n" +
+	"\x05reach\x18\x04 \x01(\x0e2\x11.forewarn.v1.ModeR\x05reach\x12\x1a\n" +
+	"\bpriority\x18\x05 \x01(\x05R\bpriority\x12\x18\n" +
+	"\amessage\x18\x06 \x01(\tR\amessage\x12\x14\n" +
+	"\x05error\x18\a \x01(\tR\x05error\x12\x16\n" +
+	"\x06missed\x18\b \x01(\tR\x06missed\x12\x14\n" +
+	"\x05found\x18\t \x03(\tR\x05found\x12\x16\n" +
+	"\x06lifted\x18\n" +
+	" \x01(\bR\x06lifted\"j\n" +
+	"\vDerivedFact\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"value_json\x18\x03 \x01(\tR\tvalueJson\x12\x14\n" +
+	"\x05level\x18\x04 \x01(\rR\x05level\"\xcc\x05\n" +
+	"\bApproval\x12\x1f\n" +
+	"\vapproval_id\x18\x01 \x01(\tR\n" +
+	"approvalId\x120\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1a.forewarn.v1.ApprovalStateR\x05state\x12\x12\n" +
+	"\x04tool\x18\x03 \x01(\tR\x04tool\x12%\n" +
+	"\x0earguments_json\x18\x04 \x01(\tR\rargumentsJson\x12<\n" +
+	"\acontext\x18\x05 \x03(\v2\".forewarn.v1.Approval.ContextEntryR\acontext\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x06 \x01(\tR\tsessionId\x12\x16\n" +
+	"\x06caller\x18\a \x01(\tR\x06caller\x12\x12\n" +
+	"\x04rule\x18\b \x01(\tR\x04rule\x12\x18\n" +
+	"\amessage\x18\t \x01(\tR\amessage\x12\x1c\n" +
+	"\tapprovers\x18\n" +
+	" \x03(\tR\tapprovers\x12;\n" +
+	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12;\n" +
+	"\vexpire_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x1d\n" +
+	"\n" +
+	"decided_by\x18\r \x01(\tR\tdecidedBy\x12\x16\n" +
+	"\x06reason\x18\x0e \x01(\tR\x06reason\x12;\n" +
+	"\vdecide_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"decideTime\x12\x12\n" +
+	"\x04uses\x18\x10 \x01(\rR\x04uses\x12\x12\n" +
+	"\x04used\x18\x11 \x01(\rR\x04used\x12\x1f\n" +
+	"\vdecision_id\x18\x12 \x01(\tR\n" +
+	"decisionId\x1a:\n" +
+	"\fContextEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8d\x02\n" +
 	"\x0eClassification\x120\n" +
 	"\bcategory\x18\x01 \x01(\x0e2\x14.forewarn.v1.OutcomeR\bcategory\x12/\n" +
 	"\x13category_confidence\x18\x02 \x01(\x01R\x12categoryConfidence\x12(\n" +
@@ -1989,7 +2713,20 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\x1dUSAGE_PATTERN_STATE_CANDIDATE\x10\x01\x12!\n" +
 	"\x1dUSAGE_PATTERN_STATE_CONFIRMED\x10\x02\x12\x1f\n" +
 	"\x1bUSAGE_PATTERN_STATE_REFUTED\x10\x03\x12!\n" +
-	"\x1dUSAGE_PATTERN_STATE_SUSPENDED\x10\x04B8\n" +
+	"\x1dUSAGE_PATTERN_STATE_SUSPENDED\x10\x04*\x8f\x01\n" +
+	"\vRuleOutcome\x12\x1c\n" +
+	"\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12RULE_OUTCOME_FIRED\x10\x01\x12\x17\n" +
+	"\x13RULE_OUTCOME_MISSED\x10\x02\x12\x17\n" +
+	"\x13RULE_OUTCOME_FAILED\x10\x03\x12\x18\n" +
+	"\x14RULE_OUTCOME_SKIPPED\x10\x04*\xb8\x01\n" +
+	"\rApprovalState\x12\x1e\n" +
+	"\x1aAPPROVAL_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16APPROVAL_STATE_PENDING\x10\x01\x12\x1b\n" +
+	"\x17APPROVAL_STATE_APPROVED\x10\x02\x12\x19\n" +
+	"\x15APPROVAL_STATE_DENIED\x10\x03\x12\x1a\n" +
+	"\x16APPROVAL_STATE_EXPIRED\x10\x04\x12\x17\n" +
+	"\x13APPROVAL_STATE_USED\x10\x05B8\n" +
 	"\x0fdev.forewarn.v1P\x01Z#forewarn.dev/forewarn/v1;forewarnv1b\x06proto3"
 
 var (
@@ -2004,8 +2741,8 @@ func file_forewarn_v1_model_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_model_proto_rawDescData
 }
 
-var file_forewarn_v1_model_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_forewarn_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_forewarn_v1_model_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_forewarn_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_forewarn_v1_model_proto_goTypes = []any{
 	(Outcome)(0),                  // 0: forewarn.v1.Outcome
 	(Cause)(0),                    // 1: forewarn.v1.Cause
@@ -2013,61 +2750,81 @@ var file_forewarn_v1_model_proto_goTypes = []any{
 	(Mode)(0),                     // 3: forewarn.v1.Mode
 	(UsagePatternLevel)(0),        // 4: forewarn.v1.UsagePatternLevel
 	(UsagePatternState)(0),        // 5: forewarn.v1.UsagePatternState
-	(*Call)(nil),                  // 6: forewarn.v1.Call
-	(*CallResult)(nil),            // 7: forewarn.v1.CallResult
-	(*Interval)(nil),              // 8: forewarn.v1.Interval
-	(*Evidence)(nil),              // 9: forewarn.v1.Evidence
-	(*Reason)(nil),                // 10: forewarn.v1.Reason
-	(*Alternative)(nil),           // 11: forewarn.v1.Alternative
-	(*Snapshot)(nil),              // 12: forewarn.v1.Snapshot
-	(*Probe)(nil),                 // 13: forewarn.v1.Probe
-	(*Decision)(nil),              // 14: forewarn.v1.Decision
-	(*Classification)(nil),        // 15: forewarn.v1.Classification
-	(*UsagePattern)(nil),          // 16: forewarn.v1.UsagePattern
-	(*ToolDescriptor)(nil),        // 17: forewarn.v1.ToolDescriptor
-	nil,                           // 18: forewarn.v1.Call.ContextEntry
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(RuleOutcome)(0),              // 6: forewarn.v1.RuleOutcome
+	(ApprovalState)(0),            // 7: forewarn.v1.ApprovalState
+	(*Call)(nil),                  // 8: forewarn.v1.Call
+	(*CallResult)(nil),            // 9: forewarn.v1.CallResult
+	(*Interval)(nil),              // 10: forewarn.v1.Interval
+	(*Evidence)(nil),              // 11: forewarn.v1.Evidence
+	(*Reason)(nil),                // 12: forewarn.v1.Reason
+	(*Alternative)(nil),           // 13: forewarn.v1.Alternative
+	(*Snapshot)(nil),              // 14: forewarn.v1.Snapshot
+	(*Probe)(nil),                 // 15: forewarn.v1.Probe
+	(*Decision)(nil),              // 16: forewarn.v1.Decision
+	(*PolicyTrace)(nil),           // 17: forewarn.v1.PolicyTrace
+	(*RuleTrace)(nil),             // 18: forewarn.v1.RuleTrace
+	(*DerivedFact)(nil),           // 19: forewarn.v1.DerivedFact
+	(*Approval)(nil),              // 20: forewarn.v1.Approval
+	(*Classification)(nil),        // 21: forewarn.v1.Classification
+	(*UsagePattern)(nil),          // 22: forewarn.v1.UsagePattern
+	(*ToolDescriptor)(nil),        // 23: forewarn.v1.ToolDescriptor
+	nil,                           // 24: forewarn.v1.Call.ContextEntry
+	nil,                           // 25: forewarn.v1.Approval.ContextEntry
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
 }
 var file_forewarn_v1_model_proto_depIdxs = []int32{
-	18, // 0: forewarn.v1.Call.context:type_name -> forewarn.v1.Call.ContextEntry
-	19, // 1: forewarn.v1.Call.time:type_name -> google.protobuf.Timestamp
+	24, // 0: forewarn.v1.Call.context:type_name -> forewarn.v1.Call.ContextEntry
+	26, // 1: forewarn.v1.Call.time:type_name -> google.protobuf.Timestamp
 	0,  // 2: forewarn.v1.CallResult.outcome:type_name -> forewarn.v1.Outcome
-	20, // 3: forewarn.v1.CallResult.duration:type_name -> google.protobuf.Duration
-	20, // 4: forewarn.v1.CallResult.retry_after:type_name -> google.protobuf.Duration
-	8,  // 5: forewarn.v1.Evidence.interval:type_name -> forewarn.v1.Interval
-	19, // 6: forewarn.v1.Evidence.last_time:type_name -> google.protobuf.Timestamp
+	27, // 3: forewarn.v1.CallResult.duration:type_name -> google.protobuf.Duration
+	27, // 4: forewarn.v1.CallResult.retry_after:type_name -> google.protobuf.Duration
+	10, // 5: forewarn.v1.Evidence.interval:type_name -> forewarn.v1.Interval
+	26, // 6: forewarn.v1.Evidence.last_time:type_name -> google.protobuf.Timestamp
 	1,  // 7: forewarn.v1.Reason.cause:type_name -> forewarn.v1.Cause
-	9,  // 8: forewarn.v1.Reason.evidence:type_name -> forewarn.v1.Evidence
-	8,  // 9: forewarn.v1.Alternative.success_interval:type_name -> forewarn.v1.Interval
-	20, // 10: forewarn.v1.Alternative.expected_latency:type_name -> google.protobuf.Duration
-	9,  // 11: forewarn.v1.Alternative.evidence:type_name -> forewarn.v1.Evidence
-	19, // 12: forewarn.v1.Probe.deadline:type_name -> google.protobuf.Timestamp
+	11, // 8: forewarn.v1.Reason.evidence:type_name -> forewarn.v1.Evidence
+	10, // 9: forewarn.v1.Alternative.success_interval:type_name -> forewarn.v1.Interval
+	27, // 10: forewarn.v1.Alternative.expected_latency:type_name -> google.protobuf.Duration
+	11, // 11: forewarn.v1.Alternative.evidence:type_name -> forewarn.v1.Evidence
+	26, // 12: forewarn.v1.Probe.deadline:type_name -> google.protobuf.Timestamp
 	2,  // 13: forewarn.v1.Decision.verdict:type_name -> forewarn.v1.Verdict
 	2,  // 14: forewarn.v1.Decision.would_be:type_name -> forewarn.v1.Verdict
 	3,  // 15: forewarn.v1.Decision.mode:type_name -> forewarn.v1.Mode
-	8,  // 16: forewarn.v1.Decision.p_fail_interval:type_name -> forewarn.v1.Interval
-	10, // 17: forewarn.v1.Decision.reasons:type_name -> forewarn.v1.Reason
-	20, // 18: forewarn.v1.Decision.retry_after:type_name -> google.protobuf.Duration
-	11, // 19: forewarn.v1.Decision.alternatives:type_name -> forewarn.v1.Alternative
-	13, // 20: forewarn.v1.Decision.probe:type_name -> forewarn.v1.Probe
-	12, // 21: forewarn.v1.Decision.snapshot:type_name -> forewarn.v1.Snapshot
-	19, // 22: forewarn.v1.Decision.time:type_name -> google.protobuf.Timestamp
-	0,  // 23: forewarn.v1.Classification.category:type_name -> forewarn.v1.Outcome
-	1,  // 24: forewarn.v1.Classification.cause:type_name -> forewarn.v1.Cause
-	4,  // 25: forewarn.v1.UsagePattern.level:type_name -> forewarn.v1.UsagePatternLevel
-	5,  // 26: forewarn.v1.UsagePattern.state:type_name -> forewarn.v1.UsagePatternState
-	1,  // 27: forewarn.v1.UsagePattern.cause:type_name -> forewarn.v1.Cause
-	9,  // 28: forewarn.v1.UsagePattern.evidence:type_name -> forewarn.v1.Evidence
-	19, // 29: forewarn.v1.UsagePattern.first_time:type_name -> google.protobuf.Timestamp
-	19, // 30: forewarn.v1.UsagePattern.last_time:type_name -> google.protobuf.Timestamp
-	19, // 31: forewarn.v1.UsagePattern.probe_due_time:type_name -> google.protobuf.Timestamp
-	8,  // 32: forewarn.v1.UsagePattern.wrong_share_interval:type_name -> forewarn.v1.Interval
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	10, // 16: forewarn.v1.Decision.p_fail_interval:type_name -> forewarn.v1.Interval
+	12, // 17: forewarn.v1.Decision.reasons:type_name -> forewarn.v1.Reason
+	27, // 18: forewarn.v1.Decision.retry_after:type_name -> google.protobuf.Duration
+	13, // 19: forewarn.v1.Decision.alternatives:type_name -> forewarn.v1.Alternative
+	15, // 20: forewarn.v1.Decision.probe:type_name -> forewarn.v1.Probe
+	14, // 21: forewarn.v1.Decision.snapshot:type_name -> forewarn.v1.Snapshot
+	26, // 22: forewarn.v1.Decision.time:type_name -> google.protobuf.Timestamp
+	17, // 23: forewarn.v1.Decision.policy:type_name -> forewarn.v1.PolicyTrace
+	2,  // 24: forewarn.v1.PolicyTrace.verdict:type_name -> forewarn.v1.Verdict
+	2,  // 25: forewarn.v1.PolicyTrace.would_be:type_name -> forewarn.v1.Verdict
+	18, // 26: forewarn.v1.PolicyTrace.rules:type_name -> forewarn.v1.RuleTrace
+	19, // 27: forewarn.v1.PolicyTrace.derived:type_name -> forewarn.v1.DerivedFact
+	6,  // 28: forewarn.v1.RuleTrace.outcome:type_name -> forewarn.v1.RuleOutcome
+	2,  // 29: forewarn.v1.RuleTrace.verdict:type_name -> forewarn.v1.Verdict
+	3,  // 30: forewarn.v1.RuleTrace.reach:type_name -> forewarn.v1.Mode
+	7,  // 31: forewarn.v1.Approval.state:type_name -> forewarn.v1.ApprovalState
+	25, // 32: forewarn.v1.Approval.context:type_name -> forewarn.v1.Approval.ContextEntry
+	26, // 33: forewarn.v1.Approval.create_time:type_name -> google.protobuf.Timestamp
+	26, // 34: forewarn.v1.Approval.expire_time:type_name -> google.protobuf.Timestamp
+	26, // 35: forewarn.v1.Approval.decide_time:type_name -> google.protobuf.Timestamp
+	0,  // 36: forewarn.v1.Classification.category:type_name -> forewarn.v1.Outcome
+	1,  // 37: forewarn.v1.Classification.cause:type_name -> forewarn.v1.Cause
+	4,  // 38: forewarn.v1.UsagePattern.level:type_name -> forewarn.v1.UsagePatternLevel
+	5,  // 39: forewarn.v1.UsagePattern.state:type_name -> forewarn.v1.UsagePatternState
+	1,  // 40: forewarn.v1.UsagePattern.cause:type_name -> forewarn.v1.Cause
+	11, // 41: forewarn.v1.UsagePattern.evidence:type_name -> forewarn.v1.Evidence
+	26, // 42: forewarn.v1.UsagePattern.first_time:type_name -> google.protobuf.Timestamp
+	26, // 43: forewarn.v1.UsagePattern.last_time:type_name -> google.protobuf.Timestamp
+	26, // 44: forewarn.v1.UsagePattern.probe_due_time:type_name -> google.protobuf.Timestamp
+	10, // 45: forewarn.v1.UsagePattern.wrong_share_interval:type_name -> forewarn.v1.Interval
+	46, // [46:46] is the sub-list for method output_type
+	46, // [46:46] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_model_proto_init() }
@@ -2080,8 +2837,8 @@ func file_forewarn_v1_model_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_model_proto_rawDesc), len(file_forewarn_v1_model_proto_rawDesc)),
-			NumEnums:      6,
-			NumMessages:   13,
+			NumEnums:      8,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

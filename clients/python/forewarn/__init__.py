@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .records import (
         Alternative,
         Appealed,
+        Approval,
         CallRecord,
         Check,
         Classification,
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
         UsagePattern,
     )
     from .stats import Stats
-    from .vocabulary import Cause, Level, Mode, Outcome, State, Verdict
+    from .vocabulary import ApprovalState, Cause, Level, Mode, Outcome, State, Verdict
 
 _WHERE = {
     "aio": ("AsyncClient", "AsyncSession"),
@@ -76,12 +77,12 @@ _WHERE = {
     ),
     "heal": ("Backoff", "Failure", "Heal"),
     "records": (
-        "Alternative", "Appealed", "CallRecord", "Check", "Classification", "ContextFact", "Decision", "Evidence",
-        "Injection", "Interval", "PatternChange", "Probe", "Ranking", "Reason", "Recorded", "Registration",
+        "Alternative", "Appealed", "Approval", "CallRecord", "Check", "Classification", "ContextFact", "Decision",
+        "Evidence", "Injection", "Interval", "PatternChange", "Probe", "Ranking", "Reason", "Recorded", "Registration",
         "RetryAdvice", "Similar", "SimilarCall", "SimilarUsagePattern", "Snapshot", "Tool", "UsagePattern",
     ),
     "stats": ("Stats",),
-    "vocabulary": ("Cause", "Level", "Mode", "Outcome", "State", "Verdict"),
+    "vocabulary": ("ApprovalState", "Cause", "Level", "Mode", "Outcome", "State", "Verdict"),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -102,6 +103,8 @@ def __dir__() -> list[str]:
 __all__ = [
     "Alternative",
     "Appealed",
+    "Approval",
+    "ApprovalState",
     "ArgumentsTooLargeError",
     "AsyncClient",
     "AsyncSession",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, Unpack
@@ -15,12 +16,12 @@ from .backlog import TRY_AGAIN, TaskBacklog
 from .breaker import Breaker
 from .calls import Bound, CallFields, GuardedFields, GuardFields, OnError, RecordMode, from_record
 from .channel import Answered, Asked, AsyncLink, Rpc, Wire, status_error
-from .core import BATCH, Core, Surface, decided
+from .core import BATCH, Core, Polling, Surface, decided
 from .decorator import Context, bind_function
 from .guard import AsyncGuard, Spec, run_async
-from .records import Appealed, Check, Decision, Injection, Ranking, Recorded, Registration, Similar, Tool
+from .records import Appealed, Approval, Check, Decision, Injection, Ranking, Recorded, Registration, Similar, Tool
 from .v1 import guard_pb2, model_pb2
-from .vocabulary import Outcome
+from .vocabulary import ApprovalState, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
@@ -239,6 +240,35 @@ class AsyncSession(Surface):
         answer = await self._ask(channel.APPEAL, request, self._record_timeout(timeout))
         return Appealed(tuple(answer.usage_pattern_ids), answer.duplicate)
 
+    async def wait_for_approval(self, decision: Decision | str, timeout: float | None = None) -> Approval:
+        """Waits until a person agreed to a call, or refused it, or the approval expired; or for ``timeout`` seconds.
+
+        Gives the approval as it stands then: PENDING where nobody decided in time. After APPROVED ask about the same
+        call again, with the same session: that uses the approval, and the call may be made. Asks in growing pauses, to
+        2 s; while no daemon answers it goes on asking. ``timeout=0`` asks once.
+
+        Raises:
+            DaemonError: the approval is not known, or no daemon answered the last question in time.
+            ValueError: the decision waits for nobody.
+        """
+        request = self._approval_request(decision)
+        polling = Polling(self._core.clock, timeout)
+        while True:
+            failed: errors.DaemonError | None = None
+            try:
+                answer = await self._ask(channel.GET_APPROVAL, request, polling.left(self._core.record_timeout))
+                approval = translate.approval(answer.approval)
+                if not approval.open:
+                    return approval
+            except (errors.UnavailableError, errors.DeadlineExceededError) as error:
+                failed = error
+            pause = polling.pause()
+            if not pause:
+                if failed is not None:
+                    raise failed
+                return approval
+            await asyncio.sleep(pause)
+
     # Guards --------------------------------------------------------------------------------------------------------
 
     def guard(
@@ -324,6 +354,13 @@ class AsyncSession(Surface):
         except errors.ForewarnError as error:
             self._core.record_failed(error, request.call.tool, request.call.call_id)
             return Recorded(request.call.call_id)
+
+    async def guard_approval(self, decision: Decision, patience: float) -> bool:
+        """Whether a person agreed in time; never raises because of the daemon. For the guards."""
+        try:
+            return (await self.wait_for_approval(decision, patience)).state is ApprovalState.APPROVED
+        except errors.DaemonError:
+            return False
 
     # The wire ------------------------------------------------------------------------------------------------------
 
@@ -415,7 +452,7 @@ class AsyncClient(AsyncSession):
         timeout: the deadline of questions, in seconds.
         record_timeout: the deadline of records and commands, in seconds.
         record: whether guards wait for records, or leave them to the background queue.
-        session_id, caller, server, context: filled in where a call does not say them.
+        session_id, caller, caller_roles, server, context: filled in where a call does not say them.
         encode: turns argument values of further types into ones that ``forewarn.arguments`` knows.
         queue: how many records may wait in the background, at most 64 MiB of them.
         flush_timeout: how long ``close`` waits for the background queue, in seconds.
@@ -435,6 +472,7 @@ class AsyncClient(AsyncSession):
         session_id: str = "",
         caller: str = "",
         server: str = "",
+        caller_roles: Sequence[str] = (),
         context: Mapping[str, str] | None = None,
         encode: Encode | None = None,
         queue: int = 10_000,
@@ -444,7 +482,7 @@ class AsyncClient(AsyncSession):
     ) -> None:
         wire = Wire(addresses.guard_address(address), addresses.token(token), credentials)
         core = Core(wire, on_error, timeout, record_timeout, record, breaker=breaker or Breaker())
-        bound = Bound(session_id, caller, server, check_context(context or {}), encode)
+        bound = Bound(session_id, caller, server, check_context(context or {}), encode, tuple(caller_roles))
         link = AsyncLink(wire, core.breaker)
         super().__init__(core, bound, link, TaskBacklog(self._send, core.counts, records=queue))
         self._flush_timeout = flush_timeout
@@ -455,10 +493,11 @@ class AsyncClient(AsyncSession):
         *,
         context: Mapping[str, str] | None = None,
         caller: str | None = None,
+        caller_roles: Sequence[str] | None = None,
         server: str | None = None,
     ) -> AsyncSession:
         """A client bound to a session; a new id where none is given. ``context`` is merged over the client's."""
-        bound = self._bound.with_session(session_id, context, caller, server)
+        bound = self._bound.with_session(session_id, context, caller, server, caller_roles)
         return AsyncSession(self._core, bound, self._link, self._backlog)
 
     async def flush(self, timeout: float | None = None) -> bool:

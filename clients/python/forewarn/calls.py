@@ -12,7 +12,7 @@ from .arguments import Encode, check_context, cut, encode_arguments, error_text,
 from .v1 import guard_pb2, model_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from .records import CallRecord
@@ -32,6 +32,8 @@ class WhoFields(TypedDict, total=False):
     server: str
     """What provides the tool."""
     tool_version: str
+    caller_roles: Sequence[str]
+    """The caller's roles, as far as the runtime vouches for them; policies read them."""
 
 
 class CallFields(WhoFields, total=False):
@@ -56,6 +58,9 @@ class HowFields(TypedDict, total=False):
     """How many tokens of context are wanted (``call.facts``); 0, the default: none."""
     approved: bool
     """A person approved this call: REQUIRE_APPROVAL lets it through. PREVENT does not."""
+    approval_timeout: float
+    """Seconds to wait for a person where a policy requires one (0, the default: none). Agreed to in time, the call goes
+    on; else ``Prevented`` is raised."""
     rewrites: bool
     """The arguments that are used are ``call.arguments``, so that a decision may rewrite them. Without this a REWRITE
     raises ``Prevented``, which names the arguments to use. ``guarded`` functions get the rewritten ones."""
@@ -85,9 +90,15 @@ class Bound:
     server: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
     encode: Encode | None = None
+    caller_roles: tuple[str, ...] = ()
 
     def with_session(
-        self, session_id: str | None, context: Mapping[str, str] | None, caller: str | None, server: str | None
+        self,
+        session_id: str | None,
+        context: Mapping[str, str] | None,
+        caller: str | None,
+        server: str | None,
+        caller_roles: Sequence[str] | None,
     ) -> Bound:
         """The same with a session of its own; a new id where none is given."""
         return replace(
@@ -96,6 +107,7 @@ class Bound:
             context={**self.context, **check_context(context or {})},
             caller=self.caller if caller is None else caller,
             server=self.server if server is None else server,
+            caller_roles=self.caller_roles if caller_roles is None else tuple(caller_roles),
         )
 
     def call(self, tool: str, arguments_json: str, said: CallFields) -> model_pb2.Call:
@@ -111,6 +123,7 @@ class Bound:
             tool_version=said.get("tool_version", ""),
             time=None if (time_ := said.get("time")) is None else translate.timestamp(time_),
             attempt=said.get("attempt", 0),
+            caller_roles=said.get("caller_roles", self.caller_roles),
         )
 
     def encoded(self, arguments: Mapping[str, object] | None) -> str:

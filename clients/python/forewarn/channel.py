@@ -55,6 +55,7 @@ REGISTER_TOOLS: Final = Rpc("RegisterTools", guard_pb2.RegisterToolsRequest, gua
 INJECT_CONTEXT: Final = Rpc("InjectContext", guard_pb2.InjectContextRequest, guard_pb2.InjectContextResponse)
 FIND_SIMILAR: Final = Rpc("FindSimilar", guard_pb2.FindSimilarRequest, guard_pb2.FindSimilarResponse)
 APPEAL: Final = Rpc("Appeal", guard_pb2.AppealRequest, guard_pb2.AppealResponse)
+GET_APPROVAL: Final = Rpc("GetApproval", guard_pb2.GetApprovalRequest, guard_pb2.GetApprovalResponse)
 
 _POLLING_SECONDS = 2.0
 """How long grpcio may go on polling a channel that nobody watches any more, with time to spare."""

@@ -29,6 +29,10 @@ log = logging.getLogger("forewarn")
 SAY_AGAIN: Final = 60.0
 """Seconds between two warnings of the same kind of fallback."""
 
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+"""Seconds between two questions whether a person agreed."""
+
 BATCH: Final = 256
 """Records that ``record_many`` sends in one stream."""
 
@@ -116,6 +120,25 @@ def decided(decision: Decision) -> Decision:
     if decision.verdict is Verdict.UNSPECIFIED:
         raise errors.DaemonError("the decision has no verdict that this client knows", code="unknown_verdict")
     return decision
+
+
+class Polling:
+    """When to ask again whether a person agreed, and when to stop: growing pauses, within a deadline."""
+
+    def __init__(self, clock: Callable[[], float], timeout: float | None) -> None:
+        self._clock = clock
+        self._end = float("inf") if timeout is None else clock() + timeout
+        self._pause = FIRST_PAUSE
+
+    def left(self, longest: float) -> float:
+        """Seconds that one question may take: at most ``longest``, and little when the time is up."""
+        return max(0.01, min(longest, self._end - self._clock()))
+
+    def pause(self) -> float:
+        """Seconds to wait before the next question; 0 when the time is up."""
+        left = self._end - self._clock()
+        pause, self._pause = min(self._pause, left), min(self._pause * 1.5, LONGEST_PAUSE)
+        return max(0.0, pause)
 
 
 class Surface:
@@ -229,6 +252,12 @@ class Surface:
 
     def _register_request(self, tools: Iterable[Tool]) -> guard_pb2.RegisterToolsRequest:
         return guard_pb2.RegisterToolsRequest(tools=[translate.tool_descriptor(tool) for tool in tools])
+
+    def _approval_request(self, decision: Decision | str) -> guard_pb2.GetApprovalRequest:
+        approval_id = decision if isinstance(decision, str) else decision.approval_id
+        if not approval_id:
+            raise ValueError("the decision waits for nobody: it has no approval_id")
+        return guard_pb2.GetApprovalRequest(approval_id=approval_id)
 
     def _appeal_request(self, decision: Decision | str, reason: str, caller: str | None) -> guard_pb2.AppealRequest:
         decision_id = decision if isinstance(decision, str) else decision.decision_id

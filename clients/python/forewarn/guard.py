@@ -82,6 +82,9 @@ class Guarding(_Counting, Protocol):
     def guard_record(self, request: guard_pb2.RecordCallRequest, *, wait: bool) -> Recorded:
         """Records; never raises because of the daemon."""
 
+    def guard_approval(self, decision: Decision, patience: float) -> bool:
+        """Whether a person agreed in time; never raises because of the daemon."""
+
 
 class AsyncGuarding(_Counting, Protocol):
     """What an async guard needs of a client."""
@@ -91,6 +94,9 @@ class AsyncGuarding(_Counting, Protocol):
 
     async def guard_record(self, request: guard_pb2.RecordCallRequest, *, wait: bool) -> Recorded:
         """As ``Guarding.guard_record``."""
+
+    async def guard_approval(self, decision: Decision, patience: float) -> bool:
+        """As ``Guarding.guard_approval``."""
 
 
 class _Base:
@@ -132,13 +138,18 @@ class _Base:
             self._client.counts.add("prevented")
         return opened, prevented
 
+    def _patience(self, decision: Decision) -> float:
+        """Seconds to wait for a person; 0 where the decision needs none, or the call's own approval is enough."""
+        if decision.verdict is not Verdict.REQUIRE_APPROVAL or not decision.approval_id or self._passes(decision):
+            return 0.0
+        return self._spec.said.get("approval_timeout", 0.0)
+
     def _passes(self, decision: Decision) -> bool:
         if decision.verdict is Verdict.REQUIRE_APPROVAL:
             return self._spec.said.get("approved", False)
         # What was learned speaks of the world before the remedy, so it does not stop the attempt right after it;
         # a policy does, and so does a daemon that does not answer in failure mode "closed".
-        learned = decision.source == "daemon" and all(reason.code != "policy" for reason in decision.reasons)
-        return self._spec.healed and learned
+        return self._spec.healed and decision.source == "daemon" and not decision.by_policy
 
     def _request(self, opened: Opened, ending: Ending) -> guard_pb2.RecordCallRequest:
         return record_request(opened.message, ending, opened.call.decision.decision_id)
@@ -159,7 +170,11 @@ class Guard(_Base):
 
     def __enter__(self) -> GuardedCall:
         self._enter()
-        opened, prevented = self._decide(*self._client.guard_check(self._spec))
+        asked = self._client.guard_check(self._spec)
+        patience = self._patience(asked[0].decision)
+        if patience and self._client.guard_approval(asked[0].decision, patience):
+            asked = self._client.guard_check(self._spec)
+        opened, prevented = self._decide(*asked)
         if prevented is not None:
             self._record(opened, Ending(Outcome.PREVENTED))
             raise prevented
@@ -187,7 +202,11 @@ class AsyncGuard(_Base):
 
     async def __aenter__(self) -> GuardedCall:
         self._enter()
-        opened, prevented = self._decide(*await self._client.guard_check(self._spec))
+        asked = await self._client.guard_check(self._spec)
+        patience = self._patience(asked[0].decision)
+        if patience and await self._client.guard_approval(asked[0].decision, patience):
+            asked = await self._client.guard_check(self._spec)
+        opened, prevented = self._decide(*asked)
         if prevented is not None:
             await self._record(opened, Ending(Outcome.PREVENTED))
             raise prevented

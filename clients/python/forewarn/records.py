@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from .vocabulary import Cause, Level, Mode, Outcome, State, Verdict
+from .vocabulary import ApprovalState, Cause, Level, Mode, Outcome, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,8 @@ class Reason:
     usage_pattern_id: str = ""
     cause: Cause = Cause.UNSPECIFIED
     evidence: Evidence | None = None
+    rule: str = ""
+    """With the code "policy": the rule, as "policy/rule"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,10 @@ class Decision:
     fallback_reason: str = ""
     """Why the client answered: "unavailable", "deadline_exceeded", "circuit_open", "unauthenticated",
     "arguments_too_large", … ; empty when the daemon answered."""
+    approval_id: str = ""
+    """With REQUIRE_APPROVAL: what a person has to agree to; see ``wait_for_approval``."""
+    by_policy: bool = False
+    """Whether a policy stops the call. What was learned may stop it, too."""
 
     @property
     def blocks(self) -> bool:
@@ -345,3 +351,27 @@ class Appealed:
 
     usage_pattern_ids: tuple[str, ...]
     duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A call that a person has to agree to: this very call, in its session."""
+
+    approval_id: str
+    state: ApprovalState
+    tool: str
+    rule: str
+    """The policy's rule that asks, as "policy/rule"."""
+    message: str
+    approvers: tuple[str, ...]
+    """Roles that may agree; empty: anybody who may approve."""
+    expire_time: datetime | None
+    decided_by: str = ""
+    reason: str = ""
+    uses: int = 1
+    used: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody has agreed or refused yet, and somebody still may."""
+        return self.state is ApprovalState.PENDING

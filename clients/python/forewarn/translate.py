@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from . import records as r
 from .arguments import dumps, to_json
 from .v1 import guard_pb2, model_pb2
-from .vocabulary import Cause, Level, Mode, Outcome, State, Verdict
+from .vocabulary import ApprovalState, Cause, Level, Mode, Outcome, State, Verdict
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -97,7 +97,7 @@ def _alternative(m: model_pb2.Alternative) -> r.Alternative:
 
 def _reason(m: model_pb2.Reason) -> r.Reason:
     cause = Cause.from_number(m.cause)
-    return r.Reason(m.code, m.summary, m.contribution, m.usage_pattern_id, cause, _evidence(m))
+    return r.Reason(m.code, m.summary, m.contribution, m.usage_pattern_id, cause, _evidence(m), m.rule)
 
 
 def decision(m: model_pb2.Decision) -> r.Decision:
@@ -121,6 +121,31 @@ def decision(m: model_pb2.Decision) -> r.Decision:
         probe=probe,
         snapshot=snapshot,
         time=_time(m, "time"),
+        approval_id=m.approval_id,
+        by_policy=_by_policy(m),
+    )
+
+
+def _by_policy(m: model_pb2.Decision) -> bool:
+    if not m.HasField("policy"):  # a daemon that tells no more than the reasons
+        return any(reason.code == "policy" for reason in m.reasons)
+    return m.policy.verdict in (model_pb2.VERDICT_PREVENT, model_pb2.VERDICT_REQUIRE_APPROVAL)
+
+
+def approval(m: model_pb2.Approval) -> r.Approval:
+    """The approval of a call."""
+    return r.Approval(
+        approval_id=m.approval_id,
+        state=ApprovalState.from_number(m.state),
+        tool=m.tool,
+        rule=m.rule,
+        message=m.message,
+        approvers=tuple(m.approvers),
+        expire_time=_time(m, "expire_time"),
+        decided_by=m.decided_by,
+        reason=m.reason,
+        uses=m.uses,
+        used=m.used,
     )
 
 

@@ -94,3 +94,17 @@ class State(_Word):
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     SUSPENDED = "suspended"
+
+
+class ApprovalState(_Word):
+    """Where the approval of a call stands."""
+
+    UNSPECIFIED = "unspecified"
+    PENDING = "pending"
+    """A person is waited for."""
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    """Nobody agreed in time, or it was not used in time."""
+    USED = "used"
+    """The call was made as often as was agreed."""

@@ -54,15 +54,15 @@ class Judged:
     @property
     def withheld(self) -> bool:
         """It was prevented: there is no outcome."""
-        return self.failed is None and self.record.decision.verdict is Verdict.PREVENT
+        return self.failed is None and self.record.decision.learned_verdict is Verdict.PREVENT
 
     @property
     def basis(self) -> Basis:
         """Why the call of a prevention was made, if it was."""
         decision = self.record.decision
-        if decision.mode is not Mode.ENFORCE or decision.capped:
+        if decision.mode is not Mode.ENFORCE or decision.capped or decision.overruled:
             return Basis.ADVISED
-        if decision.verdict is Verdict.PREVENT:
+        if decision.learned_verdict is Verdict.PREVENT:
             return Basis.AGAINST
         return Basis.PROBE if decision.probe is not None else Basis.HOLDOUT
 
@@ -77,9 +77,9 @@ def judge(record: DecisionRecord) -> Judged:
     failed: bool | None = None
     if found is not None and (found.category in FAILED or found.category in WORKED):
         failed = found.category in FAILED
-    prevents = decision.would_be is Verdict.PREVENT
+    prevents = decision.learned_would_be is Verdict.PREVENT
     weight = 1.0
-    if prevents and decision.verdict is not Verdict.PREVENT and 0.0 < record.propensity < 1.0:
+    if prevents and decision.learned_verdict is not Verdict.PREVENT and 0.0 < record.propensity < 1.0:
         weight = min(MOST_WEIGHT, 1.0 / record.propensity)
     return Judged(record, failed, prevents, weight, int.from_bytes(decision.decision_id[:6], "big") / 1000.0)
 

@@ -46,7 +46,7 @@ class Detectors:
 
     def add(self, one: Judged) -> None:
         """Count a decision."""
-        reasons = one.record.decision.reasons
+        reasons = one.record.decision.learned_reasons
         for reason in reasons:
             push = self._of(reason.code).pushes[one.failed]
             push[0] += reason.contribution
@@ -100,7 +100,7 @@ class Tools:
         part.decisions += 1
         part.failed += one.failed is True
         part.worked += one.failed is False
-        part.prevented += one.record.decision.verdict is Verdict.PREVENT
+        part.prevented += one.record.decision.learned_verdict is Verdict.PREVENT
         if one.prevents:
             part.would_prevent += 1
             part.right += one.right

@@ -51,7 +51,7 @@ class Totals:
         self.known += decision.known
         self.modes[decision.mode] += 1
         self.would_prevent += one.prevents
-        self.prevented += decision.verdict is Verdict.PREVENT
+        self.prevented += decision.learned_verdict is Verdict.PREVENT
         self._withheld += one.withheld
         if one.failed is None:
             return

@@ -10,6 +10,7 @@ from .exact_repeat import ExactRepeat
 from .known_call import KnownCall
 from .missing_key import MissingKey
 from .outage import Outage
+from .phrasing import Phrasing
 from .precondition import PreconditionDetector
 from .schema_violation import SchemaViolation
 from .session_trend import SessionTrend
@@ -24,6 +25,7 @@ def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
         BaseRate(),
         SimilarCalls(),
         TellingWords(),
+        Phrasing(),
         SessionTrend(),
         Streak(),
         ExactRepeat(),

@@ -1,13 +1,12 @@
 """Words that tell: an error names the part of the arguments that it objects to, and what carries that fails again.
 
-Each word of a call has its record: how calls with it went, and, once an error has named it, how they went since then,
-everywhere and in the most telling scope (an unknown table is unknown in one database). Failing for something else says
-nothing about a named word.
+Once an error has named a word, it has its record: how calls with it went since then, everywhere and in the most telling
+scope (an unknown table is unknown in one database). Failing for something else says nothing about a named word. How
+calls with any word went, ``phrasing`` knows.
 """
 
 from __future__ import annotations
 
-from math import log
 from typing import Final
 
 from ...model.counted import Counted
@@ -19,10 +18,9 @@ from ..scopes import count_scopes, inside, judge_scopes, telling
 from ..view import Outcome, View
 from ..wording import named_by, spelled, visible
 
-#: Words of one call that are looked up, those first that an error may have named; and more that an error has named now.
+#: Words of one call that are looked up, of those that an error may have named; and more that an error has named now.
 LOOKED_UP: Final = 12
 _ADDED: Final = 3
-_STRENGTH: Final = 2.0
 _STRENGTH_NAMED: Final = 1.0
 
 
@@ -32,45 +30,20 @@ class TellingWords:
     code = "telling_words"
     about = "how calls with the same words in their arguments went"
     features = (
-        ("word_worst", 0.15),  # log-odds of the word with the worst record over the kind's
-        ("word_best", 0.05),  # of that with the best
-        ("word_mean", 0.35),  # the mean of all
-        ("named_all", 0.4),  # of the worst word that an error has named
+        ("named_all", 0.4),  # log-odds of the worst word that an error has named, over the kind's
         ("named_scope", 0.25),  # the same in the most telling scope, over everywhere
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
-        """The records of the words, over the kind's."""
-        p, base = view.p_kind, view.base
-        prior = _STRENGTH * p
+        """The record of the worst of the named words, over the kind's."""
         words = looked_up(view)
-        known = 0
-        best, worst, odds, named = 1.0, 0.0, 1.0, False
-        for rate in view.rates_of(words):
-            if rate is None:
-                continue
-            named = named or rate.named is not None
-            counted = rate.rate
-            failures, successes = counted.failures, counted.successes
-            if failures or successes:
-                known += 1
-                q = (failures + prior) / (failures + successes + _STRENGTH)
-                best = min(best, q)
-                worst = max(worst, q)
-                odds *= q / (1.0 - q)  # at most 250 times or a 250th for each word
-        if known:
-            trust = view.trust
-            x[at] = trust * (logit(worst) - base)
-            x[at + 1] = trust * (logit(best) - base)
-            x[at + 2] = trust * (log(odds) / known - base)
-        if named:
-            found = _worst_named(view, words)
-            if found is not None:
-                _, everywhere, here = found
-                level = logit(everywhere)
-                x[at + 3] = level - base
-                if here is not None:
-                    x[at + 4] = logit(here) - level
+        found = _worst_named(view, words) if words else None
+        if found is not None:
+            _, everywhere, here = found
+            level = logit(everywhere)
+            x[at] = level - view.base
+            if here is not None:
+                x[at + 1] = logit(here) - level
 
     def explain(self, view: View) -> Finding | None:
         """The word that errors have named, and how calls with it went since."""
@@ -115,9 +88,11 @@ class TellingWords:
         if named:
             own.remember_named(named)
         for word in (*words, *more):
+            hit = failed and int.from_bytes(word, "big") in named
+            if not hit and view.rate_of(word) is None:
+                continue  # its bit is another word's
             rate = view.learned_rate(word)
             rate.rate.add(failed, now, half_life)
-            hit = failed and int.from_bytes(word, "big") in named
             if not hit and (failed or rate.named is None):
                 continue
             if rate.named is None:
@@ -129,16 +104,18 @@ class TellingWords:
 
 
 def looked_up(view: View) -> tuple[bytes, ...]:
-    """The keys of the words whose records are read."""
+    """The keys of the words that errors may have named: of those, the records are read."""
     if view.looked_up is None:
-        keys = view.wording.keys
-        if len(keys) > LOOKED_UP and view.model is not None:
-            bits = view.model.named_bits
-            # The lowest bytes of a key are those of its word.
-            first = [key for key in keys if bits[(key[2] & 7) << 5 | key[3] >> 3] >> (key[3] & 7) & 1]
-            if first:
-                keys = tuple(dict.fromkeys((*first[:LOOKED_UP], *keys[:LOOKED_UP])))
-        view.looked_up = keys[:LOOKED_UP]
+        if view.model is None:
+            return ()
+        bits, wording = view.model.named_bits, view.wording
+        mask = len(bits) - 1
+        named = [
+            key
+            for word, key in zip(wording.words, wording.keys, strict=True)
+            if bits[word >> 3 & mask] >> (word & 7) & 1
+        ]
+        view.looked_up = tuple(named[:LOOKED_UP])
     return view.looked_up
 
 

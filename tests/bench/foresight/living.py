@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
@@ -135,8 +136,9 @@ class LivingReplay:
             leases, self.settings.probe_seconds, self.settings.holdout_share, self.settings.blast_cap,
             random.Random(7 * order + 1),
         )  # fmt: skip
+        nobody: Any = SimpleNamespace(groups=lambda _tool: None)  # has written a policy
         self._tracker = UsagePreventionTracker(
-            store, self._extractor, self._foresight, self._recorder, log, letting_through, self._clock, budget
+            store, self._extractor, self._foresight, self._recorder, log, letting_through, self._clock, budget, nobody
         )
         self._tracker._fixes = _NoFixes(self._extractor, self._foresight)
         self._tracker._ids = TimeOrderedIds(self._clock, random.Random(order))

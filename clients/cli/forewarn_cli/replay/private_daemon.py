@@ -29,6 +29,15 @@ _SHORT_FOLDER = "/tmp"  # noqa: S108 (mkdtemp makes a folder in it that is ours 
 @contextmanager
 def private_daemon(mode: str, extra: Sequence[str] = (), stopped: Callable[[], bool] = lambda: False) -> Iterator[str]:
     """The guard address of a fresh daemon in `mode`. `stopped` ends the wait for its start."""
+    with private_doors(mode, extra, stopped) as (guard, _):
+        yield guard
+
+
+@contextmanager
+def private_doors(
+    mode: str, extra: Sequence[str] = (), stopped: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[str, str]]:
+    """The addresses of a fresh daemon in `mode`, for runtimes and for administrators."""
     parent = tempfile.gettempdir()
     folder = Path(
         tempfile.mkdtemp(prefix="forewarn-replay-", dir=parent if len(parent) < _LONGEST_FOLDER else _SHORT_FOLDER)
@@ -68,7 +77,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("FOREWARN_")}
 
 
-def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path, stopped: Callable[[], bool]) -> str:
+def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path, stopped: Callable[[], bool]) -> tuple[str, str]:
     deadline = time.monotonic() + START_SECONDS
     while not ready.exists():
         if stopped():
@@ -81,8 +90,8 @@ def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path, stopped: Cal
         if time.monotonic() > deadline:
             raise Unreachable(f"the private daemon was not ready after {START_SECONDS:g} s.\n{_last_lines(log)}")
         time.sleep(0.02)
-    addresses: list[str] = json.loads(ready.read_text())["guard"]
-    return addresses[0]
+    addresses: dict[str, list[str]] = json.loads(ready.read_text())
+    return addresses["guard"][0], addresses["admin"][0]
 
 
 def _last_lines(log: Path) -> str:

@@ -59,6 +59,12 @@ class GetStatusResponse(_message.Message):
     DECISIONS_DROPPED_FIELD_NUMBER: _builtins.int
     STORE_ERROR_FIELD_NUMBER: _builtins.int
     FALSE_PREVENTION_FIELD_NUMBER: _builtins.int
+    POLICY_REVISION_FIELD_NUMBER: _builtins.int
+    POLICIES_FIELD_NUMBER: _builtins.int
+    POLICY_FOLDER_FIELD_NUMBER: _builtins.int
+    POLICY_ERROR_FIELD_NUMBER: _builtins.int
+    POLICY_ENGINE_ERRORS_FIELD_NUMBER: _builtins.int
+    POLICY_RULE_ERRORS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The daemon's version."""
     store_path: _builtins.str
@@ -81,6 +87,18 @@ class GetStatusResponse(_message.Message):
     """Decisions that were made but not logged, since the start, because the queue was full. Never preventions."""
     store_error: _builtins.str
     """Why the store cannot be written, if so (for example a full disk). Decisions go on."""
+    policy_revision: _builtins.str
+    """The revision of the policies in force; empty where there are none."""
+    policies: _builtins.int
+    """How many policies are in force."""
+    policy_folder: _builtins.str
+    """The folder that policies are read from; empty where there is none."""
+    policy_error: _builtins.str
+    """What is wrong with it, if anything; meanwhile its last valid policies are in force."""
+    policy_engine_errors: _builtins.int
+    """Questions that the policies' engine could not answer since the start; its policies' failure modes were followed."""
+    policy_rule_errors: _builtins.int
+    """Rules that could not be evaluated since the start."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it started."""
@@ -115,10 +133,16 @@ class GetStatusResponse(_message.Message):
         decisions_dropped: _builtins.int = ...,
         store_error: _builtins.str = ...,
         false_prevention: Global___FalsePrevention | None = ...,
+        policy_revision: _builtins.str = ...,
+        policies: _builtins.int = ...,
+        policy_folder: _builtins.str = ...,
+        policy_error: _builtins.str = ...,
+        policy_engine_errors: _builtins.int = ...,
+        policy_rule_errors: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["false_prevention", b"false_prevention", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "false_prevention", b"false_prevention", "guard_addresses", b"guard_addresses", "mode", b"mode", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "false_prevention", b"false_prevention", "guard_addresses", b"guard_addresses", "mode", b"mode", "policies", b"policies", "policy_engine_errors", b"policy_engine_errors", "policy_error", b"policy_error", "policy_folder", b"policy_folder", "policy_revision", b"policy_revision", "policy_rule_errors", b"policy_rule_errors", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1359,17 +1383,45 @@ class PreventionRule(_message.Message):
     SUMMARY_FIELD_NUMBER: _builtins.int
     USAGE_PATTERN_FIELD_NUMBER: _builtins.int
     MODE_FIELD_NUMBER: _builtins.int
+    TOOLS_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    HITS_FIELD_NUMBER: _builtins.int
+    LAST_HIT_TIME_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    WRONG_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    ENFORCE_PERCENT_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
-    """Its id: a usage pattern's."""
+    """Its id: a usage pattern's, or "policy/rule"."""
     origin: _builtins.str
-    """Where it comes from: "learned"."""
+    """Where it comes from: "learned", "folder" (a policy of the daemon's folder) or "api" (one that was applied)."""
     summary: _builtins.str
     """The rule in a sentence."""
     mode: _model_pb2.Mode.ValueType
-    """The mode in force for its tool."""
+    """The mode in force for its tool; of a policy's rule, the policy's own."""
+    verdict: _model_pb2.Verdict.ValueType
+    """What it says."""
+    hits: _builtins.int
+    """How often it decided, or would have."""
+    right: _builtins.int
+    """Of the calls that were made all the same, how many failed."""
+    wrong: _builtins.int
+    """Of these, how many worked."""
+    errors: _builtins.int
+    """How often it could not be evaluated."""
+    enforce_percent: _builtins.float
+    """With mode ENFORCE: the share of sessions in which the policy is enforced, in percent."""
     @_builtins.property
     def usage_pattern(self) -> _model_pb2.UsagePattern:
-        """The usage pattern behind it."""
+        """The usage pattern behind it, if it was learned."""
+
+    @_builtins.property
+    def tools(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Globs of the tools that it is about."""
+
+    @_builtins.property
+    def last_hit_time(self) -> _timestamp_pb2.Timestamp:
+        """When it last did."""
 
     def __init__(
         self,
@@ -1379,10 +1431,18 @@ class PreventionRule(_message.Message):
         summary: _builtins.str = ...,
         usage_pattern: _model_pb2.UsagePattern | None = ...,
         mode: _model_pb2.Mode.ValueType = ...,
+        tools: _abc.Iterable[_builtins.str] | None = ...,
+        verdict: _model_pb2.Verdict.ValueType = ...,
+        hits: _builtins.int = ...,
+        last_hit_time: _timestamp_pb2.Timestamp | None = ...,
+        right: _builtins.int = ...,
+        wrong: _builtins.int = ...,
+        errors: _builtins.int = ...,
+        enforce_percent: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["usage_pattern", b"usage_pattern"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_hit_time", b"last_hit_time", "usage_pattern", b"usage_pattern"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "origin", b"origin", "rule_id", b"rule_id", "summary", b"summary", "usage_pattern", b"usage_pattern"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enforce_percent", b"enforce_percent", "errors", b"errors", "hits", b"hits", "last_hit_time", b"last_hit_time", "mode", b"mode", "origin", b"origin", "right", b"right", "rule_id", b"rule_id", "summary", b"summary", "tools", b"tools", "usage_pattern", b"usage_pattern", "verdict", b"verdict", "wrong", b"wrong"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -264,7 +264,7 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPreventionRules(self, request, context):
-        """Preventions that are in force because of what was learned.
+        """Rules that prevent, in one list: those of policies, by name, then those that were learned.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -76,7 +76,7 @@ class AdminServiceStub:
     SetMode: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetModeRequest, _admin_pb2.SetModeResponse]
     """Sets the mode for all tools or for one. Takes effect with the next decision."""
     ListPreventionRules: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListPreventionRulesRequest, _admin_pb2.ListPreventionRulesResponse]
-    """Preventions that are in force because of what was learned."""
+    """Rules that prevent, in one list: those of policies, by name, then those that were learned."""
     QueryAppeals: _grpc.UnaryUnaryMultiCallable[_admin_pb2.QueryAppealsRequest, _admin_pb2.QueryAppealsResponse]
     """Appeals, newest first."""
     QueryEvents: _grpc.UnaryUnaryMultiCallable[_admin_pb2.QueryEventsRequest, _admin_pb2.QueryEventsResponse]
@@ -136,7 +136,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
     SetMode: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetModeRequest, _admin_pb2.SetModeResponse]  # type: ignore[assignment]
     """Sets the mode for all tools or for one. Takes effect with the next decision."""
     ListPreventionRules: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListPreventionRulesRequest, _admin_pb2.ListPreventionRulesResponse]  # type: ignore[assignment]
-    """Preventions that are in force because of what was learned."""
+    """Rules that prevent, in one list: those of policies, by name, then those that were learned."""
     QueryAppeals: _aio.UnaryUnaryMultiCallable[_admin_pb2.QueryAppealsRequest, _admin_pb2.QueryAppealsResponse]  # type: ignore[assignment]
     """Appeals, newest first."""
     QueryEvents: _aio.UnaryUnaryMultiCallable[_admin_pb2.QueryEventsRequest, _admin_pb2.QueryEventsResponse]  # type: ignore[assignment]
@@ -289,7 +289,7 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.ListPreventionRulesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListPreventionRulesResponse, _abc.Awaitable[_admin_pb2.ListPreventionRulesResponse]]:
-        """Preventions that are in force because of what was learned."""
+        """Rules that prevent, in one list: those of policies, by name, then those that were learned."""
 
     @_abc_1.abstractmethod
     def QueryAppeals(

@@ -84,6 +84,11 @@ class GuardServiceStub:
                 request_serializer=forewarn_dot_v1_dot_guard__pb2.AppealRequest.SerializeToString,
                 response_deserializer=forewarn_dot_v1_dot_guard__pb2.AppealResponse.FromString,
                 _registered_method=True)
+        self.GetApproval = channel.unary_unary(
+                '/forewarn.v1.GuardService/GetApproval',
+                request_serializer=forewarn_dot_v1_dot_guard__pb2.GetApprovalRequest.SerializeToString,
+                response_deserializer=forewarn_dot_v1_dot_guard__pb2.GetApprovalResponse.FromString,
+                _registered_method=True)
 
 
 class GuardServiceServicer:
@@ -160,6 +165,13 @@ class GuardServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetApproval(self, request, context):
+        """Where the approval of a call stands. To be polled, no more often than every tenth of a second.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GuardServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -207,6 +219,11 @@ def add_GuardServiceServicer_to_server(servicer, server):
                     servicer.Appeal,
                     request_deserializer=forewarn_dot_v1_dot_guard__pb2.AppealRequest.FromString,
                     response_serializer=forewarn_dot_v1_dot_guard__pb2.AppealResponse.SerializeToString,
+            ),
+            'GetApproval': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetApproval,
+                    request_deserializer=forewarn_dot_v1_dot_guard__pb2.GetApprovalRequest.FromString,
+                    response_serializer=forewarn_dot_v1_dot_guard__pb2.GetApprovalResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -457,6 +474,33 @@ class GuardService:
             '/forewarn.v1.GuardService/Appeal',
             forewarn_dot_v1_dot_guard__pb2.AppealRequest.SerializeToString,
             forewarn_dot_v1_dot_guard__pb2.AppealResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetApproval(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/forewarn.v1.GuardService/GetApproval',
+            forewarn_dot_v1_dot_guard__pb2.GetApprovalRequest.SerializeToString,
+            forewarn_dot_v1_dot_guard__pb2.GetApprovalResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,6 +62,8 @@ class GuardServiceStub:
     """Finds past calls and usage patterns like a call, and what would improve it."""
     Appeal: _grpc.UnaryUnaryMultiCallable[_guard_pb2.AppealRequest, _guard_pb2.AppealResponse]
     """Says that a prevention was wrong. Counts as evidence against the patterns behind it; administrators see it."""
+    GetApproval: _grpc.UnaryUnaryMultiCallable[_guard_pb2.GetApprovalRequest, _guard_pb2.GetApprovalResponse]
+    """Where the approval of a call stands. To be polled, no more often than every tenth of a second."""
 
 @_typing.type_check_only
 class GuardServiceAsyncStub(GuardServiceStub):
@@ -97,6 +99,8 @@ class GuardServiceAsyncStub(GuardServiceStub):
     """Finds past calls and usage patterns like a call, and what would improve it."""
     Appeal: _aio.UnaryUnaryMultiCallable[_guard_pb2.AppealRequest, _guard_pb2.AppealResponse]  # type: ignore[assignment]
     """Says that a prevention was wrong. Counts as evidence against the patterns behind it; administrators see it."""
+    GetApproval: _aio.UnaryUnaryMultiCallable[_guard_pb2.GetApprovalRequest, _guard_pb2.GetApprovalResponse]  # type: ignore[assignment]
+    """Where the approval of a call stands. To be polled, no more often than every tenth of a second."""
 
 class GuardServiceServicer(metaclass=_abc_1.ABCMeta):
     """GuardService decides before calls and learns after them. Served on the guard listener.
@@ -183,5 +187,13 @@ class GuardServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_guard_pb2.AppealResponse, _abc.Awaitable[_guard_pb2.AppealResponse]]:
         """Says that a prevention was wrong. Counts as evidence against the patterns behind it; administrators see it."""
+
+    @_abc_1.abstractmethod
+    def GetApproval(
+        self,
+        request: _guard_pb2.GetApprovalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_guard_pb2.GetApprovalResponse, _abc.Awaitable[_guard_pb2.GetApprovalResponse]]:
+        """Where the approval of a call stands. To be polled, no more often than every tenth of a second."""
 
 def add_GuardServiceServicer_to_server(servicer: GuardServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -270,6 +270,74 @@ USAGE_PATTERN_STATE_SUSPENDED: UsagePatternState.ValueType  # 4
 """An administrator set it aside: it is shown, it learns, it does not prevent."""
 Global___UsagePatternState: _TypeAlias = UsagePatternState  # noqa: Y015
 
+class _RuleOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RuleOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RULE_OUTCOME_UNSPECIFIED: _RuleOutcome.ValueType  # 0
+    """Not said."""
+    RULE_OUTCOME_FIRED: _RuleOutcome.ValueType  # 1
+    """Its conditions hold."""
+    RULE_OUTCOME_MISSED: _RuleOutcome.ValueType  # 2
+    """They do not."""
+    RULE_OUTCOME_FAILED: _RuleOutcome.ValueType  # 3
+    """It could not be evaluated, and follows its policy's failure mode."""
+    RULE_OUTCOME_SKIPPED: _RuleOutcome.ValueType  # 4
+    """Its policy is not about this call: role, scope, time, or mode off."""
+
+class RuleOutcome(_RuleOutcome, metaclass=_RuleOutcomeEnumTypeWrapper):
+    """What became of a rule."""
+
+RULE_OUTCOME_UNSPECIFIED: RuleOutcome.ValueType  # 0
+"""Not said."""
+RULE_OUTCOME_FIRED: RuleOutcome.ValueType  # 1
+"""Its conditions hold."""
+RULE_OUTCOME_MISSED: RuleOutcome.ValueType  # 2
+"""They do not."""
+RULE_OUTCOME_FAILED: RuleOutcome.ValueType  # 3
+"""It could not be evaluated, and follows its policy's failure mode."""
+RULE_OUTCOME_SKIPPED: RuleOutcome.ValueType  # 4
+"""Its policy is not about this call: role, scope, time, or mode off."""
+Global___RuleOutcome: _TypeAlias = RuleOutcome  # noqa: Y015
+
+class _ApprovalState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ApprovalStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ApprovalState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    APPROVAL_STATE_UNSPECIFIED: _ApprovalState.ValueType  # 0
+    """In a query: any."""
+    APPROVAL_STATE_PENDING: _ApprovalState.ValueType  # 1
+    """A person is waited for."""
+    APPROVAL_STATE_APPROVED: _ApprovalState.ValueType  # 2
+    """A person agreed; the call may be made until it expires or is used up."""
+    APPROVAL_STATE_DENIED: _ApprovalState.ValueType  # 3
+    """A person refused."""
+    APPROVAL_STATE_EXPIRED: _ApprovalState.ValueType  # 4
+    """Nobody agreed in time, or it was not used in time."""
+    APPROVAL_STATE_USED: _ApprovalState.ValueType  # 5
+    """The call was made as often as was agreed."""
+
+class ApprovalState(_ApprovalState, metaclass=_ApprovalStateEnumTypeWrapper):
+    """Where an approval stands."""
+
+APPROVAL_STATE_UNSPECIFIED: ApprovalState.ValueType  # 0
+"""In a query: any."""
+APPROVAL_STATE_PENDING: ApprovalState.ValueType  # 1
+"""A person is waited for."""
+APPROVAL_STATE_APPROVED: ApprovalState.ValueType  # 2
+"""A person agreed; the call may be made until it expires or is used up."""
+APPROVAL_STATE_DENIED: ApprovalState.ValueType  # 3
+"""A person refused."""
+APPROVAL_STATE_EXPIRED: ApprovalState.ValueType  # 4
+"""Nobody agreed in time, or it was not used in time."""
+APPROVAL_STATE_USED: ApprovalState.ValueType  # 5
+"""The call was made as often as was agreed."""
+Global___ApprovalState: _TypeAlias = ApprovalState  # noqa: Y015
+
 @_typing.final
 class Call(_message.Message):
     """One attempt to use a tool, before or after it was made."""
@@ -306,6 +374,7 @@ class Call(_message.Message):
     TOOL_VERSION_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
+    CALLER_ROLES_FIELD_NUMBER: _builtins.int
     tool: _builtins.str
     """The tool's name as the runtime knows it, for example "mcp__jira__view_issue". Required."""
     arguments_json: _builtins.str
@@ -336,6 +405,10 @@ class Call(_message.Message):
     def time(self) -> _timestamp_pb2.Timestamp:
         """When the call is, or was, made."""
 
+    @_builtins.property
+    def caller_roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The roles of who makes the call, as the runtime vouches for them. Policies read them; nothing else does."""
+
     def __init__(
         self,
         *,
@@ -349,10 +422,11 @@ class Call(_message.Message):
         tool_version: _builtins.str = ...,
         time: _timestamp_pb2.Timestamp | None = ...,
         attempt: _builtins.int = ...,
+        caller_roles: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "attempt", b"attempt", "call_id", b"call_id", "caller", b"caller", "context", b"context", "server", b"server", "session_id", b"session_id", "time", b"time", "tool", b"tool", "tool_version", b"tool_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "attempt", b"attempt", "call_id", b"call_id", "caller", b"caller", "caller_roles", b"caller_roles", "context", b"context", "server", b"server", "session_id", b"session_id", "time", b"time", "tool", b"tool", "tool_version", b"tool_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -498,6 +572,7 @@ class Reason(_message.Message):
     USAGE_PATTERN_ID_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """A stable code: the detector that speaks ("exact_repeat", "schema_violation", "outage", …), or "policy"."""
     summary: _builtins.str
@@ -508,6 +583,8 @@ class Reason(_message.Message):
     """The usage pattern behind it, if any."""
     cause: Global___Cause.ValueType
     """The cause of the failures behind it."""
+    rule: _builtins.str
+    """With the code "policy": the rule, as "policy/rule"."""
     @_builtins.property
     def evidence(self) -> Global___Evidence:
         """The evidence behind it."""
@@ -521,10 +598,11 @@ class Reason(_message.Message):
         usage_pattern_id: _builtins.str = ...,
         cause: Global___Cause.ValueType = ...,
         evidence: Global___Evidence | None = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "code", b"code", "contribution", b"contribution", "evidence", b"evidence", "summary", b"summary", "usage_pattern_id", b"usage_pattern_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "code", b"code", "contribution", b"contribution", "evidence", b"evidence", "rule", b"rule", "summary", b"summary", "usage_pattern_id", b"usage_pattern_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -670,6 +748,9 @@ class Decision(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     HOLDOUT_FIELD_NUMBER: _builtins.int
     CAPPED_FIELD_NUMBER: _builtins.int
+    APPROVAL_ID_FIELD_NUMBER: _builtins.int
+    REWRITTEN_ARGUMENTS_JSON_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """The decision's id; ids sort by time."""
     verdict: Global___Verdict.ValueType
@@ -692,6 +773,12 @@ class Decision(_message.Message):
     """Whether the call was to be prevented and is let through, with a warning, because learning prevented too many of the
     tool's recent calls: the blast cap.
     """
+    approval_id: _builtins.str
+    """With REQUIRE_APPROVAL: the approval that the call waits for. With ALLOW or PREVENT: the one that was granted or
+    denied.
+    """
+    rewritten_arguments_json: _builtins.str
+    """With REWRITE: the arguments to make the call with, as JSON."""
     @_builtins.property
     def p_fail_interval(self) -> Global___Interval:
         """Its interval."""
@@ -720,6 +807,10 @@ class Decision(_message.Message):
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was made."""
 
+    @_builtins.property
+    def policy(self) -> Global___PolicyTrace:
+        """What policies say of the call; unset where no rule fired or failed."""
+
     def __init__(
         self,
         *,
@@ -739,14 +830,279 @@ class Decision(_message.Message):
         time: _timestamp_pb2.Timestamp | None = ...,
         holdout: _builtins.bool = ...,
         capped: _builtins.bool = ...,
+        approval_id: _builtins.str = ...,
+        rewritten_arguments_json: _builtins.str = ...,
+        policy: Global___PolicyTrace | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["p_fail_interval", b"p_fail_interval", "probe", b"probe", "retry_after", b"retry_after", "snapshot", b"snapshot", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["p_fail_interval", b"p_fail_interval", "policy", b"policy", "probe", b"probe", "retry_after", b"retry_after", "snapshot", b"snapshot", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "capped", b"capped", "decision_id", b"decision_id", "holdout", b"holdout", "known", b"known", "mode", b"mode", "p_fail", b"p_fail", "p_fail_interval", b"p_fail_interval", "probe", b"probe", "reasons", b"reasons", "remedy", b"remedy", "retry_after", b"retry_after", "snapshot", b"snapshot", "time", b"time", "verdict", b"verdict", "would_be", b"would_be"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "approval_id", b"approval_id", "capped", b"capped", "decision_id", b"decision_id", "holdout", b"holdout", "known", b"known", "mode", b"mode", "p_fail", b"p_fail", "p_fail_interval", b"p_fail_interval", "policy", b"policy", "probe", b"probe", "reasons", b"reasons", "remedy", b"remedy", "retry_after", b"retry_after", "rewritten_arguments_json", b"rewritten_arguments_json", "snapshot", b"snapshot", "time", b"time", "verdict", b"verdict", "would_be", b"would_be"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Decision: _TypeAlias = Decision  # noqa: Y015
+
+@_typing.final
+class PolicyTrace(_message.Message):
+    """What policies say of one call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    WOULD_BE_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    WOULD_BE_RULE_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    DERIVED_FIELD_NUMBER: _builtins.int
+    verdict: Global___Verdict.ValueType
+    """What they say as far as they are enforced; unspecified: nothing."""
+    would_be: Global___Verdict.ValueType
+    """What they would say if all were enforced; unspecified: nothing."""
+    rule: _builtins.str
+    """The rule that decides the verdict, as "policy/rule"."""
+    would_be_rule: _builtins.str
+    """The rule that decides what it would be."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleTrace]:
+        """Rules that fired or failed, at most 32; of ExplainCall, all of policies about the tool."""
+
+    @_builtins.property
+    def derived(self) -> _containers.RepeatedCompositeFieldContainer[Global___DerivedFact]:
+        """Facts that were derived, at most 64."""
+
+    def __init__(
+        self,
+        *,
+        verdict: Global___Verdict.ValueType = ...,
+        would_be: Global___Verdict.ValueType = ...,
+        rule: _builtins.str = ...,
+        would_be_rule: _builtins.str = ...,
+        rules: _abc.Iterable[Global___RuleTrace] | None = ...,
+        derived: _abc.Iterable[Global___DerivedFact] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["derived", b"derived", "rule", b"rule", "rules", b"rules", "verdict", b"verdict", "would_be", b"would_be", "would_be_rule", b"would_be_rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyTrace: _TypeAlias = PolicyTrace  # noqa: Y015
+
+@_typing.final
+class RuleTrace(_message.Message):
+    """What became of one rule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    REACH_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    MISSED_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    LIFTED_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """The rule, as "policy/rule"."""
+    outcome: Global___RuleOutcome.ValueType
+    """What became of it."""
+    verdict: Global___Verdict.ValueType
+    """What it says; unspecified for a rule that derives facts, and for one that says nothing."""
+    reach: Global___Mode.ValueType
+    """How far its policy reaches for this call."""
+    priority: _builtins.int
+    """Its priority."""
+    message: _builtins.str
+    """Its message, redacted."""
+    error: _builtins.str
+    """Why it could not be evaluated."""
+    missed: _builtins.str
+    """The first condition that does not hold, in words."""
+    lifted: _builtins.bool
+    """Whether a rule that allows set it aside."""
+    @_builtins.property
+    def found(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What stood in its field, as JSON, redacted; at most three values."""
+
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        outcome: Global___RuleOutcome.ValueType = ...,
+        verdict: Global___Verdict.ValueType = ...,
+        reach: Global___Mode.ValueType = ...,
+        priority: _builtins.int = ...,
+        message: _builtins.str = ...,
+        error: _builtins.str = ...,
+        missed: _builtins.str = ...,
+        found: _abc.Iterable[_builtins.str] | None = ...,
+        lifted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "found", b"found", "lifted", b"lifted", "message", b"message", "missed", b"missed", "outcome", b"outcome", "priority", b"priority", "reach", b"reach", "rule", b"rule", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleTrace: _TypeAlias = RuleTrace  # noqa: Y015
+
+@_typing.final
+class DerivedFact(_message.Message):
+    """A fact that a rule derived."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_JSON_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """The rule, as "policy/rule"."""
+    name: _builtins.str
+    """The fact's name."""
+    value_json: _builtins.str
+    """Its value as JSON, redacted."""
+    level: _builtins.int
+    """On which level it was derived, from 1."""
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        name: _builtins.str = ...,
+        value_json: _builtins.str = ...,
+        level: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "name", b"name", "rule", b"rule", "value_json", b"value_json"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DerivedFact: _TypeAlias = DerivedFact  # noqa: Y015
+
+@_typing.final
+class Approval(_message.Message):
+    """A call that a person has to agree to. It holds for this very call only: the same tool, arguments, context and server,
+    in the same session (of the same caller, where there is no session).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ContextEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    APPROVAL_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    TOOL_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_JSON_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    CALLER_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    APPROVERS_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DECIDE_TIME_FIELD_NUMBER: _builtins.int
+    USES_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    approval_id: _builtins.str
+    """Its id."""
+    state: Global___ApprovalState.ValueType
+    """Where it stands."""
+    tool: _builtins.str
+    """The call's tool."""
+    arguments_json: _builtins.str
+    """The call's arguments, redacted and cut to 2 KiB."""
+    session_id: _builtins.str
+    """The call's session."""
+    caller: _builtins.str
+    """The call's caller."""
+    rule: _builtins.str
+    """The rule that asks, as "policy/rule"."""
+    message: _builtins.str
+    """Its message, redacted."""
+    decided_by: _builtins.str
+    """Who agreed or refused."""
+    reason: _builtins.str
+    """Why."""
+    uses: _builtins.int
+    """How often the call may be made."""
+    used: _builtins.int
+    """How often it was."""
+    decision_id: _builtins.str
+    """The decision that asked first."""
+    @_builtins.property
+    def context(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The call's context, redacted."""
+
+    @_builtins.property
+    def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Roles that may agree; empty: anybody who may approve."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was asked for."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ends, whatever its state."""
+
+    @_builtins.property
+    def decide_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        approval_id: _builtins.str = ...,
+        state: Global___ApprovalState.ValueType = ...,
+        tool: _builtins.str = ...,
+        arguments_json: _builtins.str = ...,
+        context: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        session_id: _builtins.str = ...,
+        caller: _builtins.str = ...,
+        rule: _builtins.str = ...,
+        message: _builtins.str = ...,
+        approvers: _abc.Iterable[_builtins.str] | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        decided_by: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        decide_time: _timestamp_pb2.Timestamp | None = ...,
+        uses: _builtins.int = ...,
+        used: _builtins.int = ...,
+        decision_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "decide_time", b"decide_time", "expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_id", b"approval_id", "approvers", b"approvers", "arguments_json", b"arguments_json", "caller", b"caller", "context", b"context", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "decision_id", b"decision_id", "expire_time", b"expire_time", "message", b"message", "reason", b"reason", "rule", b"rule", "session_id", b"session_id", "state", b"state", "tool", b"tool", "used", b"used", "uses", b"uses"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Approval: _TypeAlias = Approval  # noqa: Y015
 
 @_typing.final
 class Classification(_message.Message):

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/model.proto.
  */
 export const file_forewarn_v1_model: GenFile = /*@__PURE__*/
-  fileDesc("Chdmb3Jld2Fybi92MS9tb2RlbC5wcm90bxILZm9yZXdhcm4udjEiowIKBENhbGwSDAoEdG9vbBgBIAEoCRIWCg5hcmd1bWVudHNfanNvbhgCIAEoCRIvCgdjb250ZXh0GAMgAygLMh4uZm9yZXdhcm4udjEuQ2FsbC5Db250ZXh0RW50cnkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZzZXJ2ZXIYByABKAkSFAoMdG9vbF92ZXJzaW9uGAggASgJEigKBHRpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYCiABKA0aLgoMQ29udGV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi2QEKCkNhbGxSZXN1bHQSJQoHb3V0Y29tZRgBIAEoDjIULmZvcmV3YXJuLnYxLk91dGNvbWUSDQoFZXJyb3IYAiABKAkSEgoKZXJyb3JfY29kZRgDIAEoCRIrCghkdXJhdGlvbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRjb3N0GAUgASgBEhYKDnJlc3VsdF9leGNlcnB0GAYgASgJEi4KC3JldHJ5X2FmdGVyGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjkKCEludGVydmFsEgsKA2xvdxgBIAEoARIMCgRoaWdoGAIgASgBEhIKCmNvbmZpZGVuY2UYAyABKAEiqAEKCEV2aWRlbmNlEhAKCGZhaWx1cmVzGAEgASgBEhEKCXN1Y2Nlc3NlcxgCIAEoARINCgVjYWxscxgDIAEoBBInCghpbnRlcnZhbBgEIAEoCzIVLmZvcmV3YXJuLnYxLkludGVydmFsEhAKCGNhbGxfaWRzGAUgAygJEi0KCWxhc3RfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiowEKBlJlYXNvbhIMCgRjb2RlGAEgASgJEg8KB3N1bW1hcnkYAiABKAkSFAoMY29udHJpYnV0aW9uGAMgASgBEhgKEHVzYWdlX3BhdHRlcm5faWQYBCABKAkSIQoFY2F1c2UYBSABKA4yEi5mb3Jld2Fybi52MS5DYXVzZRInCghldmlkZW5jZRgGIAEoCzIVLmZvcmV3YXJuLnYxLkV2aWRlbmNlIpUCCgtBbHRlcm5hdGl2ZRIMCgR0b29sGAEgASgJEhYKDmFyZ3VtZW50c19qc29uGAIgASgJEhgKEGV4cGVjdGVkX3N1Y2Nlc3MYAyABKAESLwoQc3VjY2Vzc19pbnRlcnZhbBgEIAEoCzIVLmZvcmV3YXJuLnYxLkludGVydmFsEjMKEGV4cGVjdGVkX2xhdGVuY3kYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNZXhwZWN0ZWRfY29zdBgGIAEoARINCgVzY29yZRgHIAEoARIRCglyYXRpb25hbGUYCCABKAkSJwoIZXZpZGVuY2UYCSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZSJTCghTbmFwc2hvdBIWCg5zdG9yZV9zZXF1ZW5jZRgBIAEoBBIXCg9wb2xpY3lfcmV2aXNpb24YAiABKAkSFgoOZXZpZGVuY2VfbW9kZWwYAyABKAkiTwoFUHJvYmUSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiiwQKCERlY2lzaW9uEhMKC2RlY2lzaW9uX2lkGAEgASgJEiUKB3ZlcmRpY3QYAiABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0EiYKCHdvdWxkX2JlGAMgASgOMhQuZm9yZXdhcm4udjEuVmVyZGljdBIfCgRtb2RlGAQgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIOCgZwX2ZhaWwYBSABKAESLgoPcF9mYWlsX2ludGVydmFsGAYgASgLMhUuZm9yZXdhcm4udjEuSW50ZXJ2YWwSDQoFa25vd24YByABKAgSJAoHcmVhc29ucxgIIAMoCzITLmZvcmV3YXJuLnYxLlJlYXNvbhIOCgZyZW1lZHkYCSABKAkSLgoLcmV0cnlfYWZ0ZXIYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoMYWx0ZXJuYXRpdmVzGAsgAygLMhguZm9yZXdhcm4udjEuQWx0ZXJuYXRpdmUSIQoFcHJvYmUYDCABKAsyEi5mb3Jld2Fybi52MS5Qcm9iZRInCghzbmFwc2hvdBgNIAEoCzIVLmZvcmV3YXJuLnYxLlNuYXBzaG90EigKBHRpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2hvbGRvdXQYDyABKAgSDgoGY2FwcGVkGBAgASgIIr0BCg5DbGFzc2lmaWNhdGlvbhImCghjYXRlZ29yeRgBIAEoDjIULmZvcmV3YXJuLnYxLk91dGNvbWUSGwoTY2F0ZWdvcnlfY29uZmlkZW5jZRgCIAEoARIhCgVjYXVzZRgDIAEoDjISLmZvcmV3YXJuLnYxLkNhdXNlEhgKEGNhdXNlX2NvbmZpZGVuY2UYBCABKAESEQoJdHJhbnNpZW50GAUgASgIEhYKDmVycm9yX3RlbXBsYXRlGAYgASgJItEFCgxVc2FnZVBhdHRlcm4SGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCRItCgVsZXZlbBgCIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybkxldmVsEgwKBHRvb2wYAyABKAkSDgoGc2VydmVyGAQgASgJEg0KBXNjb3BlGAUgASgJEhMKC2Rlc2NyaXB0aW9uGAYgASgJEi0KBXN0YXRlGAcgASgOMh4uZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuU3RhdGUSIQoFY2F1c2UYCCABKA4yEi5mb3Jld2Fybi52MS5DYXVzZRIbChNmYWlsdXJlX3Byb2JhYmlsaXR5GAkgASgBEicKCGV2aWRlbmNlGAogASgLMhUuZm9yZXdhcm4udjEuRXZpZGVuY2USHAoUbG9nX2xpa2VsaWhvb2RfcmF0aW8YCyABKAESLgoKZmlyc3RfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcm9iZV9kdWVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcHJldmVudGVkGA8gASgEEhcKD3ByZXZlbnRlZF9yaWdodBgQIAEoBBIXCg9wcmV2ZW50ZWRfd3JvbmcYESABKAQSDwoHYXBwZWFscxgSIAEoBBIYChBzdXNwZW5kZWRfcmVhc29uGBMgASgJEhIKCmxhc3RfZXJyb3IYFCABKAkSHwoXc3VzcGVuZGVkX2F1dG9tYXRpY2FsbHkYFSABKAgSEwoLd3Jvbmdfc2hhcmUYFiABKAESMwoUd3Jvbmdfc2hhcmVfaW50ZXJ2YWwYFyABKAsyFS5mb3Jld2Fybi52MS5JbnRlcnZhbCLdAQoOVG9vbERlc2NyaXB0b3ISDAoEdG9vbBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIZChFpbnB1dF9zY2hlbWFfanNvbhgDIAEoCRIRCglyZWFkX29ubHkYBCABKAgSEwoLZGVzdHJ1Y3RpdmUYBSABKAgSEgoKaWRlbXBvdGVudBgGIAEoCBIOCgZzZXJ2ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoCRIUCgxhbHRlcm5hdGl2ZXMYCSADKAkSGgoSdm9sYXRpbGVfYXJndW1lbnRzGAogAygJKrcBCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX1NVQ0NFU1MQARITCg9PVVRDT01FX0ZBSUxVUkUQAhIRCg1PVVRDT01FX1JFVFJZEAMSEwoPT1VUQ09NRV9USU1FT1VUEAQSFQoRT1VUQ09NRV9QUkVWRU5URUQQBRITCg9PVVRDT01FX1VOS05PV04QBhIVChFPVVRDT01FX0NBTkNFTExFRBAHKq8CCgVDYXVzZRIVChFDQVVTRV9VTlNQRUNJRklFRBAAEhoKFkNBVVNFX0lOVkFMSURfQVJHVU1FTlQQARITCg9DQVVTRV9OT1RfRk9VTkQQAhIUChBDQVVTRV9QRVJNSVNTSU9OEAMSFgoSQ0FVU0VfUFJFQ09ORElUSU9OEAQSEgoOQ0FVU0VfQ09ORkxJQ1QQBRIWChJDQVVTRV9SQVRFX0xJTUlURUQQBhIVChFDQVVTRV9VTkFWQUlMQUJMRRAHEhEKDUNBVVNFX1RJTUVPVVQQCBISCg5DQVVTRV9JTlRFUk5BTBAJEhwKGENBVVNFX1JFU09VUkNFX0VYSEFVU1RFRBAKEhcKE0NBVVNFX1VOSU1QTEVNRU5URUQQCxIPCgtDQVVTRV9PVEhFUhAMKo8BCgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABIRCg1WRVJESUNUX0FMTE9XEAESEAoMVkVSRElDVF9XQVJOEAISEwoPVkVSRElDVF9QUkVWRU5UEAMSHAoYVkVSRElDVF9SRVFVSVJFX0FQUFJPVkFMEAQSEwoPVkVSRElDVF9SRVdSSVRFEAUqXAoETW9kZRIUChBNT0RFX1VOU1BFQ0lGSUVEEAASDAoITU9ERV9PRkYQARIPCgtNT0RFX1NIQURPVxACEg0KCU1PREVfV0FSThADEhAKDE1PREVfRU5GT1JDRRAEKrMBChFVc2FnZVBhdHRlcm5MZXZlbBIjCh9VU0FHRV9QQVRURVJOX0xFVkVMX1VOU1BFQ0lGSUVEEAASHAoYVVNBR0VfUEFUVEVSTl9MRVZFTF9DQUxMEAESHQoZVVNBR0VfUEFUVEVSTl9MRVZFTF9FUlJPUhACEhwKGFVTQUdFX1BBVFRFUk5fTEVWRUxfVE9PTBADEh4KGlVTQUdFX1BBVFRFUk5fTEVWRUxfU0VSVkVSEAQqwgEKEVVzYWdlUGF0dGVyblN0YXRlEiMKH1VTQUdFX1BBVFRFUk5fU1RBVEVfVU5TUEVDSUZJRUQQABIhCh1VU0FHRV9QQVRURVJOX1NUQVRFX0NBTkRJREFURRABEiEKHVVTQUdFX1BBVFRFUk5fU1RBVEVfQ09ORklSTUVEEAISHwobVVNBR0VfUEFUVEVSTl9TVEFURV9SRUZVVEVEEAMSIQodVVNBR0VfUEFUVEVSTl9TVEFURV9TVVNQRU5ERUQQBEI4Cg9kZXYuZm9yZXdhcm4udjFQAVojZm9yZXdhcm4uZGV2L2ZvcmV3YXJuL3YxO2ZvcmV3YXJudjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chdmb3Jld2Fybi92MS9tb2RlbC5wcm90bxILZm9yZXdhcm4udjEiuQIKBENhbGwSDAoEdG9vbBgBIAEoCRIWCg5hcmd1bWVudHNfanNvbhgCIAEoCRIvCgdjb250ZXh0GAMgAygLMh4uZm9yZXdhcm4udjEuQ2FsbC5Db250ZXh0RW50cnkSEgoKc2Vzc2lvbl9pZBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSDwoHY2FsbF9pZBgGIAEoCRIOCgZzZXJ2ZXIYByABKAkSFAoMdG9vbF92ZXJzaW9uGAggASgJEigKBHRpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYCiABKA0SFAoMY2FsbGVyX3JvbGVzGAsgAygJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItkBCgpDYWxsUmVzdWx0EiUKB291dGNvbWUYASABKA4yFC5mb3Jld2Fybi52MS5PdXRjb21lEg0KBWVycm9yGAIgASgJEhIKCmVycm9yX2NvZGUYAyABKAkSKwoIZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDAoEY29zdBgFIAEoARIWCg5yZXN1bHRfZXhjZXJwdBgGIAEoCRIuCgtyZXRyeV9hZnRlchgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI5CghJbnRlcnZhbBILCgNsb3cYASABKAESDAoEaGlnaBgCIAEoARISCgpjb25maWRlbmNlGAMgASgBIqgBCghFdmlkZW5jZRIQCghmYWlsdXJlcxgBIAEoARIRCglzdWNjZXNzZXMYAiABKAESDQoFY2FsbHMYAyABKAQSJwoIaW50ZXJ2YWwYBCABKAsyFS5mb3Jld2Fybi52MS5JbnRlcnZhbBIQCghjYWxsX2lkcxgFIAMoCRItCglsYXN0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrEBCgZSZWFzb24SDAoEY29kZRgBIAEoCRIPCgdzdW1tYXJ5GAIgASgJEhQKDGNvbnRyaWJ1dGlvbhgDIAEoARIYChB1c2FnZV9wYXR0ZXJuX2lkGAQgASgJEiEKBWNhdXNlGAUgASgOMhIuZm9yZXdhcm4udjEuQ2F1c2USJwoIZXZpZGVuY2UYBiABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZRIMCgRydWxlGAcgASgJIpUCCgtBbHRlcm5hdGl2ZRIMCgR0b29sGAEgASgJEhYKDmFyZ3VtZW50c19qc29uGAIgASgJEhgKEGV4cGVjdGVkX3N1Y2Nlc3MYAyABKAESLwoQc3VjY2Vzc19pbnRlcnZhbBgEIAEoCzIVLmZvcmV3YXJuLnYxLkludGVydmFsEjMKEGV4cGVjdGVkX2xhdGVuY3kYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNZXhwZWN0ZWRfY29zdBgGIAEoARINCgVzY29yZRgHIAEoARIRCglyYXRpb25hbGUYCCABKAkSJwoIZXZpZGVuY2UYCSABKAsyFS5mb3Jld2Fybi52MS5FdmlkZW5jZSJTCghTbmFwc2hvdBIWCg5zdG9yZV9zZXF1ZW5jZRgBIAEoBBIXCg9wb2xpY3lfcmV2aXNpb24YAiABKAkSFgoOZXZpZGVuY2VfbW9kZWwYAyABKAkiTwoFUHJvYmUSGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi7AQKCERlY2lzaW9uEhMKC2RlY2lzaW9uX2lkGAEgASgJEiUKB3ZlcmRpY3QYAiABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0EiYKCHdvdWxkX2JlGAMgASgOMhQuZm9yZXdhcm4udjEuVmVyZGljdBIfCgRtb2RlGAQgASgOMhEuZm9yZXdhcm4udjEuTW9kZRIOCgZwX2ZhaWwYBSABKAESLgoPcF9mYWlsX2ludGVydmFsGAYgASgLMhUuZm9yZXdhcm4udjEuSW50ZXJ2YWwSDQoFa25vd24YByABKAgSJAoHcmVhc29ucxgIIAMoCzITLmZvcmV3YXJuLnYxLlJlYXNvbhIOCgZyZW1lZHkYCSABKAkSLgoLcmV0cnlfYWZ0ZXIYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoMYWx0ZXJuYXRpdmVzGAsgAygLMhguZm9yZXdhcm4udjEuQWx0ZXJuYXRpdmUSIQoFcHJvYmUYDCABKAsyEi5mb3Jld2Fybi52MS5Qcm9iZRInCghzbmFwc2hvdBgNIAEoCzIVLmZvcmV3YXJuLnYxLlNuYXBzaG90EigKBHRpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2hvbGRvdXQYDyABKAgSDgoGY2FwcGVkGBAgASgIEhMKC2FwcHJvdmFsX2lkGBEgASgJEiAKGHJld3JpdHRlbl9hcmd1bWVudHNfanNvbhgSIAEoCRIoCgZwb2xpY3kYEyABKAsyGC5mb3Jld2Fybi52MS5Qb2xpY3lUcmFjZSLTAQoLUG9saWN5VHJhY2USJQoHdmVyZGljdBgBIAEoDjIULmZvcmV3YXJuLnYxLlZlcmRpY3QSJgoId291bGRfYmUYAiABKA4yFC5mb3Jld2Fybi52MS5WZXJkaWN0EgwKBHJ1bGUYAyABKAkSFQoNd291bGRfYmVfcnVsZRgEIAEoCRIlCgVydWxlcxgFIAMoCzIWLmZvcmV3YXJuLnYxLlJ1bGVUcmFjZRIpCgdkZXJpdmVkGAYgAygLMhguZm9yZXdhcm4udjEuRGVyaXZlZEZhY3Qi7gEKCVJ1bGVUcmFjZRIMCgRydWxlGAEgASgJEikKB291dGNvbWUYAiABKA4yGC5mb3Jld2Fybi52MS5SdWxlT3V0Y29tZRIlCgd2ZXJkaWN0GAMgASgOMhQuZm9yZXdhcm4udjEuVmVyZGljdBIgCgVyZWFjaBgEIAEoDjIRLmZvcmV3YXJuLnYxLk1vZGUSEAoIcHJpb3JpdHkYBSABKAUSDwoHbWVzc2FnZRgGIAEoCRINCgVlcnJvchgHIAEoCRIOCgZtaXNzZWQYCCABKAkSDQoFZm91bmQYCSADKAkSDgoGbGlmdGVkGAogASgIIkwKC0Rlcml2ZWRGYWN0EgwKBHJ1bGUYASABKAkSDAoEbmFtZRgCIAEoCRISCgp2YWx1ZV9qc29uGAMgASgJEg0KBWxldmVsGAQgASgNIpMECghBcHByb3ZhbBITCgthcHByb3ZhbF9pZBgBIAEoCRIpCgVzdGF0ZRgCIAEoDjIaLmZvcmV3YXJuLnYxLkFwcHJvdmFsU3RhdGUSDAoEdG9vbBgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRIzCgdjb250ZXh0GAUgAygLMiIuZm9yZXdhcm4udjEuQXBwcm92YWwuQ29udGV4dEVudHJ5EhIKCnNlc3Npb25faWQYBiABKAkSDgoGY2FsbGVyGAcgASgJEgwKBHJ1bGUYCCABKAkSDwoHbWVzc2FnZRgJIAEoCRIRCglhcHByb3ZlcnMYCiADKAkSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpkZWNpZGVkX2J5GA0gASgJEg4KBnJlYXNvbhgOIAEoCRIvCgtkZWNpZGVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEdXNlcxgQIAEoDRIMCgR1c2VkGBEgASgNEhMKC2RlY2lzaW9uX2lkGBIgASgJGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIr0BCg5DbGFzc2lmaWNhdGlvbhImCghjYXRlZ29yeRgBIAEoDjIULmZvcmV3YXJuLnYxLk91dGNvbWUSGwoTY2F0ZWdvcnlfY29uZmlkZW5jZRgCIAEoARIhCgVjYXVzZRgDIAEoDjISLmZvcmV3YXJuLnYxLkNhdXNlEhgKEGNhdXNlX2NvbmZpZGVuY2UYBCABKAESEQoJdHJhbnNpZW50GAUgASgIEhYKDmVycm9yX3RlbXBsYXRlGAYgASgJItEFCgxVc2FnZVBhdHRlcm4SGAoQdXNhZ2VfcGF0dGVybl9pZBgBIAEoCRItCgVsZXZlbBgCIAEoDjIeLmZvcmV3YXJuLnYxLlVzYWdlUGF0dGVybkxldmVsEgwKBHRvb2wYAyABKAkSDgoGc2VydmVyGAQgASgJEg0KBXNjb3BlGAUgASgJEhMKC2Rlc2NyaXB0aW9uGAYgASgJEi0KBXN0YXRlGAcgASgOMh4uZm9yZXdhcm4udjEuVXNhZ2VQYXR0ZXJuU3RhdGUSIQoFY2F1c2UYCCABKA4yEi5mb3Jld2Fybi52MS5DYXVzZRIbChNmYWlsdXJlX3Byb2JhYmlsaXR5GAkgASgBEicKCGV2aWRlbmNlGAogASgLMhUuZm9yZXdhcm4udjEuRXZpZGVuY2USHAoUbG9nX2xpa2VsaWhvb2RfcmF0aW8YCyABKAESLgoKZmlyc3RfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcm9iZV9kdWVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcHJldmVudGVkGA8gASgEEhcKD3ByZXZlbnRlZF9yaWdodBgQIAEoBBIXCg9wcmV2ZW50ZWRfd3JvbmcYESABKAQSDwoHYXBwZWFscxgSIAEoBBIYChBzdXNwZW5kZWRfcmVhc29uGBMgASgJEhIKCmxhc3RfZXJyb3IYFCABKAkSHwoXc3VzcGVuZGVkX2F1dG9tYXRpY2FsbHkYFSABKAgSEwoLd3Jvbmdfc2hhcmUYFiABKAESMwoUd3Jvbmdfc2hhcmVfaW50ZXJ2YWwYFyABKAsyFS5mb3Jld2Fybi52MS5JbnRlcnZhbCLdAQoOVG9vbERlc2NyaXB0b3ISDAoEdG9vbBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIZChFpbnB1dF9zY2hlbWFfanNvbhgDIAEoCRIRCglyZWFkX29ubHkYBCABKAgSEwoLZGVzdHJ1Y3RpdmUYBSABKAgSEgoKaWRlbXBvdGVudBgGIAEoCBIOCgZzZXJ2ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoCRIUCgxhbHRlcm5hdGl2ZXMYCSADKAkSGgoSdm9sYXRpbGVfYXJndW1lbnRzGAogAygJKrcBCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX1NVQ0NFU1MQARITCg9PVVRDT01FX0ZBSUxVUkUQAhIRCg1PVVRDT01FX1JFVFJZEAMSEwoPT1VUQ09NRV9USU1FT1VUEAQSFQoRT1VUQ09NRV9QUkVWRU5URUQQBRITCg9PVVRDT01FX1VOS05PV04QBhIVChFPVVRDT01FX0NBTkNFTExFRBAHKq8CCgVDYXVzZRIVChFDQVVTRV9VTlNQRUNJRklFRBAAEhoKFkNBVVNFX0lOVkFMSURfQVJHVU1FTlQQARITCg9DQVVTRV9OT1RfRk9VTkQQAhIUChBDQVVTRV9QRVJNSVNTSU9OEAMSFgoSQ0FVU0VfUFJFQ09ORElUSU9OEAQSEgoOQ0FVU0VfQ09ORkxJQ1QQBRIWChJDQVVTRV9SQVRFX0xJTUlURUQQBhIVChFDQVVTRV9VTkFWQUlMQUJMRRAHEhEKDUNBVVNFX1RJTUVPVVQQCBISCg5DQVVTRV9JTlRFUk5BTBAJEhwKGENBVVNFX1JFU09VUkNFX0VYSEFVU1RFRBAKEhcKE0NBVVNFX1VOSU1QTEVNRU5URUQQCxIPCgtDQVVTRV9PVEhFUhAMKo8BCgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABIRCg1WRVJESUNUX0FMTE9XEAESEAoMVkVSRElDVF9XQVJOEAISEwoPVkVSRElDVF9QUkVWRU5UEAMSHAoYVkVSRElDVF9SRVFVSVJFX0FQUFJPVkFMEAQSEwoPVkVSRElDVF9SRVdSSVRFEAUqXAoETW9kZRIUChBNT0RFX1VOU1BFQ0lGSUVEEAASDAoITU9ERV9PRkYQARIPCgtNT0RFX1NIQURPVxACEg0KCU1PREVfV0FSThADEhAKDE1PREVfRU5GT1JDRRAEKrMBChFVc2FnZVBhdHRlcm5MZXZlbBIjCh9VU0FHRV9QQVRURVJOX0xFVkVMX1VOU1BFQ0lGSUVEEAASHAoYVVNBR0VfUEFUVEVSTl9MRVZFTF9DQUxMEAESHQoZVVNBR0VfUEFUVEVSTl9MRVZFTF9FUlJPUhACEhwKGFVTQUdFX1BBVFRFUk5fTEVWRUxfVE9PTBADEh4KGlVTQUdFX1BBVFRFUk5fTEVWRUxfU0VSVkVSEAQqwgEKEVVzYWdlUGF0dGVyblN0YXRlEiMKH1VTQUdFX1BBVFRFUk5fU1RBVEVfVU5TUEVDSUZJRUQQABIhCh1VU0FHRV9QQVRURVJOX1NUQVRFX0NBTkRJREFURRABEiEKHVVTQUdFX1BBVFRFUk5fU1RBVEVfQ09ORklSTUVEEAISHwobVVNBR0VfUEFUVEVSTl9TVEFURV9SRUZVVEVEEAMSIQodVVNBR0VfUEFUVEVSTl9TVEFURV9TVVNQRU5ERUQQBCqPAQoLUnVsZU91dGNvbWUSHAoYUlVMRV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFgoSUlVMRV9PVVRDT01FX0ZJUkVEEAESFwoTUlVMRV9PVVRDT01FX01JU1NFRBACEhcKE1JVTEVfT1VUQ09NRV9GQUlMRUQQAxIYChRSVUxFX09VVENPTUVfU0tJUFBFRBAEKrgBCg1BcHByb3ZhbFN0YXRlEh4KGkFQUFJPVkFMX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWQVBQUk9WQUxfU1RBVEVfUEVORElORxABEhsKF0FQUFJPVkFMX1NUQVRFX0FQUFJPVkVEEAISGQoVQVBQUk9WQUxfU1RBVEVfREVOSUVEEAMSGgoWQVBQUk9WQUxfU1RBVEVfRVhQSVJFRBAEEhcKE0FQUFJPVkFMX1NUQVRFX1VTRUQQBUI4Cg9kZXYuZm9yZXdhcm4udjFQAVojZm9yZXdhcm4uZGV2L2ZvcmV3YXJuL3YxO2ZvcmV3YXJudjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * One attempt to use a tool, before or after it was made.
@@ -98,6 +98,13 @@ export type Call = Message<"forewarn.v1.Call"> & {
    * @generated from field: uint32 attempt = 10;
    */
   attempt: number;
+
+  /**
+   * The roles of who makes the call, as the runtime vouches for them. Policies read them; nothing else does.
+   *
+   * @generated from field: repeated string caller_roles = 11;
+   */
+  callerRoles: string[];
 };
 
 /**
@@ -308,6 +315,13 @@ export type Reason = Message<"forewarn.v1.Reason"> & {
    * @generated from field: forewarn.v1.Evidence evidence = 6;
    */
   evidence?: Evidence | undefined;
+
+  /**
+   * With the code "policy": the rule, as "policy/rule".
+   *
+   * @generated from field: string rule = 7;
+   */
+  rule: string;
 };
 
 /**
@@ -576,6 +590,28 @@ export type Decision = Message<"forewarn.v1.Decision"> & {
    * @generated from field: bool capped = 16;
    */
   capped: boolean;
+
+  /**
+   * With REQUIRE_APPROVAL: the approval that the call waits for. With ALLOW or PREVENT: the one that was granted or
+   * denied.
+   *
+   * @generated from field: string approval_id = 17;
+   */
+  approvalId: string;
+
+  /**
+   * With REWRITE: the arguments to make the call with, as JSON.
+   *
+   * @generated from field: string rewritten_arguments_json = 18;
+   */
+  rewrittenArgumentsJson: string;
+
+  /**
+   * What policies say of the call; unset where no rule fired or failed.
+   *
+   * @generated from field: forewarn.v1.PolicyTrace policy = 19;
+   */
+  policy?: PolicyTrace | undefined;
 };
 
 /**
@@ -584,6 +620,329 @@ export type Decision = Message<"forewarn.v1.Decision"> & {
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
   messageDesc(file_forewarn_v1_model, 8);
+
+/**
+ * What policies say of one call.
+ *
+ * @generated from message forewarn.v1.PolicyTrace
+ */
+export type PolicyTrace = Message<"forewarn.v1.PolicyTrace"> & {
+  /**
+   * What they say as far as they are enforced; unspecified: nothing.
+   *
+   * @generated from field: forewarn.v1.Verdict verdict = 1;
+   */
+  verdict: Verdict;
+
+  /**
+   * What they would say if all were enforced; unspecified: nothing.
+   *
+   * @generated from field: forewarn.v1.Verdict would_be = 2;
+   */
+  wouldBe: Verdict;
+
+  /**
+   * The rule that decides the verdict, as "policy/rule".
+   *
+   * @generated from field: string rule = 3;
+   */
+  rule: string;
+
+  /**
+   * The rule that decides what it would be.
+   *
+   * @generated from field: string would_be_rule = 4;
+   */
+  wouldBeRule: string;
+
+  /**
+   * Rules that fired or failed, at most 32; of ExplainCall, all of policies about the tool.
+   *
+   * @generated from field: repeated forewarn.v1.RuleTrace rules = 5;
+   */
+  rules: RuleTrace[];
+
+  /**
+   * Facts that were derived, at most 64.
+   *
+   * @generated from field: repeated forewarn.v1.DerivedFact derived = 6;
+   */
+  derived: DerivedFact[];
+};
+
+/**
+ * Describes the message forewarn.v1.PolicyTrace.
+ * Use `create(PolicyTraceSchema)` to create a new message.
+ */
+export const PolicyTraceSchema: GenMessage<PolicyTrace> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_model, 9);
+
+/**
+ * What became of one rule.
+ *
+ * @generated from message forewarn.v1.RuleTrace
+ */
+export type RuleTrace = Message<"forewarn.v1.RuleTrace"> & {
+  /**
+   * The rule, as "policy/rule".
+   *
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+
+  /**
+   * What became of it.
+   *
+   * @generated from field: forewarn.v1.RuleOutcome outcome = 2;
+   */
+  outcome: RuleOutcome;
+
+  /**
+   * What it says; unspecified for a rule that derives facts, and for one that says nothing.
+   *
+   * @generated from field: forewarn.v1.Verdict verdict = 3;
+   */
+  verdict: Verdict;
+
+  /**
+   * How far its policy reaches for this call.
+   *
+   * @generated from field: forewarn.v1.Mode reach = 4;
+   */
+  reach: Mode;
+
+  /**
+   * Its priority.
+   *
+   * @generated from field: int32 priority = 5;
+   */
+  priority: number;
+
+  /**
+   * Its message, redacted.
+   *
+   * @generated from field: string message = 6;
+   */
+  message: string;
+
+  /**
+   * Why it could not be evaluated.
+   *
+   * @generated from field: string error = 7;
+   */
+  error: string;
+
+  /**
+   * The first condition that does not hold, in words.
+   *
+   * @generated from field: string missed = 8;
+   */
+  missed: string;
+
+  /**
+   * What stood in its field, as JSON, redacted; at most three values.
+   *
+   * @generated from field: repeated string found = 9;
+   */
+  found: string[];
+
+  /**
+   * Whether a rule that allows set it aside.
+   *
+   * @generated from field: bool lifted = 10;
+   */
+  lifted: boolean;
+};
+
+/**
+ * Describes the message forewarn.v1.RuleTrace.
+ * Use `create(RuleTraceSchema)` to create a new message.
+ */
+export const RuleTraceSchema: GenMessage<RuleTrace> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_model, 10);
+
+/**
+ * A fact that a rule derived.
+ *
+ * @generated from message forewarn.v1.DerivedFact
+ */
+export type DerivedFact = Message<"forewarn.v1.DerivedFact"> & {
+  /**
+   * The rule, as "policy/rule".
+   *
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+
+  /**
+   * The fact's name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Its value as JSON, redacted.
+   *
+   * @generated from field: string value_json = 3;
+   */
+  valueJson: string;
+
+  /**
+   * On which level it was derived, from 1.
+   *
+   * @generated from field: uint32 level = 4;
+   */
+  level: number;
+};
+
+/**
+ * Describes the message forewarn.v1.DerivedFact.
+ * Use `create(DerivedFactSchema)` to create a new message.
+ */
+export const DerivedFactSchema: GenMessage<DerivedFact> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_model, 11);
+
+/**
+ * A call that a person has to agree to. It holds for this very call only: the same tool, arguments, context and server,
+ * in the same session (of the same caller, where there is no session).
+ *
+ * @generated from message forewarn.v1.Approval
+ */
+export type Approval = Message<"forewarn.v1.Approval"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * Where it stands.
+   *
+   * @generated from field: forewarn.v1.ApprovalState state = 2;
+   */
+  state: ApprovalState;
+
+  /**
+   * The call's tool.
+   *
+   * @generated from field: string tool = 3;
+   */
+  tool: string;
+
+  /**
+   * The call's arguments, redacted and cut to 2 KiB.
+   *
+   * @generated from field: string arguments_json = 4;
+   */
+  argumentsJson: string;
+
+  /**
+   * The call's context, redacted.
+   *
+   * @generated from field: map<string, string> context = 5;
+   */
+  context: { [key: string]: string };
+
+  /**
+   * The call's session.
+   *
+   * @generated from field: string session_id = 6;
+   */
+  sessionId: string;
+
+  /**
+   * The call's caller.
+   *
+   * @generated from field: string caller = 7;
+   */
+  caller: string;
+
+  /**
+   * The rule that asks, as "policy/rule".
+   *
+   * @generated from field: string rule = 8;
+   */
+  rule: string;
+
+  /**
+   * Its message, redacted.
+   *
+   * @generated from field: string message = 9;
+   */
+  message: string;
+
+  /**
+   * Roles that may agree; empty: anybody who may approve.
+   *
+   * @generated from field: repeated string approvers = 10;
+   */
+  approvers: string[];
+
+  /**
+   * When it was asked for.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 11;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When it ends, whatever its state.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 12;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * Who agreed or refused.
+   *
+   * @generated from field: string decided_by = 13;
+   */
+  decidedBy: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 14;
+   */
+  reason: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp decide_time = 15;
+   */
+  decideTime?: Timestamp | undefined;
+
+  /**
+   * How often the call may be made.
+   *
+   * @generated from field: uint32 uses = 16;
+   */
+  uses: number;
+
+  /**
+   * How often it was.
+   *
+   * @generated from field: uint32 used = 17;
+   */
+  used: number;
+
+  /**
+   * The decision that asked first.
+   *
+   * @generated from field: string decision_id = 18;
+   */
+  decisionId: string;
+};
+
+/**
+ * Describes the message forewarn.v1.Approval.
+ * Use `create(ApprovalSchema)` to create a new message.
+ */
+export const ApprovalSchema: GenMessage<Approval> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_model, 12);
 
 /**
  * How a record was understood.
@@ -639,7 +998,7 @@ export type Classification = Message<"forewarn.v1.Classification"> & {
  * Use `create(ClassificationSchema)` to create a new message.
  */
 export const ClassificationSchema: GenMessage<Classification> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_model, 9);
+  messageDesc(file_forewarn_v1_model, 13);
 
 /**
  * Something learned: "calls of this tool that look like this, in this scope, end with this cause".
@@ -814,7 +1173,7 @@ export type UsagePattern = Message<"forewarn.v1.UsagePattern"> & {
  * Use `create(UsagePatternSchema)` to create a new message.
  */
 export const UsagePatternSchema: GenMessage<UsagePattern> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_model, 10);
+  messageDesc(file_forewarn_v1_model, 14);
 
 /**
  * What a runtime says about a tool.
@@ -899,7 +1258,7 @@ export type ToolDescriptor = Message<"forewarn.v1.ToolDescriptor"> & {
  * Use `create(ToolDescriptorSchema)` to create a new message.
  */
 export const ToolDescriptorSchema: GenMessage<ToolDescriptor> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_model, 11);
+  messageDesc(file_forewarn_v1_model, 15);
 
 /**
  * How a call ended, as the runtime saw it.
@@ -1273,4 +1632,107 @@ export enum UsagePatternState {
  */
 export const UsagePatternStateSchema: GenEnum<UsagePatternState> = /*@__PURE__*/
   enumDesc(file_forewarn_v1_model, 5);
+
+/**
+ * What became of a rule.
+ *
+ * @generated from enum forewarn.v1.RuleOutcome
+ */
+export enum RuleOutcome {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: RULE_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Its conditions hold.
+   *
+   * @generated from enum value: RULE_OUTCOME_FIRED = 1;
+   */
+  FIRED = 1,
+
+  /**
+   * They do not.
+   *
+   * @generated from enum value: RULE_OUTCOME_MISSED = 2;
+   */
+  MISSED = 2,
+
+  /**
+   * It could not be evaluated, and follows its policy's failure mode.
+   *
+   * @generated from enum value: RULE_OUTCOME_FAILED = 3;
+   */
+  FAILED = 3,
+
+  /**
+   * Its policy is not about this call: role, scope, time, or mode off.
+   *
+   * @generated from enum value: RULE_OUTCOME_SKIPPED = 4;
+   */
+  SKIPPED = 4,
+}
+
+/**
+ * Describes the enum forewarn.v1.RuleOutcome.
+ */
+export const RuleOutcomeSchema: GenEnum<RuleOutcome> = /*@__PURE__*/
+  enumDesc(file_forewarn_v1_model, 6);
+
+/**
+ * Where an approval stands.
+ *
+ * @generated from enum forewarn.v1.ApprovalState
+ */
+export enum ApprovalState {
+  /**
+   * In a query: any.
+   *
+   * @generated from enum value: APPROVAL_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A person is waited for.
+   *
+   * @generated from enum value: APPROVAL_STATE_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * A person agreed; the call may be made until it expires or is used up.
+   *
+   * @generated from enum value: APPROVAL_STATE_APPROVED = 2;
+   */
+  APPROVED = 2,
+
+  /**
+   * A person refused.
+   *
+   * @generated from enum value: APPROVAL_STATE_DENIED = 3;
+   */
+  DENIED = 3,
+
+  /**
+   * Nobody agreed in time, or it was not used in time.
+   *
+   * @generated from enum value: APPROVAL_STATE_EXPIRED = 4;
+   */
+  EXPIRED = 4,
+
+  /**
+   * The call was made as often as was agreed.
+   *
+   * @generated from enum value: APPROVAL_STATE_USED = 5;
+   */
+  USED = 5,
+}
+
+/**
+ * Describes the enum forewarn.v1.ApprovalState.
+ */
+export const ApprovalStateSchema: GenEnum<ApprovalState> = /*@__PURE__*/
+  enumDesc(file_forewarn_v1_model, 7);
 

@@ -1,0 +1,1 @@
+"""`forewarn policy`: rules that people write."""

@@ -1,0 +1,129 @@
+"""What a call is written with: words, pairs of them, words in a place and the form of its texts, weighed together.
+
+Where ``telling_words`` knows single words that errors have named, this learns what no error says: a flag that goes with
+no such command, a title that is too long, a column that this database has not. Each tool has a small table of weights
+(``phrases.py``), which learn from what all detectors together got wrong; counts of how calls with each word went, which
+tell from the first call on; and what stood in calls that worked: of guessed names, many fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log, log1p
+from typing import Final
+
+from ..describe import evidence_of
+from ..detector import Finding
+from ..marks import WEIGHED_WORDS, MarksSeen, marks_of
+from ..phrases import Phrases, note, unseen
+from ..view import Outcome, View
+from ..wording import spelled, visible
+
+#: Failures of a tool after which what its calls are written with counts for half.
+_HALF_KNOWN: Final = 10.0
+_STRENGTH: Final = 2.0
+#: Slots for each call of a tool that was learned from, as far as there may be as many.
+_SLOTS_PER_CALL: Final = 16
+#: What is off by less than this teaches nothing, see ``combiner.py``.
+_LEAST_ERROR: Final = 0.001
+#: Words that are named to people, and what one must add to the log-odds to be named.
+_NAMED: Final = 3
+_LEAST_NAMED: Final = 0.05
+
+
+class Phrasing:
+    """See the module."""
+
+    code = "phrasing"
+    about = "whether calls written like this one fail"
+    features = (
+        ("phrasing", 1.0),  # log-odds by what the call is written with
+        ("word_rate", 0.35),  # mean log-odds of calls with its words over the kind's
+        ("new_words", 0.2),  # log of words that stood in no call that worked
+        ("new_pairs", 0.1),  # the same of neighbouring words
+    )
+
+    def __init__(self) -> None:
+        self._marks = MarksSeen()
+
+    def propose(self, view: View, x: list[float], at: int) -> None:
+        """The marks' weights, how calls with the words went, and how much is new."""
+        phrases = view.model.phrases if view.model is not None else None
+        if phrases is None:
+            return
+        marks = self._marks.of(view)
+        trust = view.trust
+        x[at] = _believed(view) * phrases.weigh(marks.groups)
+        counts = phrases.counts(marks.words[:WEIGHED_WORDS])
+        if counts:
+            prior = _STRENGTH * view.p_kind
+            rest = _STRENGTH - prior
+            odds = 1.0  # at most 128 times or a 128th for each word
+            for failed, worked in counts:
+                odds *= (failed + prior) / (worked + rest)
+            x[at + 1] = trust * (log(odds) / len(counts) - view.base)
+        x[at + 2] = trust * log1p(len(unseen(phrases.words, marks.words)))
+        x[at + 3] = trust * log1p(len(unseen(phrases.pairs, marks.pairs)))
+
+    def explain(self, view: View) -> Finding | None:
+        """The words that go with failures, or that are new. That something is new is no ground for a prevention."""
+        phrases = view.model.phrases if view.model is not None else None
+        if phrases is None:
+            return None
+        tool = view.call.tool
+        words = _worst(view, phrases)
+        prevents = bool(words)
+        if words:
+            summary = f"calls of {tool} that are written like this one fail: {words} go with failures"
+            remedy = f"Write it otherwise, without {words}."
+        else:
+            words = _listed(unseen(phrases.words, self._marks.of(view).words), view)
+            if not words:
+                return None
+            summary = f"{words} stood in no call of {tool} that worked"
+            remedy = "Use what has worked, or find out first what is known."
+        pattern = view.tool_pattern
+        evidence = evidence_of(pattern, view.now) if pattern is not None else None
+        return Finding(summary=summary, evidence=evidence, prevents=prevents, remedy=remedy)
+
+    def learn(self, view: View, outcome: Outcome) -> None:
+        """One step for the call's marks; its words are counted, and known to work if it did."""
+        model = view.own_model()
+        phrases = model.phrases
+        if phrases is None:
+            phrases = model.phrases = Phrases()
+        pattern = view.tool_pattern
+        if pattern is not None:
+            phrases.make_room((pattern.failures + pattern.successes) * _SLOTS_PER_CALL)
+        marks = self._marks.of(view)
+        phrases.count(marks.words[:WEIGHED_WORDS], failed=outcome.failed)
+        if not outcome.failed:
+            note(phrases.words, marks.words)
+            note(phrases.pairs, marks.pairs)
+        error = _believed(view) * (view.p_fail - (1.0 if outcome.failed else 0.0))
+        if abs(error) >= _LEAST_ERROR:
+            phrases.descend(marks.groups, error)
+
+
+def _believed(view: View) -> float:
+    """What the weights count for, from 0 for a tool that never failed towards 1."""
+    failures = view.tool_pattern.rate.failures if view.tool_pattern is not None else 0.0
+    return failures / (failures + _HALF_KNOWN)
+
+
+def _worst(view: View, phrases: Phrases) -> str:
+    """The words that add most to the odds, everywhere and here; empty where none adds anything."""
+    found = []
+    for word in view.wording.words[:WEIGHED_WORDS]:
+        weight = phrases.weigh(marks_of((word,), view.scopes, {}).groups)
+        if weight >= _LEAST_NAMED:
+            found.append((-weight, word))
+    found.sort()
+    return _listed([word for _, word in found], view)
+
+
+def _listed(words: Sequence[int], view: View) -> str:
+    """The first few of these words that stand in the call's texts, in quotation marks."""
+    arguments = visible(view.call, view.features)
+    texts = [text for text in (spelled(word, arguments) for word in words) if text]
+    return ", ".join(f"“{text}”" for text in texts[:_NAMED])

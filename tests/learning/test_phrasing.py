@@ -1,0 +1,120 @@
+"""What calls are written with: pairs of words, words in a place, forms, and words that are new."""
+
+from __future__ import annotations
+
+from sidecar.learning.marks import form_of, marks_of
+from sidecar.learning.phrases import MOST_SLOTS, Phrases
+
+from .replaying import Replay
+
+
+def test_two_words_that_fail_only_together_are_told_from_each_alone() -> None:
+    replay = Replay()
+    for number in range(60):
+        for words in ("sort -k", "cut -f", "sort -f", "cut -k"):
+            # The error names no word of it, and no call is made twice.
+            replay.tell({"command": f"run {words[0]}{number} {words}"}, "bad usage" * (words == "cut -k"), f"{number}")
+    said = {
+        words: replay.features({"command": f"run this {words}"}, "s")["phrasing"]
+        for words in ("sort -k", "cut -f", "sort -f", "cut -k")
+    }
+    assert said["cut -k"] > 0.5
+    assert said["cut -k"] > max(said["sort -k"], said["cut -f"]) + 0.5
+    # More than both words by themselves say.
+    assert said["cut -k"] + said["sort -f"] > said["sort -k"] + said["cut -f"]
+
+
+def test_a_word_is_weighed_where_the_call_is_made() -> None:
+    replay = Replay()
+    for number in range(40):
+        for database in ("old", "new"):
+            error = "no such thing" if database == "old" else ""
+            replay.tell({"query": f"select age{number % 3} from people"}, error, f"{database}{number}", db=database)
+    old = replay.features({"query": "select age1 from people"}, "s", db="old")
+    new = replay.features({"query": "select age1 from people"}, "s", db="new")
+    assert old["phrasing"] > 0.0 > new["phrasing"]
+
+
+def test_the_form_of_a_text_is_weighed() -> None:
+    phrases = Phrases()
+    for number in range(30):  # what goes wrong with long ones, and with short ones
+        phrases.descend(marks_of((), (), {"title": f"{'long ' * 15}{number}!"}).groups, -0.5)
+        phrases.descend(marks_of((), (), {"title": f"short {number}"}).groups, 0.5)
+    long, short = ({"title": text} for text in ("of other words, " * 5 + "!", "brief 7"))
+    assert phrases.weigh(marks_of((), (), long).groups) > 0.5
+    assert phrases.weigh(marks_of((), (), short).groups) < -0.5
+
+
+def test_words_are_new_until_they_stood_in_a_call_that_worked() -> None:
+    replay = Replay()
+    for number in range(12):
+        replay.tell({"query": "select name from people"}, "", f"s{number}")
+    replay.tell({"query": "select salary from people"}, "no such column", "t")
+    known, new = {"query": "select name from people"}, {"query": "select salary from people"}
+    assert replay.features(known, "s")["new_words"] == 0.0
+    assert replay.features(new, "s")["new_words"] > 0.0
+    assert replay.features(new, "s")["new_pairs"] > replay.features(known, "s")["new_pairs"] == 0.0
+    replay.tell(new, "", "u")
+    assert replay.features(new, "s")["new_words"] == replay.features(new, "s")["new_pairs"] == 0.0
+
+
+def test_words_are_counted_from_the_first_call_on() -> None:
+    replay = Replay()
+    for number in range(4):
+        replay.tell({"query": f"good {number}"}, "", f"s{number}")
+    replay.tell({"query": "bad thing"}, "broken", "t")
+    bad, good = replay.features({"query": "bad thing"}, "s"), replay.features({"query": "good"}, "s")
+    assert bad["word_rate"] > 0.0 > good["word_rate"]
+
+
+def test_a_tool_that_never_failed_has_no_weights_and_one_that_did_has_bounded_ones() -> None:
+    replay = Replay()
+    for number in range(30):
+        replay.tell({"query": f"a{number} b{number} c"}, "", f"s{number}")
+    phrases = replay.model().phrases
+    assert phrases is not None
+    assert not phrases.weights
+    for number in range(600):
+        replay.tell({"query": f"a{number} b{number} c{number}"}, "no" if number % 3 else "", f"t{number}")
+    assert phrases.weights
+    assert len(phrases.failed) == MOST_SLOTS
+
+
+def test_it_says_which_words_go_with_failures_and_which_are_new() -> None:
+    replay = Replay()
+    for number in range(30):
+        replay.tell({"command": f"list x{number} --fast"}, "usage: list", f"a{number}")
+        replay.tell({"command": f"list x{number}"}, "", f"b{number}")
+    fact = replay.explain("phrasing", {"command": "list y --fast"}, "s")
+    assert fact is not None
+    assert fact.prevents
+    assert "“--fast”" in fact.summary
+    assert "“--fast”" in fact.remedy
+    fresh = Replay()
+    for number in range(5):
+        fresh.tell({"command": "list all"}, "", f"a{number}")
+    fact = fresh.explain("phrasing", {"command": "list everything"}, "s")
+    assert fact is not None
+    assert fact.summary == "“everything” stood in no call of t that worked"
+    assert not fact.prevents
+    assert fresh.explain("phrasing", {"command": "list all"}, "s") is None
+
+
+def test_marks_are_bounded_and_long_calls_are_no_surer() -> None:
+    words = tuple(range(1, 65))
+    scopes = tuple((f"key{number}", bytes([number] * 8)) for number in range(8))
+    arguments = {f"a{number}": "x" * 5_000 + "!?;:-+*/<>[]{}" for number in range(50)}
+    marks = marks_of(words, scopes, {**arguments})
+    assert len(marks.words) == 24
+    assert sum(len(group) for _, group in marks.groups) <= 12 + 11 + 12 * 8 + 16 * 14
+    for scale, group in marks.groups:
+        assert scale * len(group) ** 0.5 <= 0.8 + 1e-9
+    assert marks_of((), (), {}).groups == ()
+
+
+def test_the_form_tells_ends_and_lengths_apart_by_argument() -> None:
+    assert form_of({"a": "Word"}) != form_of({"b": "Word"})
+    assert form_of({"a": "word"}) == form_of({"a": "bird"})
+    assert form_of({"a": "word"}) != form_of({"a": "worD"})
+    assert form_of({"a": "word"}) != form_of({"a": "word" * 9})
+    assert form_of({"a": "a-b"}) != form_of({"a": "acb"})
