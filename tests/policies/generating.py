@@ -59,7 +59,15 @@ CELS = [
 
 def policies(random: Random, count: int = 4) -> tuple[Policy, ...]:
     """A set of policies that passes the checks, whatever it says."""
-    return tuple(msgspec.convert(policy(random, f"p{number}"), Policy) for number in range(random.randint(1, count)))
+    made = [policy(random, f"p{number}") for number in range(random.randint(1, count))]
+    if random.random() < 0.3:  # the same conditions in two policies, over facts that each derives by itself
+        twin = {**made[0], "policy": "twin", "mode": "enforce", "tools": ["*"]}
+        derives = [rule for rule in twin["rules"] if "derive" in rule["then"]]
+        twin["rules"] = [
+            {**rule, "when": _condition(random, [], 1)} if rule in derives else rule for rule in twin["rules"]
+        ]
+        made.append(twin)
+    return tuple(msgspec.convert(one, Policy) for one in made)
 
 
 def policy(random: Random, name: str) -> dict[str, Any]:
@@ -138,6 +146,9 @@ def _rule(random: Random, number: int, made: list[str], then: dict[str, Any]) ->
 def _condition(random: Random, made: list[str], depth: int) -> dict[str, Any]:
     roll = random.random()
     if depth and roll < 0.3:
+        if random.random() < 0.1:  # what is equal in Python and is not the same
+            path = random.choice(PATHS[:8])
+            return {"all": [{"field": path, "equal": 1}, {"field": path, "equal": True}]}
         return {"all": [_condition(random, made, depth - 1) for _ in range(random.randint(1, 3))]}
     if depth and roll < 0.42:
         return {"any": [_condition(random, made, depth - 1) for _ in range(random.randint(1, 3))]}
@@ -233,8 +244,11 @@ def _json(random: Random, depth: int) -> JSON:
         return {
             key: _json(random, depth - 1) for key in random.sample(["x", "b", "price", "a.b"], random.randint(0, 2))
         }
-    if roll < 0.36:
+    if roll < 0.33:
         return None
+    if roll < 0.36:
+        mixed: list[list[JSON]] = [[1, True], [1.0], [True], [1, "1"]]
+        return random.choice(mixed)
     if roll < 0.38:
         return "\ud800 lone"
     if roll < 0.6:

@@ -183,3 +183,10 @@ def test_times_that_no_calendar_reaches_are_in_no_window(now: float) -> None:
 )
 def test_cel_holds_does_not_or_fails(source: str, arguments: dict[str, Any], holds: bool | None) -> None:
     assert outcome({"cel": source}, arguments) is holds
+
+
+@pytest.mark.parametrize(("value", "holds"), [(1, False), (True, False), ([1, True], True), ([1.0, "1"], False)])
+def test_conditions_that_python_takes_for_equal_are_two(value: Any, holds: bool) -> None:
+    conditions = [{"field": A, "equal": 1}, {"field": A, "equal": True}]
+    assert outcome({"all": conditions}, {"a": value}) is holds
+    assert outcome({"all": conditions[::-1]}, {"a": value}) is holds
