@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import structlog
 
-from forewarn.v1 import admin_pb2, guard_pb2, policy_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, workflow_pb2
 
 from . import __version__
 from .config import Settings
@@ -20,8 +20,10 @@ from .runtime import Rooms, open_rooms
 from .server.admin_service import AdminService, DaemonFacts
 from .server.authentication import BearerToken, read_token
 from .server.guard_service import GuardService
+from .server.knowledge_service import KnowledgeService
 from .server.listener import AddressError, Listener
 from .server.policy_service import PolicyService
+from .server.workflow_service import WorkflowService
 
 _ADMIN_THREADS = 12
 
@@ -42,7 +44,7 @@ class Daemon:
         self._log = structlog.get_logger("forewarn")
         self._rooms: Rooms | None = None
         self._listeners: list[Listener] = []
-        self._services: list[GuardService | AdminService | PolicyService] = []
+        self._services: list[GuardService | AdminService | PolicyService | KnowledgeService | WorkflowService] = []
         self.guard_addresses: list[str] = []
         self.admin_addresses: list[str] = []
 
@@ -72,7 +74,10 @@ class Daemon:
         facts = DaemonFacts(start_time=time.time(), version=__version__)
 
         guard = Listener(
-            [guard_pb2.DESCRIPTOR.services_by_name["GuardService"].full_name],
+            [
+                guard_pb2.DESCRIPTOR.services_by_name["GuardService"].full_name,
+                workflow_pb2.DESCRIPTOR.services_by_name["WorkflowService"].full_name,
+            ],
             settings.guard_threads,
             settings.max_concurrent_calls,
             guard_door,
@@ -81,12 +86,16 @@ class Daemon:
         guard_service = GuardService(rooms, time.time, settings.record_threads, settings.max_streams)
         self._services.append(guard_service)
         guard_service.add_to(guard.server)
+        workflow_service = WorkflowService(rooms, settings.max_streams)
+        self._services.append(workflow_service)
+        workflow_service.add_to(guard.server)
         guard.bind(settings.guard_address)
 
         admin = Listener(
             [
                 admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
                 policy_pb2.DESCRIPTOR.services_by_name["PolicyService"].full_name,
+                knowledge_pb2.DESCRIPTOR.services_by_name["KnowledgeService"].full_name,
             ],
             _ADMIN_THREADS,
             settings.max_concurrent_calls,
@@ -100,6 +109,9 @@ class Daemon:
         policy_service = PolicyService(rooms, time.time)
         self._services.append(policy_service)
         policy_service.add_to(admin.server)
+        knowledge_service = KnowledgeService(rooms)
+        self._services.append(knowledge_service)
+        knowledge_service.add_to(admin.server)
         admin.bind(settings.admin_address)
 
         facts.guard_addresses = self.guard_addresses = guard.addresses

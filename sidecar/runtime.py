@@ -27,6 +27,11 @@ from .guard.policy.live import LivePolicies
 from .guard.policy.records import TABLES as POLICY_TABLES
 from .guard.prevention_tracker import UsagePreventionTracker
 from .guard.tables import APPEALS, LEASES
+from .knowledge import tables as knowledge_tables
+from .knowledge.indexing import KnowledgeIndex
+from .knowledge.repository import KnowledgeRepository
+from .knowledge.retention import WorkflowRetention
+from .knowledge.workflows import Workflows
 from .learning.events import EVENTS
 from .learning.foresight import Foresight
 from .learning.layout import align_features
@@ -69,6 +74,10 @@ class Rooms:
     policy_desk: PolicyDesk
     explainer: Explainer
     approvals: Approvals
+    knowledge: KnowledgeRepository
+    knowledge_index: KnowledgeIndex
+    workflows: Workflows
+    workflow_retention: WorkflowRetention
     clock: Clock
     settings: Settings
 
@@ -76,14 +85,17 @@ class Rooms:
         """Write what waits, close the store."""
         self.policies.close()
         self.log.flush()
+        self.workflows.close()
+        self.knowledge_index.close()
         self.store.close()
 
 
 def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random.Random | None = None) -> Rooms:
     """Open, or make, the store and wire the rooms. Raises the store's errors."""
+    workflow_retention = WorkflowRetention(settings.max_workflow_events, settings.workflow_retention_days)
     store = Store(
         settings.data_dir,
-        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS, *POLICY_TABLES),
+        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS, *POLICY_TABLES, *knowledge_tables.ALL),
         limit_bytes=settings.store_limit_bytes,
         queue_limit=settings.queue_limit,
         retention=Retention(
@@ -94,16 +106,23 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
                 sessions=settings.max_sessions,
             )
         ),
+        housekeeping=(workflow_retention,),
         clock=clock,
     )
     try:
-        return _wire(store, settings, clock, randomness or random.Random(settings.seed))
+        return _wire(store, workflow_retention, settings, clock, randomness or random.Random(settings.seed))
     except BaseException:
         store.close()
         raise
 
 
-def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Random) -> Rooms:
+def _wire(
+    store: Store,
+    workflow_retention: WorkflowRetention,
+    settings: Settings,
+    clock: Clock,
+    randomness: random.Random,
+) -> Rooms:
     foresight = Foresight(Schemas())
     key = store.submit(_redaction_key).result()
     store.submit(lambda txn: align_features(txn, foresight.names, foresight.first_values)).result()
@@ -144,6 +163,12 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         settings.false_prevention_budget,
         desk,
     )
+    # A source of its own, for the same reason: ids made of descriptions.
+    knowledge = KnowledgeRepository(
+        store, extractor, clock, random.Random(randomness.getrandbits(64)), settings.max_entities
+    )
+    index = KnowledgeIndex(store)
+    index.start()
     return Rooms(
         store=store,
         extractor=extractor,
@@ -162,6 +187,10 @@ def _wire(store: Store, settings: Settings, clock: Clock, randomness: random.Ran
         injector=UsageContextInjector(store, extractor),
         patterns=UsagePatternStorage(store, extractor),
         tools=ToolRegistry(store, extractor, settings.max_tools),
+        knowledge=knowledge,
+        knowledge_index=index,
+        workflow_retention=workflow_retention,
+        workflows=Workflows(store, extractor, knowledge, index, clock, ids),
         clock=clock,
         settings=settings,
     )

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from sidecar.clock import Clock, wall_clock
 
 from .backup import backup, compact
+from .commit import Step
 from .environment import Environment
 from .reader import Reader
 from .retention import Limits, Retention
@@ -26,8 +27,8 @@ class Store:
     """Opens, or makes, the store in a data folder; one daemon per folder. Close it, or use it in a ``with``.
 
     ``limit_bytes`` bounds the file, ``queue_limit`` the jobs that wait, ``retention`` the journal. ``tables`` are those
-    that other rooms declare. Raises FolderLockedError, SchemaVersionError, CorruptStoreError, StoreFullError,
-    StoreUnavailableError.
+    that other rooms declare, ``housekeeping`` what they do at the end of every transaction. Raises FolderLockedError,
+    SchemaVersionError, CorruptStoreError, StoreFullError, StoreUnavailableError.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Store:
         queue_limit: int = 8192,
         reserve: int = 1024,
         retention: Retention | None = None,
+        housekeeping: Sequence[Step] = (),
         schema: Schema | None = None,
         on_commit: Callable[[list[object]], None] | None = None,
         clock: Clock = wall_clock,
@@ -60,7 +62,7 @@ class Store:
                 self.environment,
                 queue_limit=queue_limit,
                 reserve=reserve if reserve < queue_limit else queue_limit // 8,
-                housekeeping=(retention or Retention(Limits()),),
+                housekeeping=(retention or Retention(Limits()), *housekeeping),
                 on_commit=on_commit,
             )
         except BaseException:

@@ -31,12 +31,16 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2, policy_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, workflow_pb2
 
 from .running import RunningDaemon
 
 #: Where virtual time begins: 2026-01-01.
 START: Final = 1_767_225_600.0
+_SERVICES: Final = {
+    "guard": guard_pb2, "admin": admin_pb2, "policies": policy_pb2,
+    "knowledge": knowledge_pb2, "workflow": workflow_pb2,
+}  # fmt: skip
 _MEANINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "contains": lambda found, one: str(one) in (json.dumps(found) if isinstance(found, list) else str(found)),
     "less_than": lambda found, one: bool(found < one),
@@ -129,8 +133,7 @@ def _readings(daemon: RunningDaemon) -> list[str]:
 def _request(step: dict[str, Any]) -> tuple[str, str, Message]:
     if "rpc" in step:
         name = step.pop("rpc")
-        modules = {"guard": guard_pb2, "admin": admin_pb2, "policies": policy_pb2}
-        stub, module = next((one, found) for one, found in modules.items() if hasattr(found, f"{name}Request"))
+        stub, module = next((stub, one) for stub, one in _SERVICES.items() if hasattr(one, f"{name}Request"))
         request = ParseDict(step.pop("request", {}), getattr(module, f"{name}Request")())
         assert not step, f"unknown: {step}"
         return stub, name, request

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2, policy_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, workflow_pb2
 
 from .case_runner import reason_of
 from .hostile import Hostile
@@ -22,12 +22,13 @@ from .running import RunningDaemon
 
 METHODS: list[MethodDescriptor] = [
     method
-    for file, name in ((guard_pb2, "GuardService"), (admin_pb2, "AdminService"), (policy_pb2, "PolicyService"))
-    for method in file.DESCRIPTOR.services_by_name[name].methods
+    for file in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
 ]
 _CODES = {
     grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.ABORTED,
 }  # fmt: skip
 _DECIDE = {"ShouldPrevent", "Check", "Optimize"}
 #: About a tool that nothing else speaks of, so that approvals can be asked for and decided on.
@@ -58,7 +59,14 @@ class Target:
         self.flush()
         patterns = admin.QueryUsagePatterns(admin_pb2.QueryUsagePatternsRequest()).usage_patterns
         ids += [one.usage_pattern_id for one in patterns]
-        self.hostile = Hostile(ids, ["t", "u", "v"], str(self.folder / "copy"))
+        for kind in (1, 2):
+            one = knowledge_pb2.OrganisationalEntity(
+                id=f"e{kind}", kind=knowledge_pb2.EntityKind.ValueType(kind), description="public web application"
+            )
+            self.daemon.knowledge.CreateEntity(knowledge_pb2.CreateEntityRequest(entity=one))
+        intent = workflow_pb2.RecommendRequest(intent="a web application", scope="s")
+        workflows = [self.daemon.workflow.Recommend(intent).workflow_id for _ in range(4)]
+        self.hostile = Hostile(ids, ["t", "u", "v"], str(self.folder / "copy"), ["e1", "e2"], workflows)
 
     def close(self) -> None:
         """End it."""
@@ -98,18 +106,18 @@ class Target:
         return "OK"
 
     def _answers(self, method: MethodDescriptor, request: Message) -> Iterator[Any]:
-        daemon = self.daemon
-        stubs = {"GuardService": daemon.guard, "AdminService": daemon.admin, "PolicyService": daemon.policies}
-        rpc = getattr(stubs[method.containing_service.name], method.name)
+        service = method.containing_service
+        assert service is not None
+        rpc = getattr(self.daemon.stub(service.name), method.name)
         if method.client_streaming and method.server_streaming:
             yield from rpc(iter([request]), timeout=60)
         elif method.client_streaming:
             yield rpc(iter([request]), timeout=60)
-        elif method.name == "TailDecisions":
+        elif method.name in ("TailDecisions", "WatchWorkflow"):
             try:
                 yield from rpc(request, timeout=0.15)
             except grpc.RpcError as error:
-                if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:  # nobody decides meanwhile: it has no end
+                if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:  # nothing happens meanwhile: it has no end
                     raise
         elif method.server_streaming:
             yield from rpc(request, timeout=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -44,13 +45,24 @@ _DOUBLES: Final = [0.0, -0.0, 0.5, 1.0, 1.0000001, -1.0, 1e308, 5e-324, float("n
 _WHOLE: Final = [0, 1, 2, 63, 64, 65, 1000, 1001, 100_000, 2**31 - 1, 2**32 - 1]
 
 
+_KNOWLEDGE: Final = [
+    b"forewarn: knowledge\npatterns: [{id: e1, description: a}]\n", b'{"forewarn": "knowledge", "policies": [[]]}',
+    b"forewarn: knowledge\npolicies: [{id: e1, description: a}]\n", b'{"forewarn": "knowledge"}',
+    b'{"forewarn": "knowledge", "patterns": [{"id": "x", "description": "\\ud800", "triggers": [1, null, {}]}]}',
+]  # fmt: skip
+
+
 class Hostile:
     """Strategies for messages. `ids` are real ids of things in the store; `folder` is where backups may go."""
 
-    def __init__(self, ids: list[str], tools: list[str], folder: str) -> None:
+    def __init__(
+        self, ids: list[str], tools: list[str], folder: str, entities: Sequence[str] = (), workflows: Sequence[str] = ()
+    ) -> None:
         self._ids = ids
         self._tools = tools
         self._folder = folder
+        self._entities = [*entities, "e3"]
+        self._workflows = [*workflows, "0" * 32]
 
     def message(self, descriptor: Descriptor, depth: int = 0) -> st.SearchStrategy[Message]:
         """A message; each field is there more often than not."""
@@ -72,7 +84,7 @@ class Hostile:
         kind = field.message_type
         if kind is not None and kind.GetOptions().map_entry:
             for _ in range(draw(st.sampled_from([0, 1, 1, 2, 33]))):
-                getattr(made, field.name)[draw(self.text("key"))] = draw(self.text("value"))
+                getattr(made, field.name)[draw(self.text("key"))] = draw(self.scalar(kind.fields_by_name["value"]))
         elif field.is_repeated:
             count = draw(st.sampled_from([0, 1, 1, 1, 2, 3, 40]))
             into = getattr(made, field.name)
@@ -96,7 +108,8 @@ class Hostile:
             return self.text(field.name)
         if field.type == field.TYPE_BYTES:
             return st.one_of(
-                st.binary(max_size=200), st.sampled_from([b"", b"- a: 1\n", b"\xff" * 100, b"&a [*a, *a]"])
+                st.binary(max_size=200),
+                st.sampled_from([b"", b"- a: 1\n", b"\xff" * 100, b"&a [*a, *a]", *_KNOWLEDGE]),
             )
         if field.type == field.TYPE_BOOL:
             return st.booleans()
@@ -122,6 +135,12 @@ class Hostile:
             return st.one_of(st.sampled_from(self._tools), st.text(min_size=1, max_size=8), any_text)
         if name in ("decision_id", "usage_pattern_id"):
             return st.one_of(st.sampled_from(self._ids), st.binary(max_size=33).map(bytes.hex), any_text)
+        if name in ("id", "used"):
+            return st.one_of(st.sampled_from(self._entities), any_text)
+        if name == "workflow_id":
+            return st.one_of(st.sampled_from(self._workflows), st.binary(max_size=17).map(bytes.hex), any_text)
+        if name in ("scope", "description", "triggers", "intent", "suggested_resources", "generated_resources"):
+            return st.one_of(st.sampled_from(["s", "web application", "StatefulSet", "a\x00b"]), any_text)
         if name == "page_token":
             import base64
 

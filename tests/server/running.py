@@ -23,7 +23,7 @@ from typing import Any
 
 import grpc
 
-from forewarn.v1 import admin_pb2_grpc, guard_pb2_grpc, policy_pb2_grpc
+from forewarn.v1 import admin_pb2_grpc, guard_pb2_grpc, knowledge_pb2_grpc, policy_pb2_grpc, workflow_pb2_grpc
 
 START_LIMIT = 60.0  # seconds; a shared machine can be slow
 STOP_LIMIT = 30.0
@@ -79,6 +79,8 @@ class RunningDaemon:
         self.guard: Any = None
         self.admin: Any = None
         self.policies: Any = None
+        self.knowledge: Any = None
+        self.workflow: Any = None
 
     def start(self) -> RunningDaemon:
         """Start it and wait until it serves. Raises StartFailedError."""
@@ -96,9 +98,22 @@ class RunningDaemon:
         self.pid = facts["pid"]
         self.tcp_address = next((one for one in facts["guard"] if not one.startswith("unix:")), "")
         self.guard = guard_pb2_grpc.GuardServiceStub(self.channel(self.guard_address))
+        self.workflow = workflow_pb2_grpc.WorkflowServiceStub(self.channel(self.guard_address))
         self.admin = admin_pb2_grpc.AdminServiceStub(self.channel(self.admin_address))
         self.policies = policy_pb2_grpc.PolicyServiceStub(self.channel(self.admin_address))
+        self.knowledge = knowledge_pb2_grpc.KnowledgeServiceStub(self.channel(self.admin_address))
         return self
+
+    def stub(self, service: str) -> Any:
+        """The stub of a service, by the service's name."""
+        stubs = {
+            "GuardService": self.guard,
+            "AdminService": self.admin,
+            "PolicyService": self.policies,
+            "KnowledgeService": self.knowledge,
+            "WorkflowService": self.workflow,
+        }
+        return stubs[service]
 
     def arguments(self) -> list[str]:
         """The command's arguments."""

@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2, policy_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, workflow_pb2
 from tests.conftest import StartDaemon
 
 from .fuzzing import METHODS
@@ -38,6 +38,10 @@ SECRETS = {
 }
 
 
+#: Workflows that wait to be completed.
+WORKFLOWS: list[str] = []
+
+
 def planted(descriptor: Descriptor, secret: str, depth: int = 0) -> Iterator[tuple[str, Message]]:
     """Requests of a kind, each with the secret in one more field."""
     from google.protobuf.message_factory import GetMessageClass
@@ -45,7 +49,8 @@ def planted(descriptor: Descriptor, secret: str, depth: int = 0) -> Iterator[tup
     for field in descriptor.fields:
         kind = field.message_type
         if kind is not None and kind.GetOptions().map_entry:
-            for pair in ({secret[:60]: "v"}, {"db": secret}):
+            texts_only = kind.fields_by_name["value"].type == FieldDescriptor.TYPE_STRING
+            for pair in ({secret[:60]: "v"}, {"db": secret}) if texts_only else ({secret[:60]: 1},):
                 made = GetMessageClass(descriptor)()
                 getattr(made, field.name).update(pair)
                 yield field.name, made
@@ -94,6 +99,20 @@ def completed(method: Any, request: Any) -> Any:
         record.result.error = record.result.error or "no such table: x"
     if method.name == "InjectContext" and not request.tools:
         request.tools.append("plant")
+    if "entity" in names:
+        request.entity.kind = knowledge_pb2.ENTITY_KIND_POLICY
+        request.entity.description = request.entity.description or "planted policy"
+        if method.name == "UpdateEntity":
+            request.entity.id = request.entity.id or "plant"
+    if method.name == "Recommend":
+        request.intent = request.intent or "plant something"
+    if method.name == "ImportEntities" and request.chunk:
+        text = json.dumps(request.chunk.decode())
+        request.chunk = f'{{"forewarn": "knowledge", "patterns": [{{"id": "i", "description": {text}}}]}}'.encode()
+    if method.name == "CompleteWorkflow":
+        request.used.append("plant")
+        request.workflow_id = request.workflow_id or WORKFLOWS.pop()
+        request.outcome = knowledge_pb2.WORKFLOW_OUTCOME_SUCCESS
     for tool in getattr(request, "tools", []) if method.name == "RegisterTools" else []:
         tool.tool = tool.tool or "plant"
     return request
@@ -101,12 +120,11 @@ def completed(method: Any, request: Any) -> Any:
 
 def throw(daemon: RunningDaemon, method: Any, request: Message) -> None:
     """Send it; a refusal is as good as an answer."""
-    stubs = {"GuardService": daemon.guard, "AdminService": daemon.admin, "PolicyService": daemon.policies}
-    rpc = getattr(stubs[method.containing_service.name], method.name)
+    rpc = getattr(daemon.stub(method.containing_service.name), method.name)
     given: Any = iter([request]) if method.client_streaming else request
     with contextlib.suppress(grpc.RpcError):
         if method.server_streaming:
-            list(rpc(given, timeout=0.05 if method.name == "TailDecisions" else 30))
+            list(rpc(given, timeout=0.05 if method.name in ("TailDecisions", "WatchWorkflow") else 30))
         else:
             rpc(given, timeout=30)
 
@@ -126,6 +144,10 @@ def answers(daemon: RunningDaemon) -> str:
         *admin.ExportUsagePatterns(admin_pb2.ExportUsagePatternsRequest()),
         daemon.policies.ListApprovals(policy_pb2.ListApprovalsRequest(page_size=1000)),
         daemon.policies.GetHistory(policy_pb2.GetHistoryRequest(policy="talkative", page_size=1000)),
+        daemon.knowledge.ListEntities(knowledge_pb2.ListEntitiesRequest(page_size=1000, show_deleted=True)),
+        daemon.knowledge.ListWorkflows(knowledge_pb2.ListWorkflowsRequest(page_size=1000)),
+        daemon.knowledge.GetUsageMetrics(knowledge_pb2.GetUsageMetricsRequest(id="plant")),
+        *daemon.knowledge.ExportEntities(knowledge_pb2.ExportEntitiesRequest()),
     ]
     return "\n".join(str(one) for one in found)
 
@@ -216,11 +238,23 @@ def seeded(daemon: RunningDaemon) -> tuple[str, str]:
         call.session_id = f"s{n}"
         result = model_pb2.CallResult(outcome=model_pb2.OUTCOME_FAILURE, error="no such table: x")
         daemon.guard.RecordCall(guard_pb2.RecordCallRequest(call=call, result=result))
+    document = b"forewarn: knowledge\npatterns: [{id: plant, description: plant something}]\n"
+    daemon.knowledge.ImportEntities(iter([knowledge_pb2.ImportEntitiesRequest(chunk=document)]))
+    intent = workflow_pb2.RecommendRequest(intent="plant something", scope="s")
+    WORKFLOWS[:] = [daemon.workflow.Recommend(intent).workflow_id for _ in range(20)]
     made = daemon.guard.ShouldPrevent(guard_pb2.ShouldPreventRequest(call=call)).decision
     return made.decision_id, made.reasons[0].usage_pattern_id
 
 
 def test_the_plants_reach_what_they_are_meant_for(tmp_path: Path) -> None:
     paths = {path for method in METHODS for path, _ in planted(method.input_type, "x")}
-    for path in ("call.arguments_json", "result.error", "record.call.context", "tools.input_schema_json", "reason"):
+    for path in (
+        "call.arguments_json",
+        "result.error",
+        "record.call.context",
+        "tools.input_schema_json",
+        "reason",
+        "intent",
+        "entity.rationale",
+    ):
         assert path in paths

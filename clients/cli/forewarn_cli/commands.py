@@ -37,6 +37,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "policy": ("policy.command", "Rules that people write: lint, test, what-if, apply, explain."),
         "approvals": ("approvals", "Calls that wait for a person: list, approve, deny."),
     },
+    "What to build": {
+        "knowledge": ("knowledge", "Organisational patterns and policies: find, change, share, measure."),
+        "workflow": ("workflow", "Workflows: recommend, complete, show, watch, list."),
+    },
     "The daemon": {
         "status": ("status", "How the daemon is."),
         "mode": ("mode", "Show or set how far decisions reach."),

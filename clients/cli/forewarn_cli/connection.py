@@ -95,13 +95,18 @@ def _open(
 @contextmanager
 def guard(context: typer.Context) -> Iterator[Door]:
     """The runtimes' door."""
-    from forewarn.address import guard_address
-    from forewarn.address import token as own_token
     from forewarn.v1 import guard_pb2_grpc
 
-    settings: Settings = context.obj
-    address, token = guard_address(settings.address), own_token(settings.token)
-    with _open(address, guard_pb2_grpc.GuardServiceStub, token, settings.timeout) as door:
+    with _of_runtimes(context, guard_pb2_grpc.GuardServiceStub) as door:
+        yield door
+
+
+@contextmanager
+def workflows(context: typer.Context) -> Iterator[Door]:
+    """The runtimes' door, to workflows."""
+    from forewarn.v1 import workflow_pb2_grpc
+
+    with _of_runtimes(context, workflow_pb2_grpc.WorkflowServiceStub) as door:
         yield door
 
 
@@ -112,6 +117,16 @@ def admin(context: typer.Context) -> Iterator[Door]:
 
     address, token = _of_administrators(context.obj)
     with _open(address, admin_pb2_grpc.AdminServiceStub, token, context.obj.timeout) as door:
+        yield door
+
+
+@contextmanager
+def knowledge(context: typer.Context) -> Iterator[Door]:
+    """The administrators' door, to organisational knowledge."""
+    from forewarn.v1 import knowledge_pb2_grpc
+
+    address, token = _of_administrators(context.obj)
+    with _open(address, knowledge_pb2_grpc.KnowledgeServiceStub, token, context.obj.timeout) as door:
         yield door
 
 
@@ -133,3 +148,14 @@ def _of_administrators(settings: Settings) -> tuple[str, str | None]:
 
     token = own_token(settings.token if settings.token is not None else os.environ.get("FOREWARN_ADMIN_TOKEN"))
     return admin_address(settings.admin_address), token
+
+
+@contextmanager
+def _of_runtimes(context: typer.Context, stub: Callable[[grpc.Channel], Any]) -> Iterator[Door]:
+    from forewarn.address import guard_address
+    from forewarn.address import token as own_token
+
+    settings: Settings = context.obj
+    address, token = guard_address(settings.address), own_token(settings.token)
+    with _open(address, stub, token, settings.timeout) as door:
+        yield door

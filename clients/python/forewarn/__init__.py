@@ -64,6 +64,16 @@ if TYPE_CHECKING:
     )
     from .stats import Stats
     from .vocabulary import ApprovalState, Cause, Level, Mode, Outcome, State, Verdict
+    from .workflow_records import (
+        CoUsage,
+        LearningSuggestion,
+        Match,
+        Recommendation,
+        Share,
+        UsageMetrics,
+        Workflow,
+        WorkflowStage,
+    )
 
 _WHERE = {
     "aio": ("AsyncClient", "AsyncSession"),
@@ -83,6 +93,10 @@ _WHERE = {
     ),
     "stats": ("Stats",),
     "vocabulary": ("ApprovalState", "Cause", "Level", "Mode", "Outcome", "State", "Verdict"),
+    "workflow_records": (
+        "CoUsage", "LearningSuggestion", "Match", "Recommendation", "Share", "UsageMetrics", "Workflow",
+        "WorkflowStage",
+    ),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -117,6 +131,7 @@ __all__ = [
     "Classification",
     "Client",
     "ClosedError",
+    "CoUsage",
     "ContextFact",
     "DaemonError",
     "DeadlineExceededError",
@@ -132,7 +147,9 @@ __all__ = [
     "HealFailed",
     "Injection",
     "Interval",
+    "LearningSuggestion",
     "Level",
+    "Match",
     "Mode",
     "Outcome",
     "PatternChange",
@@ -140,11 +157,13 @@ __all__ = [
     "Probe",
     "Ranking",
     "Reason",
+    "Recommendation",
     "Recorded",
     "RefusedError",
     "Registration",
     "RetryAdvice",
     "Session",
+    "Share",
     "Similar",
     "SimilarCall",
     "SimilarUsagePattern",
@@ -154,6 +173,9 @@ __all__ = [
     "Tool",
     "UnauthenticatedError",
     "UnavailableError",
+    "UsageMetrics",
     "UsagePattern",
     "Verdict",
+    "Workflow",
+    "WorkflowStage",
 ]

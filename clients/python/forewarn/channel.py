@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
 from . import errors
-from .v1 import guard_pb2
+from .v1 import guard_pb2, workflow_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
@@ -34,16 +34,17 @@ Answered = TypeVar("Answered", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Rpc(Generic[Asked, Answered]):
-    """A method of GuardService."""
+    """A method of GuardService, or of another service of that door."""
 
     name: str
     asked: type[Asked]
     answered: type[Answered]
+    service: str = "GuardService"
 
     @property
     def path(self) -> str:
         """The method's path on the wire."""
-        return f"/forewarn.v1.GuardService/{self.name}"
+        return f"/forewarn.v1.{self.service}/{self.name}"
 
 
 SHOULD_PREVENT: Final = Rpc("ShouldPrevent", guard_pb2.ShouldPreventRequest, guard_pb2.ShouldPreventResponse)
@@ -56,6 +57,19 @@ INJECT_CONTEXT: Final = Rpc("InjectContext", guard_pb2.InjectContextRequest, gua
 FIND_SIMILAR: Final = Rpc("FindSimilar", guard_pb2.FindSimilarRequest, guard_pb2.FindSimilarResponse)
 APPEAL: Final = Rpc("Appeal", guard_pb2.AppealRequest, guard_pb2.AppealResponse)
 GET_APPROVAL: Final = Rpc("GetApproval", guard_pb2.GetApprovalRequest, guard_pb2.GetApprovalResponse)
+RECOMMEND: Final = Rpc("Recommend", workflow_pb2.RecommendRequest, workflow_pb2.RecommendResponse, "WorkflowService")
+COMPLETE_WORKFLOW: Final = Rpc(
+    "CompleteWorkflow",
+    workflow_pb2.CompleteWorkflowRequest,
+    workflow_pb2.CompleteWorkflowResponse,
+    "WorkflowService",
+)
+GET_WORKFLOW: Final = Rpc(
+    "GetWorkflow", workflow_pb2.GetWorkflowRequest, workflow_pb2.GetWorkflowResponse, "WorkflowService"
+)
+WATCH_WORKFLOW: Final = Rpc(
+    "WatchWorkflow", workflow_pb2.WatchWorkflowRequest, workflow_pb2.WatchWorkflowResponse, "WorkflowService"
+)
 
 _POLLING_SECONDS = 2.0
 """How long grpcio may go on polling a channel that nobody watches any more, with time to spare."""

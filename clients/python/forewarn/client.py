@@ -12,7 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, Unpack, cast
 
 from . import address as addresses
-from . import channel, errors, translate
+from . import channel, errors, translate, workflow_translate
 from .arguments import check_context
 from .backlog import TRY_AGAIN, ThreadBacklog
 from .breaker import Breaker
@@ -22,11 +22,12 @@ from .core import BATCH, Core, Polling, Surface, decided
 from .decorator import Context, bind_function
 from .guard import Guard, Spec, run, run_async
 from .records import Appealed, Approval, Check, Decision, Injection, Ranking, Recorded, Registration, Similar, Tool
-from .v1 import guard_pb2, model_pb2
+from .v1 import guard_pb2, model_pb2, workflow_pb2
 from .vocabulary import ApprovalState, Outcome
+from .workflow_records import Recommendation, Workflow, WorkflowOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     import grpc
@@ -271,6 +272,65 @@ class Session(Surface):
                     raise failed
                 return approval
             time.sleep(pause)
+
+    # Workflows -----------------------------------------------------------------------------------------------------
+
+    def recommend(
+        self, intent: str, *, scope: str = "", limit: int = 0, caller: str | None = None, timeout: float | None = None
+    ) -> Recommendation:
+        """Asks for organisational patterns and policies for an intent, and begins a workflow.
+
+        ``limit`` of each (0: 5). Without a daemon there are none and no workflow begins (``source`` is "fallback"),
+        unless the failure mode is "raise".
+        """
+        caller = self._bound.caller if caller is None else caller
+        request = workflow_translate.recommend_request(intent, scope, limit, caller)
+        try:
+            answer = self._ask(channel.RECOMMEND, request, self._record_timeout(timeout))
+        except errors.DaemonError as error:
+            self._core.fallen(error)
+            return Recommendation(source="fallback")
+        return workflow_translate.recommendation(answer)
+
+    def complete_workflow(
+        self,
+        workflow: Recommendation | str,
+        outcome: WorkflowOutcome,
+        *,
+        used: Iterable[str] = (),
+        generated_resources: Iterable[str] = (),
+        detail: str = "",
+        timeout: float | None = None,
+    ) -> Workflow:
+        """Says how a workflow ended: which patterns and policies it used (ids) and what kinds of resources it made.
+
+        Raises:
+            DaemonError: it is not kept, whatever the failure mode.
+            ValueError: the workflow was a fallback of the client.
+        """
+        request = workflow_translate.complete_request(workflow, outcome, used, generated_resources, detail)
+        answer = self._ask(channel.COMPLETE_WORKFLOW, request, self._record_timeout(timeout))
+        return workflow_translate.workflow(answer.workflow, duplicate=answer.duplicate)
+
+    def get_workflow(self, workflow_id: str, *, timeout: float | None = None) -> Workflow:
+        """One workflow with its stages.
+
+        Raises:
+            DaemonError: there is no such workflow, or no answer, whatever the failure mode.
+        """
+        request = workflow_pb2.GetWorkflowRequest(workflow_id=workflow_id)
+        answer = self._ask(channel.GET_WORKFLOW, request, self._record_timeout(timeout))
+        return workflow_translate.workflow(answer.workflow)
+
+    def watch_workflow(self, workflow_id: str, *, timeout: float = 60.0) -> Iterator[Workflow]:
+        """One workflow now and whenever a stage changes, until its last stage has a result.
+
+        Raises:
+            DaemonError: there is no such workflow, or it took longer than ``timeout`` seconds.
+        """
+        request = workflow_pb2.WatchWorkflowRequest(workflow_id=workflow_id)
+        for answer in self._link.stream(channel.WATCH_WORKFLOW, [request], timeout):
+            yield workflow_translate.workflow(answer.workflow)
 
     # Guards --------------------------------------------------------------------------------------------------------
 

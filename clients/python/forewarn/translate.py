@@ -46,7 +46,8 @@ def _seconds(message: Message, field: str) -> float | None:
     return value.seconds + value.nanos / NANOS
 
 
-def _time(message: Message, field: str) -> datetime | None:
+def moment(message: Message, field: str) -> datetime | None:
+    """A time as an aware datetime in UTC; None where it is unset."""
     if not message.HasField(field):
         return None
     value: Timestamp = getattr(message, field)
@@ -70,7 +71,7 @@ def _evidence(message: Message) -> r.Evidence | None:
         value.calls,
         _interval(value, "interval"),
         tuple(value.call_ids),
-        _time(value, "last_time"),
+        moment(value, "last_time"),
     )
 
 
@@ -102,7 +103,7 @@ def _reason(m: model_pb2.Reason) -> r.Reason:
 
 def decision(m: model_pb2.Decision) -> r.Decision:
     """A decision of the daemon."""
-    probe = r.Probe(m.probe.usage_pattern_id, _time(m.probe, "deadline")) if m.HasField("probe") else None
+    probe = r.Probe(m.probe.usage_pattern_id, moment(m.probe, "deadline")) if m.HasField("probe") else None
     snapshot = None
     if m.HasField("snapshot"):
         snapshot = r.Snapshot(m.snapshot.store_sequence, m.snapshot.policy_revision, m.snapshot.evidence_model)
@@ -120,7 +121,7 @@ def decision(m: model_pb2.Decision) -> r.Decision:
         alternatives=tuple(map(_alternative, m.alternatives)),
         probe=probe,
         snapshot=snapshot,
-        time=_time(m, "time"),
+        time=moment(m, "time"),
         approval_id=m.approval_id,
         by_policy=_by_policy(m),
     )
@@ -141,7 +142,7 @@ def approval(m: model_pb2.Approval) -> r.Approval:
         rule=m.rule,
         message=m.message,
         approvers=tuple(m.approvers),
-        expire_time=_time(m, "expire_time"),
+        expire_time=moment(m, "expire_time"),
         decided_by=m.decided_by,
         reason=m.reason,
         uses=m.uses,
@@ -207,9 +208,9 @@ def _usage_pattern(m: model_pb2.UsagePattern) -> r.UsagePattern:
         failure_probability=m.failure_probability,
         evidence=_evidence(m),
         log_likelihood_ratio=m.log_likelihood_ratio,
-        first_time=_time(m, "first_time"),
-        last_time=_time(m, "last_time"),
-        probe_due_time=_time(m, "probe_due_time"),
+        first_time=moment(m, "first_time"),
+        last_time=moment(m, "last_time"),
+        probe_due_time=moment(m, "probe_due_time"),
         prevented=m.prevented,
         prevented_right=m.prevented_right,
         prevented_wrong=m.prevented_wrong,
@@ -229,7 +230,7 @@ def similar(m: guard_pb2.FindSimilarResponse) -> r.Similar:
             arguments_json=c.arguments_json,
             classification=classification(c.classification),
             error=c.error,
-            time=_time(c, "time"),
+            time=moment(c, "time"),
             duration=_seconds(c, "duration"),
             session_id=c.session_id,
         )

@@ -1,0 +1,1 @@
+"""Organisational patterns and policies: kept, matched with intents, counted, and the workflows that use them."""
