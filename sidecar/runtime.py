@@ -102,9 +102,17 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
     store = Store(
         settings.data_dir,
         tables=(
-            SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS, *POLICY_TABLES, *knowledge_tables.ALL,
+            SESSIONS,
+            MODELS,
+            RATES,
+            NAMES,
+            LEASES,
+            APPEALS,
+            EVENTS,
+            *POLICY_TABLES,
+            *knowledge_tables.ALL,
             *suggestion_tables.ALL,
-        ),  # fmt: skip
+        ),
         limit_bytes=settings.store_limit_bytes,
         queue_limit=settings.queue_limit,
         retention=Retention(

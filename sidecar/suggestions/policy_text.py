@@ -1,8 +1,4 @@
-"""Policy documents as suggestions draft them, and what must hold of one before it is approved.
-
-The whole check is the policies room's; here stands what this room promises by itself: it is one document in YAML with a
-name and rules, and it starts in shadow.
-"""
+"""Policy documents as suggestions draft them, and what must hold of one before it is approved: it starts in shadow."""
 
 from __future__ import annotations
 
@@ -10,12 +6,15 @@ import io
 from typing import Any, Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from ..model.errors import InvalidArgumentError
+from ..policies.faults import PolicyError
+from ..policies.loading import load
 
 _TEXT: Final = 1_000
 _FIELD: Final = "draft.policy_document"
+#: Faults of a policy that are told at once.
+_FAULTS: Final = 5
 
 
 def policy_text(name: str, tool: str, arguments: dict[str, Any], message: str, remedy: str, rationale: str) -> str:
@@ -51,19 +50,16 @@ def policy_text(name: str, tool: str, arguments: dict[str, Any], message: str, r
 
 
 def require_shadow_policy(text: str) -> None:
-    """Raise InvalidArgumentError unless a text is empty, or one policy document that starts in shadow."""
+    """Raise InvalidArgumentError unless a text is empty, or one policy that can be used and starts in shadow."""
     if not text.strip():
         return
     try:
-        documents = list(YAML(typ="safe", pure=True).load_all(text))
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InvalidArgumentError(_FIELD, f"is not YAML: {str(error)[:200]}") from None
-    if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise InvalidArgumentError(_FIELD, "must be one policy: a mapping that begins with “policy: name”")
-    document = documents[0]
-    if not isinstance(document.get("policy"), str) or not isinstance(document.get("rules"), list):
-        raise InvalidArgumentError(_FIELD, "must have a name under “policy” and a list under “rules”")
-    if document.get("mode", "shadow") != "shadow":
+        policies = load(text, "draft")
+    except PolicyError as error:
+        raise InvalidArgumentError(_FIELD, "; ".join(str(fault) for fault in error.faults[:_FAULTS])) from None
+    if len(policies) != 1:
+        raise InvalidArgumentError(_FIELD, f"must be one policy, not {len(policies)}")
+    if policies[0].mode != "shadow":
         raise InvalidArgumentError(_FIELD, "must start in shadow: leave “mode” out, and promote it later")
 
 

@@ -298,10 +298,18 @@ def test_it_expires(office: Office) -> None:
 
 def test_a_modified_draft_is_what_is_applied(office: Office) -> None:
     found = office.gap()
-    draft = Content("Kafka", ("kafka",), "ours", ("KafkaTopic",), "policy: sneaked\nmode: enforce\nrules: []")
+    policy = "policy: sneaked\nrules: [{name: all, then: {warn: {message: so}}}]"
+    draft = Content("Kafka", ("kafka",), "ours", ("KafkaTopic",), policy + "\nmode: enforce")
     with pytest.raises(InvalidArgumentError, match="shadow"):
         office.inbox.modify(shown(found), draft)
-    shadow = Content("Kafka", ("kafka",), "ours", ("KafkaTopic",), "policy: sneaked\nrules: []")
+    for wrong, told in (
+        ("policy: sneaked\nrules: []", "draft:2: rules"),
+        (policy.replace("warn", "wran"), "did you mean “warn”"),
+        (f"{policy}\n---\n{policy.replace('sneaked', 'second')}", "one policy, not 2"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=told):
+            office.inbox.modify(shown(found), Content("Kafka", ("kafka",), "ours", ("KafkaTopic",), wrong))
+    shadow = Content("Kafka", ("kafka",), "ours", ("KafkaTopic",), policy)
     done = office.inbox.modify(shown(found), shadow, actor="ann").result(10)
     assert done.suggestion.state is SuggestionState.MODIFIED
     assert done.entity is not None
