@@ -102,6 +102,20 @@ class Settings(BaseSettings):
     max_streams: int = Field(32, ge=1, le=256, description="Streams open at a time, per kind.")
     probe_seconds: float = Field(1200.0, gt=0, description="Seconds until a learned prevention is first probed.")
     drain_seconds: float = Field(5.0, ge=0, le=300, description="Seconds to finish calls in flight when stopping.")
+    suggestion_min_confidence: float = Field(
+        0.6, ge=0, le=1, description="Least confidence with which something is suggested."
+    )
+    suggestions_per_day: int = Field(5, ge=0, le=1000, description="Suggestions to make in a day at most.")
+    drafting: Literal["statistics", "claude"] = Field(
+        "statistics", description="Who words suggestions; claude sends redacted evidence to Anthropic."
+    )
+    llm_model: str = Field("claude-haiku-5-5", description="Model that drafts.")
+    llm_key_file: Path | None = Field(None, description="File with the model's API key. Default: $ANTHROPIC_API_KEY.")
+    llm_base_url: str = Field("", description="Where the model is served. Default: Anthropic's own.")
+    llm_timeout: float = Field(20.0, gt=0, le=600, description="Seconds that a model may take.")
+    llm_at_once: int = Field(4, ge=1, le=128, description="Requests to the model at a time.")
+    llm_requests_per_minute: int = Field(30, ge=1, le=10_000, description="Requests to the model in a minute.")
+    llm_tokens_per_day: int = Field(500_000, ge=0, description="Tokens that drafting may cost in a day (UTC).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level to log.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="How to log; auto: console on a terminal, else JSON lines."

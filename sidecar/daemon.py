@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import structlog
 
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, workflow_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, suggestion_pb2, workflow_pb2
 
 from . import __version__
 from .config import Settings
@@ -23,6 +23,7 @@ from .server.guard_service import GuardService
 from .server.knowledge_service import KnowledgeService
 from .server.listener import AddressError, Listener
 from .server.policy_service import PolicyService
+from .server.suggestion_service import SuggestionService
 from .server.workflow_service import WorkflowService
 
 _ADMIN_THREADS = 12
@@ -44,7 +45,9 @@ class Daemon:
         self._log = structlog.get_logger("forewarn")
         self._rooms: Rooms | None = None
         self._listeners: list[Listener] = []
-        self._services: list[GuardService | AdminService | PolicyService | KnowledgeService | WorkflowService] = []
+        self._services: list[
+            GuardService | AdminService | PolicyService | KnowledgeService | WorkflowService | SuggestionService
+        ] = []
         self.guard_addresses: list[str] = []
         self.admin_addresses: list[str] = []
 
@@ -96,6 +99,7 @@ class Daemon:
                 admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
                 policy_pb2.DESCRIPTOR.services_by_name["PolicyService"].full_name,
                 knowledge_pb2.DESCRIPTOR.services_by_name["KnowledgeService"].full_name,
+                suggestion_pb2.DESCRIPTOR.services_by_name["SuggestionService"].full_name,
             ],
             _ADMIN_THREADS,
             settings.max_concurrent_calls,
@@ -112,6 +116,9 @@ class Daemon:
         knowledge_service = KnowledgeService(rooms)
         self._services.append(knowledge_service)
         knowledge_service.add_to(admin.server)
+        suggestion_service = SuggestionService(rooms, settings.max_streams)
+        self._services.append(suggestion_service)
+        suggestion_service.add_to(admin.server)
         admin.bind(settings.admin_address)
 
         facts.guard_addresses = self.guard_addresses = guard.addresses

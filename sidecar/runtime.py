@@ -47,6 +47,10 @@ from .store.retention import Limits, Retention
 from .store.store import Store
 from .store.tables import META
 from .store.transaction import WriteTransaction
+from .suggestions import tables as suggestion_tables
+from .suggestions.room import Provider, Suggestions, drafter_of
+from .suggestions.settings import Limits as SuggestionLimits
+from .suggestions.settings import ModelLimits
 
 #: Seconds that a probe may take to be reported.
 PROBE_LEASE_SECONDS = 120.0
@@ -78,6 +82,7 @@ class Rooms:
     knowledge_index: KnowledgeIndex
     workflows: Workflows
     workflow_retention: WorkflowRetention
+    suggestions: Suggestions
     clock: Clock
     settings: Settings
 
@@ -86,6 +91,7 @@ class Rooms:
         self.policies.close()
         self.log.flush()
         self.workflows.close()
+        self.suggestions.close()
         self.knowledge_index.close()
         self.store.close()
 
@@ -95,7 +101,18 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
     workflow_retention = WorkflowRetention(settings.max_workflow_events, settings.workflow_retention_days)
     store = Store(
         settings.data_dir,
-        tables=(SESSIONS, MODELS, RATES, NAMES, LEASES, APPEALS, EVENTS, *POLICY_TABLES, *knowledge_tables.ALL),
+        tables=(
+            SESSIONS,
+            MODELS,
+            RATES,
+            NAMES,
+            LEASES,
+            APPEALS,
+            EVENTS,
+            *POLICY_TABLES,
+            *knowledge_tables.ALL,
+            *suggestion_tables.ALL,
+        ),
         limit_bytes=settings.store_limit_bytes,
         queue_limit=settings.queue_limit,
         retention=Retention(
@@ -169,6 +186,9 @@ def _wire(
     )
     index = KnowledgeIndex(store)
     index.start()
+    suggestions = _suggestions(store, settings, extractor, knowledge, index, clock, ids)
+    workflows = Workflows(store, extractor, knowledge, index, clock, ids, suggestions.analyst)
+    suggestions.start(workflows.learned)
     return Rooms(
         store=store,
         extractor=extractor,
@@ -190,9 +210,39 @@ def _wire(
         knowledge=knowledge,
         knowledge_index=index,
         workflow_retention=workflow_retention,
-        workflows=Workflows(store, extractor, knowledge, index, clock, ids),
+        workflows=workflows,
+        suggestions=suggestions,
         clock=clock,
         settings=settings,
+    )
+
+
+def _suggestions(
+    store: Store,
+    settings: Settings,
+    extractor: Extractor,
+    knowledge: KnowledgeRepository,
+    index: KnowledgeIndex,
+    clock: Clock,
+    ids: TimeOrderedIds,
+) -> Suggestions:
+    """The room of suggestions, with a model behind it where the settings name one."""
+    provider = Provider(settings.drafting, settings.llm_model, settings.llm_key_file, settings.llm_base_url)
+    return Suggestions(
+        store,
+        extractor,
+        knowledge,
+        index,
+        clock,
+        ids,
+        SuggestionLimits(min_confidence=settings.suggestion_min_confidence, per_day=settings.suggestions_per_day),
+        ModelLimits(
+            timeout=settings.llm_timeout,
+            at_once=settings.llm_at_once,
+            per_minute=settings.llm_requests_per_minute,
+            tokens_per_day=settings.llm_tokens_per_day,
+        ),
+        drafter_of(provider, settings.llm_timeout),
     )
 
 

@@ -192,6 +192,10 @@ class KnowledgeRepository:
             return before
         return self._write(txn, _with(before, content, updated_time=now, updated_by=author, deleted_time=0.0))
 
+    def delete_in(self, txn: WriteTransaction, before: Entity, author: str, now: float) -> Entity:
+        """See ``delete``; ``before`` is as it is in this transaction and not deleted."""
+        return self._write(txn, replace(before, deleted_time=now, updated_time=now, updated_by=author))
+
     def redacted(self, content: Content) -> Content:
         """What may be kept of what people wrote: without secrets, without repetitions. Raises InvalidArgumentError."""
         text, label = self._extractor.whole_text, self._extractor.label

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, workflow_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, suggestion_pb2, workflow_pb2
 
 from .case_runner import reason_of
 from .hostile import Hostile
@@ -22,7 +22,7 @@ from .running import RunningDaemon
 
 METHODS: list[MethodDescriptor] = [
     method
-    for file in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2)
+    for file in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2, suggestion_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 ]
@@ -66,7 +66,25 @@ class Target:
             self.daemon.knowledge.CreateEntity(knowledge_pb2.CreateEntityRequest(entity=one))
         intent = workflow_pb2.RecommendRequest(intent="a web application", scope="s")
         workflows = [self.daemon.workflow.Recommend(intent).workflow_id for _ in range(4)]
+        ids += self._suggestions()
         self.hostile = Hostile(ids, ["t", "u", "v"], str(self.folder / "copy"), ["e1", "e2"], workflows)
+
+    def _suggestions(self) -> list[str]:
+        """Ids of suggestions: of intents that recur and nothing matches."""
+        for subject in ("kafka", "grafana", "vault"):
+            for _ in range(6):
+                begun = self.daemon.workflow.Recommend(workflow_pb2.RecommendRequest(intent=f"{subject} cluster"))
+                done = workflow_pb2.CompleteWorkflowRequest(
+                    workflow_id=begun.workflow_id,
+                    generated_resources=[subject],
+                    outcome=knowledge_pb2.WORKFLOW_OUTCOME_SUCCESS,
+                )
+                self.daemon.workflow.CompleteWorkflow(done)
+        made = self.daemon.suggestion.GenerateSuggestions(suggestion_pb2.GenerateSuggestionsRequest())
+        listed = self.daemon.suggestion.ListSuggestions(suggestion_pb2.ListSuggestionsRequest())
+        found = {one.suggestion_id for one in (*made.created, *listed.suggestions)}
+        assert found
+        return sorted(found)
 
     def close(self) -> None:
         """End it."""
@@ -113,7 +131,7 @@ class Target:
             yield from rpc(iter([request]), timeout=60)
         elif method.client_streaming:
             yield rpc(iter([request]), timeout=60)
-        elif method.name in ("TailDecisions", "WatchWorkflow"):
+        elif method.name in ("TailDecisions", "WatchWorkflow", "WatchSuggestions"):
             try:
                 yield from rpc(request, timeout=0.15)
             except grpc.RpcError as error:

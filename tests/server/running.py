@@ -23,7 +23,14 @@ from typing import Any
 
 import grpc
 
-from forewarn.v1 import admin_pb2_grpc, guard_pb2_grpc, knowledge_pb2_grpc, policy_pb2_grpc, workflow_pb2_grpc
+from forewarn.v1 import (
+    admin_pb2_grpc,
+    guard_pb2_grpc,
+    knowledge_pb2_grpc,
+    policy_pb2_grpc,
+    suggestion_pb2_grpc,
+    workflow_pb2_grpc,
+)
 
 START_LIMIT = 60.0  # seconds; a shared machine can be slow
 STOP_LIMIT = 30.0
@@ -81,6 +88,7 @@ class RunningDaemon:
         self.policies: Any = None
         self.knowledge: Any = None
         self.workflow: Any = None
+        self.suggestion: Any = None
 
     def start(self) -> RunningDaemon:
         """Start it and wait until it serves. Raises StartFailedError."""
@@ -102,6 +110,7 @@ class RunningDaemon:
         self.admin = admin_pb2_grpc.AdminServiceStub(self.channel(self.admin_address))
         self.policies = policy_pb2_grpc.PolicyServiceStub(self.channel(self.admin_address))
         self.knowledge = knowledge_pb2_grpc.KnowledgeServiceStub(self.channel(self.admin_address))
+        self.suggestion = suggestion_pb2_grpc.SuggestionServiceStub(self.channel(self.admin_address))
         return self
 
     def stub(self, service: str) -> Any:
@@ -112,6 +121,7 @@ class RunningDaemon:
             "PolicyService": self.policies,
             "KnowledgeService": self.knowledge,
             "WorkflowService": self.workflow,
+            "SuggestionService": self.suggestion,
         }
         return stubs[service]
 

@@ -40,6 +40,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "What to build": {
         "knowledge": ("knowledge", "Organisational patterns and policies: find, change, share, measure."),
         "workflow": ("workflow", "Workflows: recommend, complete, show, watch, list."),
+        "suggestions": ("suggestions", "The inbox: list, show, approve, modify, reject, dismiss, undo, watch."),
     },
     "The daemon": {
         "status": ("status", "How the daemon is."),

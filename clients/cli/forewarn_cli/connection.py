@@ -131,6 +131,16 @@ def knowledge(context: typer.Context) -> Iterator[Door]:
 
 
 @contextmanager
+def inbox(context: typer.Context) -> Iterator[Door]:
+    """The administrators' door, to suggestions."""
+    from forewarn.v1 import suggestion_pb2_grpc
+
+    address, token = _of_administrators(context.obj)
+    with _open(address, suggestion_pb2_grpc.SuggestionServiceStub, token, context.obj.timeout) as door:
+        yield door
+
+
+@contextmanager
 def policies(context: typer.Context, address: str = "") -> Iterator[Door]:
     """The administrators' door, as far as policies are behind it; `address` is another daemon's, without a token."""
     from forewarn.v1 import policy_pb2_grpc

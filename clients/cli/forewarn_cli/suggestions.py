@@ -1,0 +1,290 @@
+"""`forewarn suggestions`: the inbox of drafted changes, and what a person decides."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from forewarn_cli import options
+from forewarn_cli.commands import group
+from forewarn_cli.connection import inbox
+
+if TYPE_CHECKING:
+    from forewarn.v1 import suggestion_pb2
+
+app = group("Suggested patterns and policies. `forewarn suggestions` alone lists those that wait for you.")
+
+SuggestionId = Annotated[str, typer.Argument(metavar="ID", help="The suggestion's id; its first digits will do.")]
+StateWord = Literal[
+    "pending", "approved", "modified", "rejected", "dismissed", "expired", "superseded", "reverted", "any"
+]
+TypeWord = Literal["create-pattern", "update-pattern", "create-policy", "deprecate-pattern"]
+Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; your user name by default.")]
+_LOOKED_THROUGH = 100_000
+
+
+@app.command("list")
+def list_suggestions(
+    context: typer.Context,
+    state: Annotated[StateWord, typer.Option(help="In this state.")] = "pending",
+    type_: Annotated[TypeWord | None, typer.Option("--type", help="Only of this type.")] = None,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, metavar="P", help="Only at least so sure.")] = 0.0,
+    limit: options.Limit = 50,
+    page_token: options.PageToken = "",
+    json: options.Json = False,
+) -> None:
+    """List suggestions, newest first."""
+    from forewarn.v1 import suggestion_pb2
+    from forewarn_cli import suggestion_view
+    from forewarn_cli.paging import read
+    from forewarn_cli.screen import Screen, show_json
+    from forewarn_cli.wording import value
+
+    request = suggestion_pb2.ListSuggestionsRequest(
+        state=value(suggestion_pb2.SuggestionState, None if state == "any" else state),
+        any_state=state == "any",
+        type=value(suggestion_pb2.SuggestionType, type_),
+        min_confidence=min_confidence,
+        page_token=page_token,
+    )
+    with inbox(context) as ask:
+        answer: suggestion_pb2.ListSuggestionsResponse = read(ask, "ListSuggestions", request, "suggestions", limit)
+    if json:
+        show_json(answer)
+    else:
+        rows = [suggestion_view.row(one) for one in answer.suggestions]
+        Screen().table(suggestion_view.COLUMNS, rows, none="nothing is suggested")
+
+
+@app.command()
+def show(context: typer.Context, suggestion_id: SuggestionId, json: options.Json = False) -> None:
+    """Show one with its evidence, and what it would change, as a diff."""
+    from forewarn_cli import suggestion_view
+    from forewarn_cli.screen import Screen, show_json
+
+    with inbox(context) as ask:
+        answer = _get(ask, suggestion_id)
+    if json:
+        show_json(answer)
+    else:
+        suggestion_view.show(Screen(), answer)
+
+
+@app.command()
+def approve(context: typer.Context, suggestion_id: SuggestionId, actor: Actor = "", json: options.Json = False) -> None:
+    """Do what is suggested: create, change or deprecate."""
+    from forewarn.v1 import suggestion_pb2
+
+    with inbox(context) as ask:
+        full = _full_id(ask, suggestion_id)
+        answer = ask(
+            "ApproveSuggestion", suggestion_pb2.ApproveSuggestionRequest(suggestion_id=full, actor=actor or _user())
+        )
+    _done(answer, json)
+
+
+@app.command()
+def modify(
+    context: typer.Context,
+    suggestion_id: SuggestionId,
+    file: Annotated[
+        str, typer.Option(metavar="PATH|-", help="Take the draft from a file (YAML), or stdin; no editor opens.")
+    ] = "",
+    reason: options.Reason = "",
+    actor: Actor = "",
+    json: options.Json = False,
+) -> None:
+    """Change the draft in $EDITOR, and do that. An empty file, or one that is as it was, does nothing (exit code 1)."""
+    from forewarn.v1 import suggestion_pb2
+    from forewarn_cli import draft_file
+    from forewarn_cli.faults import Fault, Refused
+
+    with inbox(context) as ask:
+        found = _get(ask, suggestion_id).suggestion
+        text = draft_file.read(file) if file else draft_file.edit(draft_file.written(found))
+        while True:
+            draft = draft_file.draft_of(text)
+            if draft == found.draft:
+                raise Fault("the draft is as it was: nothing was done. `forewarn suggestions approve` takes it so.")
+            request = suggestion_pb2.ModifySuggestionRequest(
+                suggestion_id=found.suggestion_id, draft=draft, revision=found.revision, actor=actor or _user(),
+                reason=reason,
+            )  # fmt: skip
+            try:
+                answer = ask("ModifySuggestion", request)
+            except Refused as refused:
+                if file:
+                    raise
+                text = draft_file.edit(draft_file.with_fault(text, str(refused)))  # so that no work is lost
+                continue
+            break
+    _done(answer, json)
+
+
+@app.command()
+def reject(
+    context: typer.Context,
+    suggestion_id: SuggestionId,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the history.")],
+    actor: Actor = "",
+    json: options.Json = False,
+) -> None:
+    """Say no. It does not come back for 90 days."""
+    from forewarn.v1 import suggestion_pb2
+
+    with inbox(context) as ask:
+        full = _full_id(ask, suggestion_id)
+        request = suggestion_pb2.RejectSuggestionRequest(suggestion_id=full, reason=reason, actor=actor or _user())
+        answer = ask("RejectSuggestion", request)
+    _done(answer, json)
+
+
+@app.command()
+def dismiss(
+    context: typer.Context,
+    suggestion_id: SuggestionId,
+    reason: options.Reason = "",
+    actor: Actor = "",
+    json: options.Json = False,
+) -> None:
+    """Say not now. It does not come back for 14 days."""
+    from forewarn.v1 import suggestion_pb2
+
+    with inbox(context) as ask:
+        full = _full_id(ask, suggestion_id)
+        request = suggestion_pb2.DismissSuggestionRequest(suggestion_id=full, reason=reason, actor=actor or _user())
+        answer = ask("DismissSuggestion", request)
+    _done(answer, json)
+
+
+@app.command()
+def undo(
+    context: typer.Context,
+    suggestion_id: SuggestionId,
+    reason: options.Reason = "",
+    actor: Actor = "",
+    json: options.Json = False,
+) -> None:
+    """Take a decision back: revert what was approved, or put what was refused back into the inbox."""
+    from forewarn.v1 import suggestion_pb2
+
+    with inbox(context) as ask:
+        full = _full_id(ask, suggestion_id)
+        request = suggestion_pb2.UndoSuggestionRequest(suggestion_id=full, reason=reason, actor=actor or _user())
+        answer = ask("UndoSuggestion", request)
+    _done(answer, json)
+
+
+@app.command()
+def watch(context: typer.Context, json: options.Json = False) -> None:
+    """Follow the inbox: what is pending, then every change, until Ctrl-C. With --json, a line for each."""
+    from forewarn.v1 import suggestion_pb2
+    from forewarn_cli import suggestion_view
+    from forewarn_cli.screen import Screen, show_json
+
+    screen = Screen()
+    with inbox(context) as ask:
+        answer: suggestion_pb2.WatchSuggestionsResponse
+        for answer in ask.stream("WatchSuggestions", suggestion_pb2.WatchSuggestionsRequest()):
+            if json:
+                show_json(answer, line=True)
+            else:
+                screen.line(*suggestion_view.line(answer.suggestion))
+                screen.flush()
+
+
+@app.command()
+def generate(context: typer.Context, json: options.Json = False) -> None:
+    """Look for suggestions now, over all recent workflows and calls. They also come by themselves."""
+    from forewarn.v1 import suggestion_pb2
+    from forewarn_cli import suggestion_view
+    from forewarn_cli.screen import Screen, show_json
+
+    with inbox(context) as ask:
+        answer: suggestion_pb2.GenerateSuggestionsResponse = ask(
+            "GenerateSuggestions", suggestion_pb2.GenerateSuggestionsRequest(), patient=True
+        )
+    if json:
+        show_json(answer)
+        return
+    screen = Screen()
+    screen.table(suggestion_view.COLUMNS, [suggestion_view.row(one) for one in answer.created], none="nothing new")
+    screen.pairs(
+        [
+            ("renewed", str(answer.renewed) if answer.renewed else ""),
+            ("decided not long ago", str(answer.refused) if answer.refused else ""),
+            ("not sure enough", str(answer.unsure) if answer.unsure else ""),
+            ("beyond the limits of a day or of the inbox", str(answer.too_many) if answer.too_many else ""),
+        ]
+    )
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    limit: options.Limit = 50,
+    page_token: options.PageToken = "",
+    json: options.Json = False,
+) -> None:
+    """Show what became of suggestions, how many were accepted, and whether what came of them is used."""
+    from forewarn.v1 import suggestion_pb2
+    from forewarn_cli import suggestion_view
+    from forewarn_cli.paging import read
+    from forewarn_cli.screen import Screen, show_json
+
+    request = suggestion_pb2.ListSuggestionHistoryRequest(page_token=page_token)
+    with inbox(context) as ask:
+        answer: suggestion_pb2.ListSuggestionHistoryResponse = read(
+            ask, "ListSuggestionHistory", request, "entries", limit
+        )
+    if json:
+        show_json(answer)
+    else:
+        suggestion_view.history(Screen(), answer)
+
+
+def _get(ask: Any, suggestion_id: str) -> suggestion_pb2.GetSuggestionResponse:
+    from forewarn.v1 import suggestion_pb2
+
+    request = suggestion_pb2.GetSuggestionRequest(suggestion_id=_full_id(ask, suggestion_id))
+    answer: suggestion_pb2.GetSuggestionResponse = ask("GetSuggestion", request)
+    return answer
+
+
+def _full_id(ask: Any, suggestion_id: str) -> str:
+    """The id that is meant: itself, or the only one of any state that begins or ends so."""
+    from forewarn.v1 import suggestion_pb2
+    from forewarn_cli.faults import UsageFault
+    from forewarn_cli.paging import read
+
+    short = suggestion_id.lower()
+    if len(short) >= 32:
+        return short
+    if len(short) < 4 or any(letter not in "0123456789abcdef" for letter in short):
+        raise UsageFault(f"{suggestion_id!r} is no suggestion's id: at least 4 of its hexadecimal digits are needed")
+    request = suggestion_pb2.ListSuggestionsRequest(any_state=True)
+    listed = read(ask, "ListSuggestions", request, "suggestions", _LOOKED_THROUGH).suggestions
+    ids: list[str] = [one.suggestion_id for one in listed]
+    meant = [one for one in ids if one.endswith(short)] or [one for one in ids if one.startswith(short)]
+    if len(meant) == 1:
+        return meant[0]
+    raise UsageFault(f"{suggestion_id!r} is {'the id of several suggestions' if meant else 'no suggestion’s id'}")
+
+
+def _done(answer: Any, json: bool) -> None:
+    from forewarn_cli import suggestion_view
+    from forewarn_cli.screen import Screen, show_json
+
+    if json:
+        show_json(answer)
+    else:
+        suggestion_view.decided(Screen(), answer)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return ""
