@@ -16,7 +16,7 @@ from typing import Final
 
 from ..load import Load
 from ..machine import DAEMON_CORE, pinned
-from . import rules
+from . import UnavailableError, rules
 
 VERSION: Final = "0.55.0"
 METHOD: Final = "/cerbos.svc.v1.CerbosService/CheckResources"
@@ -57,7 +57,7 @@ def running(binary: Path, folder: Path, *, one_tool: bool) -> Iterator[str]:
         end = time.monotonic() + _START_LIMIT
         while not _listens(grpc):
             if process.poll() is not None or time.monotonic() > end:
-                raise SystemExit(f"Cerbos did not start:\n{(folder / 'log').read_text()[-2000:]}")
+                raise UnavailableError(f"Cerbos did not start:\n{(folder / 'log').read_text()[-2000:]}")
             time.sleep(0.05)
         yield f"127.0.0.1:{grpc}"
     finally:

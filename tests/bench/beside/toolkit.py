@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..machine import DAEMON_CORE, pinned
-from . import rules
+from . import UnavailableError, rules
 
 VERSION: Final = "5.0.0"
 _FOLDER: Final = Path("build/beside/toolkit")
@@ -55,7 +55,7 @@ def microseconds(python: Path, calls: list[rules.Arguments], rounds: int) -> flo
         input=json.dumps(given), capture_output=True, text=True, check=False,
     )  # fmt: skip
     if run.returncode:
-        raise SystemExit(f"agent-governance-toolkit-core failed:\n{run.stderr[-2000:]}")
+        raise UnavailableError(f"agent-governance-toolkit-core failed:\n{run.stderr[-2000:]}")
     answer = json.loads(run.stdout.splitlines()[-1])
     if answer["allowed"] != [not rules.denied(call) for call in calls]:
         raise SystemExit("agent-governance-toolkit-core answers otherwise than the rules say")

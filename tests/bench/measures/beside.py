@@ -20,7 +20,7 @@ from sidecar.policies.loading import load_texts
 from sidecar.policies.verdict import PolicyVerdict
 
 from .. import daemons
-from ..beside import cerbos, rules, toolkit
+from ..beside import UnavailableError, cerbos, rules, toolkit
 from ..load import Load, Shape
 from ..machine import DAEMON_CORE, LOAD_CORE, pin
 from ..rows import Plan, Row, middle
@@ -37,7 +37,10 @@ def measure(plan: Plan) -> Iterator[Row]:
         print("beside/Cerbos: left out, it cannot be installed (npm install @cerbos/cerbos-linux-x64)")
         return
     for name, one_tool in (("200 policies", False), ("200 rules for the tool", True)):
-        yield from _over_grpc(plan, binary, name, one_tool=one_tool)
+        try:
+            yield from _over_grpc(plan, binary, name, one_tool=one_tool)
+        except UnavailableError as error:
+            print(f"beside/Cerbos: left out, {error}")
 
 
 def _in_process(plan: Plan) -> Iterator[Row]:
@@ -57,14 +60,18 @@ def _in_process(plan: Plan) -> Iterator[Row]:
                 engine.decide(one, 1e9)
             ours.append((time.thread_time() - before) / len(facts) * 1e6)
             if python is not None:
-                theirs.append(toolkit.microseconds(python, asked, 9))
+                try:
+                    theirs.append(toolkit.microseconds(python, asked, 9))
+                except UnavailableError as error:
+                    print(f"beside/agent-governance-toolkit-core: left out, {error}")
+                    python = None
     finally:
         pin(LOAD_CORE)
         engine.close()
     bar = middle(theirs) if theirs else None
     yield Row("beside/200 rules, Forewarn", middle(ours), "µs", bar, best="low")
     if bar is None:
-        print("beside/agent-governance-toolkit-core: left out, it cannot be installed")
+        print("beside/agent-governance-toolkit-core: nothing to compare with")
     else:
         yield Row("beside/200 rules, agent-governance-toolkit-core", bar, "µs")
 
