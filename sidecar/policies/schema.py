@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any, Final
 
@@ -22,6 +23,10 @@ def policy_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12). What a form cannot say, like chains, is left to ``loading.check``."""
     (top,), parts = msgspec.json.schema_components([Policy], ref_template="#/$defs/{name}")
     assert top == {"$ref": "#/$defs/Policy"}  # noqa: S101  # it is a struct
+    for part in parts.values():
+        if "description" in part:
+            # CPython 3.13 takes the margin off docstrings, earlier ones do not.
+            part["description"] = inspect.cleandoc(part["description"])
     condition, then, policy = parts["Condition"], parts["Then"], parts["Policy"]
     condition["oneOf"] = [
         *({"required": [name]} for name in _KINDS),
