@@ -33,11 +33,11 @@ if [ "$base" != "$("$python" -c 'import os, sys; print(os.path.realpath(sys.exec
     "$python" -m venv --clear "$venv"
 fi
 rm -f "$stamp"
-# Compiling all of it to bytecode would take as long as the rest; what is used is compiled when it is first imported.
+# Compiling all of it to bytecode would take as long as the rest; what a start uses is compiled below, by importing it.
 pip="$venv/bin/python -m pip install --quiet --no-compile --require-hashes --no-deps"
 $pip --only-binary :all: -r requirements/build.lock
 $pip --no-build-isolation -r requirements/dev.lock
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
-"$venv/bin/python" -c 'import durable.engine, lmdb, grpc, sidecar'
+PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c 'import durable.engine, lmdb, grpc, sidecar.daemon, forewarn_cli.main'
 echo "$key" >"$stamp"
 echo "Installed into $venv"

@@ -62,7 +62,12 @@ def running(
         *("--guard-address", f"unix:{folder}/guard.sock", "--guard-address", "127.0.0.1:0"),
         *("--admin-address", f"unix:{folder}/admin.sock", "--log-level", "warning", *more),
     ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FOREWARN_")}
+    # Some machines have Python keep no bytecode: compiling all modules anew would be measured instead of the start.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("FOREWARN_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     with log.open("wb") as output:
         began = time.perf_counter()
         process = subprocess.Popen(pinned(core, command), stdout=output, stderr=subprocess.STDOUT, env=environment)
