@@ -243,11 +243,14 @@ class UsagePreventionTracker:
 
     def _findings(self, view: View, judgement: Judgement) -> tuple[list[tuple[str, float, Finding]], Finding | None]:
         """The facts behind a judgement, and the one on which the call may be prevented."""
+        if not judgement.known:
+            return [], None
+        sure = self._sure(view, judgement)
         # Facts cost more than the judgement: what is let through without a warning is only told who said what.
-        if not judgement.known or not (judgement.p >= WARN_AT or self._sure(view, judgement)):
+        if not sure and judgement.p < WARN_AT:
             return [], None
         findings = self._foresight.findings(view, judgement)
-        return findings, self._ground(view, findings) if self._sure(view, judgement) else None
+        return findings, self._ground(view, findings) if sure else None
 
     def _sure(self, view: View, judgement: Judgement) -> bool:
         """Whether preventing what is as sure to fail as this keeps to the budget, or has been paid for."""
