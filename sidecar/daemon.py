@@ -8,7 +8,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import grpc
 import structlog
 
 from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, suggestion_pb2, workflow_pb2
@@ -88,7 +87,7 @@ class Daemon:
         self._listeners.append(guard)
         guard_service = GuardService(rooms, time.time, settings.record_threads, settings.max_streams)
         self._services.append(guard_service)
-        guard_service.add_to(guard.server)
+        guard_service.add_to(guard.server, guard.inline)
         workflow_service = WorkflowService(rooms, settings.max_streams)
         self._services.append(workflow_service)
         workflow_service.add_to(guard.server)
@@ -155,5 +154,5 @@ class Daemon:
         Path(file.name).replace(path)
 
 
-def _door(token_file: Path | None) -> tuple[grpc.ServerInterceptor, ...]:
-    return () if token_file is None else (BearerToken(read_token(token_file)),)
+def _door(token_file: Path | None) -> BearerToken | None:
+    return None if token_file is None else BearerToken(read_token(token_file))

@@ -32,7 +32,7 @@ from ..learning.foresight import Foresight, volatile_of
 from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelling
 from ..learning.pending import pending
 from ..learning.view import View
-from ..learning.wording import spelled, visible
+from ..learning.wording import spellings, visible
 from ..model.call import JSON
 from ..model.decision import Alternative, Evidence
 from ..model.pattern import Edit, Fix, UsagePattern, pattern_id, subject_key
@@ -246,11 +246,16 @@ def _unknown(view: View, texts: list[str]) -> Iterator[str]:
         # Who speaks is not who is spoken of: "mkdir: cannot create directory".
         speaker = text.partition(":")[0].rpartition("/")[2].lower()
         yield from [one for one in culprits(text, view.call.arguments)[:_UNKNOWN] if one != speaker]
-    arguments = visible(view.call, view.features)
-    for word in looked_up(view):
-        rate = view.rate_of(word)
-        if rate is not None and rate.named is not None and rate.named.failures > rate.named.successes:
-            yield spelled(int.from_bytes(word, "big"), arguments)
+    named = [
+        int.from_bytes(word, "big")
+        for word in looked_up(view)
+        if (rate := view.rate_of(word)) is not None
+        and rate.named is not None
+        and rate.named.failures > rate.named.successes
+    ]
+    if named:
+        found = spellings(named, visible(view.call, view.features))
+        yield from [found[word] for word in named if word in found]
 
 
 def _answers(view: View, error: str, unknown: list[str]) -> Iterator[_Proposal]:

@@ -14,6 +14,7 @@ from typing import Final
 from ..model.decision import Interval
 
 _Z90: Final = 1.6448536269514722  # two-sided 90 %
+_ZZ90: Final = _Z90 * _Z90
 _CONFIDENCE: Final = 0.9
 
 
@@ -38,10 +39,12 @@ def wilson(p: float, n: float) -> Interval:
     """The 90 % score interval of a rate ``p`` seen over ``n`` (possibly fractional) observations."""
     if n <= 0.0:
         return Interval(0.0, 1.0, _CONFIDENCE)
-    zz = _Z90 * _Z90
-    centre = (p + zz / (2.0 * n)) / (1.0 + zz / n)
-    half = _Z90 * sqrt(p * (1.0 - p) / n + zz / (4.0 * n * n)) / (1.0 + zz / n)
-    return Interval(max(0.0, centre - half), min(1.0, centre + half), _CONFIDENCE)
+    share = _ZZ90 / n
+    whole = 1.0 + share
+    centre = (p + share / 2.0) / whole
+    half = _Z90 * sqrt((p * (1.0 - p) + share / 4.0) / n) / whole
+    low, high = centre - half, centre + half
+    return Interval(max(0.0, low), min(1.0, high), _CONFIDENCE)
 
 
 def credible(successes: float, failures: float) -> Interval:

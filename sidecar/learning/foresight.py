@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from operator import mul
+from itertools import accumulate
+from operator import add, itemgetter, mul, sub
 from typing import Final
 
 import msgspec
@@ -50,16 +51,11 @@ class Foresight:
         )
         self.names = tuple(name for detector in self.detectors for name, _ in detector.features)
         self.first_values = tuple(value for detector in self.detectors for _, value in detector.features)
-        self._spans: list[tuple[int, int]] = []
-        at = 0
-        for detector in self.detectors:
-            self._spans.append((at, at + len(detector.features)))
-            at += len(detector.features)
-        self._size = at
-        self._plan = [
-            (detector.propose, start) for detector, (start, _) in zip(self.detectors, self._spans, strict=True)
-        ]
-        self._base_end = self._spans[0][1]
+        bounds = list(accumulate((len(detector.features) for detector in self.detectors), initial=0))
+        self._size = bounds[-1]
+        self._plan = [(detector.propose, start) for detector, start in zip(self.detectors, bounds, strict=False)]
+        self._base_end = bounds[1]
+        self._starts, self._ends = itemgetter(*bounds[:-1]), itemgetter(*bounds[1:])
         self._wordings = Wordings()
 
     def view(self, source: Source, call: Call, features: Features, tool: Tool | None) -> View:
@@ -71,20 +67,21 @@ class Foresight:
         x = [0.0] * self._size
         for propose, at in self._plan:
             propose(view, x, at)
-        weighted = list(map(mul, view.overall.values, x))
+        # All of it in C: a loop over fifty features in Python took a sixth of a decision.
+        weighted = map(mul, view.overall.values, x)
         if view.model is not None:
-            weighted = [a + b * c for a, b, c in zip(weighted, view.model.values, x, strict=True)]
-        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, sum(weighted)))
+            weighted = map(add, weighted, map(mul, view.model.values, x))
+        sums = tuple(accumulate(weighted, initial=0.0))
+        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, sums[-1]))
         # The first detector is the base that all others are weighed against; if only it spoke, nothing is known.
         known = any(x[self._base_end :])
         parts: list[float] = []
-        leader, most = -1, 0.0
+        leader = -1
         if known:
-            for index, (start, end) in enumerate(self._spans):
-                part = sum(weighted[start:end])
-                parts.append(part)
-                if index and part > most:
-                    leader, most = index, part
+            parts = list(map(sub, self._ends(sums), self._starts(sums)))
+            most = max(parts[1:])
+            if most > 0.0:
+                leader = parts.index(most, 1)
         p = view.p_fail = sigmoid(score)
         return Judgement(x, score, p, known, leader, parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -12,7 +12,7 @@ from zlib import crc32
 import msgspec
 
 from ..model.call import JSON
-from .phrases import Group
+from .phrases import Group, Phrases
 from .scopes import Scopes
 from .view import View
 from .wording import leaves_of, visible
@@ -78,6 +78,20 @@ def marks_of(words: tuple[int, ...], scopes: Scopes, arguments: Mapping[str, JSO
         (_FORM, form_of(arguments)),
     )
     return Marks(words, pairs, tuple([(scale / len(marks) ** 0.5, marks) for scale, marks in groups if marks]))
+
+
+def weigh_each(phrases: Phrases, words: Sequence[int], scopes: Scopes) -> list[float]:
+    """What each word adds to the log-odds by itself, everywhere and in these scopes together."""
+    at = phrases.table()
+    if at is None:
+        return [0.0] * len(words)
+    mask = len(at) - 1
+    places = _places_of(scopes)
+    placed = _PLACED / len(places) ** 0.5 if places else 0.0
+    return [
+        _WORDS * at[word & mask] + placed * sum([at[place * word >> _MIXED & mask] for place in places])
+        for word in words
+    ]
 
 
 def form_of(arguments: Mapping[str, JSON]) -> tuple[int, ...]:

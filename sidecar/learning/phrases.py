@@ -54,11 +54,15 @@ class Phrases(msgspec.Struct, array_like=True):
             self.words = self.words + self.words
             self.pairs = self.pairs + self.pairs
 
+    def table(self) -> memoryview[float] | None:
+        """The weights by slot; None before the tool failed."""
+        return memoryview(self.weights).cast("f") if self.weights else None
+
     def weigh(self, groups: Sequence[Group]) -> float:
         """The weighted sum over all marks, in log-odds."""
-        if not self.weights:
+        at = self.table()
+        if at is None:
             return 0.0
-        at = memoryview(self.weights).cast("f")
         mask = len(at) - 1
         total = 0.0
         for scale, marks in groups:

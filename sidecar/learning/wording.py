@@ -115,13 +115,24 @@ def named_by(error: str, arguments: Mapping[str, JSON]) -> frozenset[int]:
 
 def spelled(word: int, arguments: Mapping[str, JSON]) -> str:
     """A word as it stands in the arguments; empty for one that is no text of them."""
+    return spellings((word,), arguments).get(word, "")
+
+
+def spellings(words: Collection[int], arguments: Mapping[str, JSON]) -> dict[int, str]:
+    """Words as they stand in the arguments, of those that are texts of them; in one pass over the arguments."""
+    found: dict[int, str] = {}
     for _, text in leaves_of(arguments):
         for run in _RUN.findall(text[:_CHARS].lower()):
-            found: str = run.rstrip(".!?")
-            for candidate in (found, *_PART.findall(found)):
-                if hash_of(candidate) == word:
-                    return str(candidate)
-    return ""
+            whole: str = run.rstrip(".!?")
+            # A plain name is all of itself; hashing is what costs here.
+            parts = () if whole.isidentifier() else _PART.findall(whole)
+            for candidate in (whole, *parts):
+                word = hash_of(candidate)
+                if word in words and word not in found:
+                    found[word] = candidate
+                    if len(found) == len(words):
+                        return found
+    return found
 
 
 def hash_of(word: str) -> int:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import grpc
 
 from .errors import UnauthenticatedError, abort, status_of
 
+Metadata = Sequence[tuple[str, str | bytes]]
+
+#: The answer to a call without the token.
+REFUSED: Final = status_of(UnauthenticatedError("authorization: expected 'Bearer TOKEN' with this listener's token"))
 _OPEN = frozenset({"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"})
 
 
@@ -43,13 +47,19 @@ class BearerToken(grpc.ServerInterceptor):
         """Let the call through, or answer UNAUTHENTICATED."""
         if handler_call_details.method in _OPEN:
             return continuation(handler_call_details)
-        for key, value in handler_call_details.invocation_metadata or ():
+        if self.admits(handler_call_details.invocation_metadata or ()):
+            return continuation(handler_call_details)
+        return self._refusal
+
+    def admits(self, metadata: Metadata) -> bool:
+        """Whether a call's metadata has the token."""
+        for key, value in metadata:
             if key == "authorization":
                 given = value if isinstance(value, bytes) else value.encode()
                 if hmac.compare_digest(given, self._expected):
-                    return continuation(handler_call_details)
-        return self._refusal
+                    return True
+        return False
 
 
 def _refuse(_requests: object, context: grpc.ServicerContext) -> NoReturn:
-    abort(context, status_of(UnauthenticatedError("authorization: expected 'Bearer TOKEN' with this listener's token")))
+    abort(context, REFUSED)

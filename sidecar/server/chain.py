@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import grpc
 import protovalidate
 import structlog
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from ..model.errors import ForewarnError, InvalidArgumentError
@@ -22,10 +22,30 @@ from .errors import abort, field_path, internal_status, status_of, status_of_vio
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
+A = TypeVar("A")
+G = TypeVar("G")
 B = TypeVar("B", bound=Callable[..., Any])
+
+#: What a method that is answered inline says: the serialized response, or why there is none.
+Answer: TypeAlias = bytes | status_pb2.Status
+
+
+class Later(NamedTuple):
+    """An answer that is not there yet; ``word`` makes it of the future when that is done, and does not raise."""
+
+    future: Future[Any]
+    word: Callable[[Future[Any]], Answer]
+
+
+#: A method as ``inline.py`` calls it: from the serialized request. It does not raise.
+InlineMethod: TypeAlias = Callable[[bytes], Answer | Later]
 
 _validator = protovalidate.Validator()
 _log = structlog.get_logger("forewarn.rpc")
+
+
+#: As grpcio itself words it.
+_UNREADABLE = status_pb2.Status(code=grpc.StatusCode.INTERNAL.value[0], message="Exception deserializing request!")
 
 
 def broken_rules(message: Message) -> status_pb2.Status | None:
@@ -68,6 +88,53 @@ def unary(
         return abort(context, status)
 
     return _on(pool, handle)
+
+
+def inline(
+    method: Callable[[Request], Message | Future[Any]],
+    request_type: type[Request],
+    plain: Callable[[Request], bool],
+    word: Callable[[Any], Message] | None = None,
+) -> InlineMethod:
+    """Wrap a method that never waits, for ``inline.py``: the same rules and errors as ``unary``.
+
+    Where it gives a future, ``word`` makes the response of that one's result.
+    """
+    name = method.__name__
+    collect = _validator.collect_violations
+    parse = request_type.FromString
+
+    def serialized(future: Future[Any]) -> bytes:
+        return cast("Callable[[Any], Message]", word)(future.result()).SerializeToString()
+
+    def act(raw: bytes) -> Answer | Later:
+        try:
+            request = parse(raw)
+        except DecodeError:
+            return _UNREADABLE
+        violations = () if plain(request) else collect(request)
+        if violations:
+            return status_of_violations(violations)
+        found = method(request)
+        return Later(found, later) if isinstance(found, Future) else found.SerializeToString()
+
+    def handle(raw: bytes) -> Answer | Later:
+        return _answer(name, act, raw)
+
+    def later(future: Future[Any]) -> Answer:
+        return _answer(name, serialized, future)
+
+    return handle
+
+
+def _answer(name: str, act: Callable[[G], A], given: G) -> A | status_pb2.Status:
+    """What ``act`` says, or the status of what it raised."""
+    try:
+        return act(given)
+    except ForewarnError as error:
+        return status_of(error)
+    except (Exception, CancelledError):  # noqa: BLE001 - logged under an id, which the caller is told
+        return defect(name)
 
 
 def response_stream(

@@ -15,6 +15,7 @@ from ..guard.context_injector import Fact
 from ..learning.learner import Recorded
 from ..model.call import Call
 from . import answers, chain
+from .inline import InlineMethods
 from .record_stream import RecordStreams
 from .requests import call_of, descriptor_of, plain_question, plain_record, result_of, wait
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..runtime import Rooms
 
 _DEFAULT_TOKENS = 500
+_SERVICE = guard_pb2.DESCRIPTOR.services_by_name["GuardService"].full_name
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -38,8 +40,8 @@ class GuardService:
         self._streams = ThreadPoolExecutor(max_streams + 2, thread_name_prefix="forewarn-stream")
         self._record_streams = RecordStreams(self._record, max_streams)
 
-    def add_to(self, server: grpc.Server) -> None:
-        """Register every method with a server."""
+    def add_to(self, server: grpc.Server, inline: InlineMethods | None = None) -> None:
+        """Register every method with a server; what is asked most is answered inline where that can be."""
         wrapped: dict[str, Any] = {
             "ShouldPrevent": chain.unary(self.ShouldPrevent, plain=plain_question),
             "Check": chain.unary(self.Check),
@@ -55,6 +57,13 @@ class GuardService:
         # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
         servicer = cast("guard_pb2_grpc.GuardServiceServicer", SimpleNamespace(**wrapped))
         guard_pb2_grpc.add_GuardServiceServicer_to_server(servicer, server)
+        if inline is not None:
+            answered = {
+                "ShouldPrevent": chain.inline(self.ShouldPrevent, guard_pb2.ShouldPreventRequest, plain_question),
+                "RecordCall": chain.inline(self._record, guard_pb2.RecordCallRequest, plain_record, answers.recorded),
+            }
+            for name, method in answered.items():
+                inline.answer(f"/{_SERVICE}/{name}", method)
 
     def drain(self) -> None:
         """Nothing here outlives its calls."""
@@ -68,7 +77,7 @@ class GuardService:
         return self._rooms.extractor.named(call_of(message, self._clock()))
 
     def ShouldPrevent(
-        self, request: guard_pb2.ShouldPreventRequest, _context: grpc.ServicerContext
+        self, request: guard_pb2.ShouldPreventRequest, _context: grpc.ServicerContext | None = None
     ) -> guard_pb2.ShouldPreventResponse:
         """Decides one call."""
         call = self._call(request.call)

@@ -14,6 +14,9 @@ from grpc_channelz.v1 import channelz
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from .authentication import BearerToken, Metadata
+from .inline import InlineMethods
+
 MESSAGE_LIMIT = 4 << 20  # bytes; a record's arguments and error may be 1 MiB each
 
 _OPTIONS = (
@@ -38,13 +41,20 @@ class Listener:
         services: Sequence[str],
         threads: int,
         max_concurrent: int,
-        interceptors: Sequence[grpc.ServerInterceptor] = (),
+        token: BearerToken | None = None,
         *,
         with_channelz: bool = False,
     ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"forewarn-{services[0].rpartition('.')[2]}")
         self.server = grpc.server(
-            self._pool, options=_OPTIONS, interceptors=list(interceptors), maximum_concurrent_rpcs=max_concurrent
+            self._pool,
+            options=_OPTIONS,
+            interceptors=[] if token is None else [token],
+            maximum_concurrent_rpcs=max_concurrent,
+        )
+        #: For methods that never wait; None where grpcio is not one that this was tested with.
+        self.inline = InlineMethods.on(
+            self.server, self._pool, max_concurrent, _everybody if token is None else token.admits
         )
         self._health = health.HealthServicer(
             experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1)
@@ -91,6 +101,8 @@ class Listener:
     def start(self) -> None:
         """Serve, and say so in the health service."""
         self.server.start()
+        if self.inline is not None:
+            self.inline.start()
         self._set_health(health_pb2.HealthCheckResponse.SERVING)
 
     def drain(self) -> None:
@@ -100,6 +112,8 @@ class Listener:
     def stop(self, grace: float) -> None:
         """Take no new calls, give those in flight ``grace`` seconds, then end them."""
         self.server.stop(grace).wait(grace + 5.0)
+        if self.inline is not None:
+            self.inline.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         for path in self._sockets:
             path.unlink(missing_ok=True)
@@ -112,6 +126,10 @@ class Listener:
     def _set_health(self, status: int) -> None:
         for service in ("", *self._services):
             self._health.set(service, status)
+
+
+def _everybody(_metadata: Metadata) -> bool:
+    return True
 
 
 def _remove_dead_socket(path: Path) -> None:

@@ -70,7 +70,12 @@ def plain_call(call: model_pb2.Call) -> bool:
         and not call.caller_roles
         and (
             not context
-            or (len(context) <= 32 and all(1 <= len(key) <= 16 and len(value) <= 256 for key, value in context.items()))
+            or (
+                len(context) <= 32
+                and "" not in context
+                and max(map(len, context)) <= 16
+                and max(map(len, map(context.__getitem__, context))) <= 256
+            )
         )
     )
 

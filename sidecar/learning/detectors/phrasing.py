@@ -14,10 +14,10 @@ from typing import Final
 
 from ..describe import evidence_of
 from ..detector import Finding
-from ..marks import WEIGHED_WORDS, MarksSeen, marks_of
+from ..marks import WEIGHED_WORDS, MarksSeen, weigh_each
 from ..phrases import Phrases, note, unseen
 from ..view import Outcome, View
-from ..wording import spelled, visible
+from ..wording import spellings, visible
 
 #: Failures of a tool after which what its calls are written with counts for half.
 _HALF_KNOWN: Final = 10.0
@@ -113,17 +113,13 @@ def _believed(view: View) -> float:
 
 def _worst(view: View, phrases: Phrases) -> str:
     """The words that add most to the odds, everywhere and here; empty where none adds anything."""
-    found = []
-    for word in view.wording.words[:WEIGHED_WORDS]:
-        weight = phrases.weigh(marks_of((word,), view.scopes, {}).groups)
-        if weight >= _LEAST_NAMED:
-            found.append((-weight, word))
-    found.sort()
+    words = view.wording.words[:WEIGHED_WORDS]
+    weights = zip(weigh_each(phrases, words, view.scopes), words, strict=True)
+    found = sorted([(-weight, word) for weight, word in weights if weight >= _LEAST_NAMED])
     return _listed([word for _, word in found], view)
 
 
 def _listed(words: Sequence[int], view: View) -> str:
     """The first few of these words that stand in the call's texts, in quotation marks."""
-    arguments = visible(view.call, view.features)
-    texts = [text for text in (spelled(word, arguments) for word in words) if text]
-    return ", ".join(f"“{text}”" for text in texts[:_NAMED])
+    texts = spellings(words, visible(view.call, view.features)) if words else {}
+    return ", ".join([f"“{texts[word]}”" for word in words if word in texts][:_NAMED])

@@ -109,6 +109,8 @@ def looked_up(view: View) -> tuple[bytes, ...]:
         if view.model is None:
             return ()
         bits, wording = view.model.named_bits, view.wording
+        if bits.count(0) == len(bits):
+            return ()  # no error has named a word
         mask = len(bits) - 1
         named = [
             key

@@ -1,5 +1,8 @@
 """ShouldPrevent over gRPC against a no-op on the same server: at least 80 % of its throughput.
 
+The no-op of the bar is served as grpcio serves every method, by a pool of threads. Checks are not (``inline.py``), and
+a no-op that is served as they are is measured beside it, without a bar.
+
 The store knows things; three kinds of questions are asked: a call that nothing is known of, one that has always worked,
 and one that has failed before. Their common rate is that of a load with as many of each.
 """
@@ -15,12 +18,13 @@ from google.protobuf.message import Message
 from forewarn.v1 import guard_pb2, model_pb2
 
 from .. import calls, daemons
-from ..bench_daemon import PATH
+from ..bench_daemon import INLINE_PATH, PATH
 from ..load import Load, Shape
 from ..rows import Plan, Row, middle
 
 BAR = 0.8
 SHAPES: tuple[Shape, ...] = ((1, 16), (8, 16), (32, 1))
+_FIGURES = ("nothing", "inline", "ratio", "ratio inline")
 KINDS = ("unknown", "known good", "known failing")
 
 
@@ -30,13 +34,15 @@ def measure(plan: Plan) -> Iterator[Row]:
     with daemons.running(folder) as daemon, daemon.guard() as guard:
         calls.seed(guard, [*calls.synthetic(1_000), *calls.traced(1_500), *_known()])
         nothing = Load(folder, "nothing", PATH, empty_pb2.Empty())
+        inline = Load(folder, "nothing inline", INLINE_PATH, empty_pb2.Empty())
         questions = {kind: [_question(folder, kind, number) for number in range(3)] for kind in KINDS}
         before = daemon.counts().decisions
         asked = 0
         for shape in SHAPES:
-            rates: dict[str, list[float]] = {name: [] for name in ("nothing", "mix", "ratio", *KINDS)}
+            rates: dict[str, list[float]] = {name: [] for name in (*_FIGURES, *KINDS)}
             for number in range(plan.rounds(6)):
                 floor = nothing.run(daemon.port, shape, plan.seconds(0.8)).rate
+                lowest = inline.run(daemon.port, shape, plan.seconds(0.8)).rate
                 took = 0.0
                 for kind in KINDS:
                     question = questions[kind][number % 3]
@@ -47,11 +53,13 @@ def measure(plan: Plan) -> Iterator[Row]:
                     took += 1.0 / run.rate
                     asked += run.answered
                 mix = len(KINDS) / took
-                for name, value in (("nothing", floor), ("mix", mix), ("ratio", mix / floor)):
+                for name, value in zip(_FIGURES, (floor, lowest, mix / floor, mix / lowest), strict=True):
                     rates[name].append(value)
             at = f"{shape[0]}×{shape[1]}"
             yield Row(f"check/ratio to no-op {at}", middle(rates["ratio"]), "ratio", BAR)
+            yield Row(f"check/ratio to no-op inline {at}", middle(rates["ratio inline"]), "ratio")
             yield Row(f"check/no-op {at}", middle(rates["nothing"]), "1/s")
+            yield Row(f"check/no-op inline {at}", middle(rates["inline"]), "1/s")
             for kind in KINDS:
                 yield Row(f"check/{kind} {at}", middle(rates[kind]), "1/s")
         logged = daemon.counts().decisions - before
