@@ -42,7 +42,7 @@ from .learning.storage import UsagePatternStorage
 from .learning.tables import MODELS, NAMES, RATES, SESSIONS
 from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
-from .policies.engine import DurableEvaluator
+from .policies.engine.evaluator import DurableEvaluator
 from .store.retention import Limits, Retention
 from .store.store import Store
 from .store.tables import META

@@ -49,8 +49,8 @@ class WriteTransaction:
         self._working = working
         self._rows = working.tables
         self._shared = shared
-        #: Rows to be encoded; how many of them, by table, are not in the file yet; and all that the commit changes.
-        self._dirty: list[Row] = []
+        #: Rows to be encoded, and how many of them are not in the file yet, by table; and all that the commit changes.
+        self._dirty: dict[str, list[Row]] = {}
         self._fresh: dict[str, int] = {}
         self._changed: set[Place] = set()
         self._first = self._last = -1
@@ -87,15 +87,16 @@ class WriteTransaction:
             self.put_raw(table, key, table.encode(value))
             return
         self.writes += 1
-        row = self._rows[table.name].get(key)
+        name = table.name
+        row = self._rows[name].get(key)
         if row is None:
             row = self._read(table, key)
         row.record, row.table = value, table
         if not row.dirty:
             row.dirty = True
-            self._dirty.append(row)
+            self._dirty.setdefault(name, []).append(row)
             if not row.stored:
-                self._fresh[table.name] = self._fresh.get(table.name, 0) + 1
+                self._fresh[name] = self._fresh.get(name, 0) + 1
 
     def put_raw(self, table: Table[V], key: bytes, raw: bytes) -> None:
         """Write bytes as they are; for migrations."""
@@ -138,24 +139,15 @@ class WriteTransaction:
 
     def flush(self, table: Table[Any] | None = None) -> None:
         """Give LMDB what was put: of one table, or of all. Raises what encoding raises, and lmdb.Error."""
-        if not self._dirty:
-            return
-        left: list[Row] = []
-        for row in self._dirty:
-            if not row.dirty:
-                continue  # deleted since
-            name = row.table.name
-            if table is not None and name != table.name:
-                left.append(row)
-                continue
-            self._write(name, row.key, row.table.encode(row.record))
-            row.stored, row.dirty = True, False
-            self._changed.add((name, row.key))
-        self._dirty = left
-        if table is None:
-            self._fresh.clear()
-        else:
-            self._fresh.pop(table.name, None)
+        for name in tuple(self._dirty) if table is None else (table.name,):
+            for row in self._dirty.get(name, ()):
+                if not row.dirty:
+                    continue  # deleted since
+                self._write(name, row.key, row.table.encode(row.record))
+                row.stored, row.dirty = True, False
+                self._changed.add((name, row.key))
+            self._dirty.pop(name, None)
+            self._fresh.pop(name, None)
 
     def _read(self, table: Table[Any], key: bytes) -> Row:
         raw = self._txn.get(key, None, self._handles[table.name])

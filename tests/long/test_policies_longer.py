@@ -18,7 +18,7 @@ import pytest
 from sidecar.model.call import JSON
 from sidecar.policies.current import CurrentPolicies
 from sidecar.policies.document import Policy
-from sidecar.policies.engine import DurableEvaluator
+from sidecar.policies.engine.evaluator import DurableEvaluator
 from sidecar.policies.engine.probe import probe
 from sidecar.policies.facts import CallFacts, Facts
 from sidecar.policies.faults import PolicyError

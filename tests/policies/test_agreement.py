@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sidecar.policies import facts
-from sidecar.policies.engine import DurableEvaluator
+from sidecar.policies.engine.evaluator import DurableEvaluator
 from sidecar.policies.reference import ReferenceEvaluator
 
 from . import generating

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sidecar.policies import globs
 from sidecar.policies.document import Policy, Window
-from sidecar.policies.engine import DurableEvaluator
+from sidecar.policies.engine.evaluator import DurableEvaluator
 from sidecar.policies.engine.pattern_set import PatternSet
 from sidecar.policies.facts import CallFacts, Facts, FieldReader
 from sidecar.policies.loading import check

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sidecar.policies.document import ACTIONS, OPERATORS, Policy
-from sidecar.policies.engine import DurableEvaluator
+from sidecar.policies.engine.evaluator import DurableEvaluator
 from sidecar.policies.fields import KNOWN
 from sidecar.policies.loading import load
 

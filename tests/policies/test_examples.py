@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from sidecar.policies.engine import DurableEvaluator
+from sidecar.policies.engine.evaluator import DurableEvaluator
 from sidecar.policies.evaluator import Evaluator
 from sidecar.policies.reading import read
 from sidecar.policies.reference import ReferenceEvaluator

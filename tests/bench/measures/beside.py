@@ -14,7 +14,7 @@ from pathlib import Path
 import grpc
 
 from forewarn.v1 import guard_pb2, model_pb2
-from sidecar.policies.engine import DurableEvaluator
+from sidecar.policies.engine.evaluator import DurableEvaluator
 from sidecar.policies.facts import CallFacts, Facts
 from sidecar.policies.loading import load_texts
 from sidecar.policies.verdict import PolicyVerdict

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sidecar.collection import collect_rarely
 from sidecar.policies.document import Policy
-from sidecar.policies.engine import DurableEngine, DurableEvaluator
+from sidecar.policies.engine.evaluator import DurableEngine, DurableEvaluator
 from sidecar.policies.facts import CallerFacts, CallFacts, Facts
 from sidecar.policies.loading import load_texts
 
