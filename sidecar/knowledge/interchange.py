@@ -27,8 +27,9 @@ from ..model.knowledge import Content, Entity, EntityKind
 from ..store.reader import Reader
 from ..store.store import Store
 from ..store.transaction import WriteTransaction
+from ..yaml_tree import Node, NotReadableError
 from .anonymising import Anonymiser
-from .documents import Node, NotReadableError, read_document
+from .documents import read_document
 from .errors import AlreadyExistsError
 from .reading import usage_of
 from .repository import KnowledgeRepository
@@ -133,7 +134,7 @@ def read_items(document: bytes, repository: KnowledgeRepository) -> list[Item]:
     try:
         root = read_document(document)
     except NotReadableError as error:
-        raise InvalidArgumentError("document", str(error)) from None
+        raise InvalidArgumentError("document", f"line {error.line}: {error}" if error.line else str(error)) from None
     if not isinstance(root, dict) or root.get("forewarn") != "knowledge":
         raise InvalidArgumentError("document", "must begin with “forewarn: knowledge”")
     if root.get("version", VERSION) != VERSION:

@@ -19,10 +19,10 @@ from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import PATTERNS, TOOLS, tool_key
 from ..store.transaction import WriteTransaction
+from ..yaml_tree import NotReadableError
 from .events import add_event
 from .interchange_fields import lines_of, pattern_of
 from .interchange_values import RefusedError
-from .yaml_events import NotReadableError
 from .yaml_reading import Document, Item
 
 VERSION: Final = 1

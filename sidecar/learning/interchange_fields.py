@@ -15,11 +15,11 @@ from ..model.counted import Counted
 from ..model.pattern import EVERYWHERE, Edit, Fix, UsagePattern
 from ..model.trial import Trial
 from ..model.vocabulary import Cause, Level, State
+from ..yaml_tree import Node, Plain
 from . import interchange_values as read
 from . import yaml_writing as write
 from .interchange_values import ERROR_CHARS, LAST_EPOCH, MAX_BACKOFF, NOTHING, REASON_BYTES, RefusedError
 from .sequential import LOWER, SLACK, UPPER
-from .yaml_lines import Node, Plain
 
 
 class Imported(NamedTuple):

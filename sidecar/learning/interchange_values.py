@@ -17,9 +17,9 @@ from ..model.counted import Counted
 from ..model.pattern import MAX_CALL_IDS, MAX_EDITS, MAX_FIXES, MAX_SCOPES, PATTERN_ID_BYTES, Edit, Fix
 from ..model.trial import Trial
 from ..store.tables import MAX_TOOL_NAME_BYTES
+from ..yaml_tree import Node, Plain
 from .edits import KINDS, PART_CHARS
 from .repeats import EDGES
-from .yaml_lines import Node, Plain
 from .yaml_writing import END_OF_TIME
 
 E = TypeVar("E", bound=IntEnum)

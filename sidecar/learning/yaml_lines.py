@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
+from ..yaml_tree import Node, Plain
 from .yaml_writing import UNPRINTABLE
 
 _QUOTED: Final = r""""[^"\\]*(?:\\.[^"\\]*)*"|'[^']*(?:''[^']*)*'"""
@@ -18,15 +19,6 @@ _LINE: Final = re.compile(
     r"|([-+]?[A-Za-z0-9_.][A-Za-z0-9_./:+ -]*)))? *(?:(?<= )#.*)?"
 )
 _PART: Final = re.compile(rf"({_QUOTED})|({_WORDS})")
-
-
-class Plain(str):
-    """A scalar without quotes: it may be meant as a number, a truth or nothing."""
-
-    __slots__ = ()
-
-
-Node: TypeAlias = "str | list[Node] | dict[str, Node]"
 
 
 class UnusualError(Exception):

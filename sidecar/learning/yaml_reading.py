@@ -14,11 +14,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-from .yaml_events import Builder, NotReadableError
-from .yaml_lines import Node, UnusualError, item_of
+from ..yaml_tree import Node, NotReadableError, Starts, read_tree
+from .yaml_lines import UnusualError, item_of
 
 #: Characters that ruamel.yaml may be given of one document: about 40 seconds.
 SLOW_CHARS: Final = 4 << 20
@@ -105,14 +102,7 @@ class Document:
             raise NotReadableError(
                 f"more than {SLOW_CHARS >> 20} MiB are written otherwise than “forewarn export” writes", before + 1
             )
-        events = YAML(typ="safe", pure=True).parse(text)
         try:
-            return Builder(events, starts).document()
+            return read_tree(text, None if starts is None else Starts("patterns", starts))
         except NotReadableError as error:
             raise NotReadableError(str(error), before + error.line) from None
-        except YAMLError as error:
-            mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-            problem = error.problem if isinstance(error, MarkedYAMLError) else "a character that YAML does not have"
-            raise NotReadableError(f"not YAML: {problem}", before + 1 + (mark.line if mark else 0)) from None
-        except Exception:  # noqa: BLE001  # ruamel.yaml's scanner stumbles over some documents in other ways
-            raise NotReadableError("not YAML", before + 1) from None

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from sidecar.knowledge.anonymising import Anonymiser, rounded
-from sidecar.knowledge.documents import NotReadableError, read_document
+from sidecar.knowledge.documents import read_document
 from sidecar.knowledge.interchange import Imported, export_entities, import_entities
 from sidecar.knowledge.writing import entity_lines, text
 from sidecar.model.errors import ForewarnError, InvalidArgumentError
 from sidecar.model.knowledge import WEAK, Entity, EntityKind
+from sidecar.yaml_tree import NotReadableError
 
 from .conftest import Organisation
 

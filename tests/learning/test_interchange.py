@@ -20,8 +20,6 @@ from sidecar.learning.events import EVENTS
 from sidecar.learning.interchange import export_patterns, import_patterns
 from sidecar.learning.interchange_fields import lines_of, pattern_of
 from sidecar.learning.repeats import EDGES
-from sidecar.learning.yaml_events import NotReadableError
-from sidecar.learning.yaml_lines import Node
 from sidecar.learning.yaml_reading import Document
 from sidecar.learning.yaml_writing import moment, number, text
 from sidecar.model.counted import Counted
@@ -31,6 +29,7 @@ from sidecar.model.tool import Tool, ToolDescriptor
 from sidecar.model.vocabulary import Cause, Level, State
 from sidecar.store.store import Store
 from sidecar.store.tables import PATTERNS, TOOLS, tool_key
+from sidecar.yaml_tree import Node, NotReadableError
 
 EXTRACTOR = Extractor(Redactor(b"k" * 16))
 HEAD = "forewarn: patterns\nversion: 1\npatterns:\n"

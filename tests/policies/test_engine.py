@@ -12,8 +12,7 @@ import pytest
 from sidecar.policies.current import CurrentPolicies
 from sidecar.policies.document import Policy
 from sidecar.policies.engine import probe, rete
-from sidecar.policies.engine.evaluator import DurableEngine, DurableEvaluator
-from sidecar.policies.engine.evaluator import ClosedEngineError
+from sidecar.policies.engine.evaluator import ClosedEngineError, DurableEngine, DurableEvaluator
 from sidecar.policies.evaluator import Engine
 from sidecar.policies.facts import CallerFacts, CallFacts, Facts
 from sidecar.policies.faults import EvaluationError, PolicyError
