@@ -161,28 +161,43 @@ class _Call:
         """Ask for the message."""
         self._call.start_server_batch((self._inline.cygrpc.ReceiveMessageOperation(0),), self)
 
-    def __call__(self, event: Any) -> tuple[None, tuple[()]]:
+    def __call__(self, event: Any) -> tuple[_Call | None, tuple[()]]:
         """The message is there."""
         raw = event.batch_operations[0].message()
-        if raw is None:  # none was sent, it was too large, or the client is gone
-            self.reply(_NO_MESSAGE)
-        elif len(raw) <= LARGEST:
-            self._answer(raw)
-        else:
-            try:
-                self._inline.pool.submit(self._answer, raw)
-            except RuntimeError:  # the pool is closed: the daemon stops
-                self.reply(_STOPPING)
+        try:
+            if raw is None:  # none was sent, it was too large, or the client is gone
+                self.reply(_NO_MESSAGE)
+            elif len(raw) <= LARGEST:
+                self._answer(raw)
+            else:
+                self._delegate(raw)
+        except Exception:  # noqa: BLE001 - what comes out of here would end gRPC's thread, and all service
+            _log.exception("inline_answer_failed")  # methods raise nothing: gRPC does not take the answer
+            self._call.cancel()
+            return self._sent(None)
         return None, ()
+
+    def _delegate(self, raw: bytes) -> None:
+        try:
+            self._inline.pool.submit(self._answer, raw)
+        except RuntimeError:  # the pool is closed
+            self.reply(_STOPPING)
 
     def _answer(self, raw: bytes) -> None:
         answer = self._method(raw)
         if isinstance(answer, Later):
             if self._deadline > _NO_DEADLINE:
                 self._inline.waiting.append((time.monotonic() + _LONGEST_WAIT, self))
-            answer.future.add_done_callback(lambda future: self.reply(answer.word(future)))
+            answer.future.add_done_callback(lambda future: self._come(answer.word(future)))
         else:
             self.reply(answer)
+
+    def _come(self, answer: Answer) -> None:
+        try:
+            self.reply(answer)
+        except Exception:  # noqa: BLE001 - futures swallow it, and the caller would wait for ever
+            _log.exception("inline_answer_failed")
+            self._call.cancel()
 
     def reply(self, answer: Answer) -> None:
         """Send the answer, unless one was sent. From any thread."""

@@ -178,6 +178,24 @@ def test_a_defect_has_an_id_and_harms_nobody(served: Served, monkeypatch: pytest
     served.guard.ShouldPrevent(ask("t"), timeout=10)
 
 
+def test_an_answer_that_grpc_does_not_take_ends_one_call_only(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        """As cygrpc, but for one operation."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "SendMessageOperation":
+                raise MemoryError
+            return getattr(whole, name)
+
+    assert served.methods is not None
+    whole = served.methods.cygrpc
+    with monkeypatch.context() as patch:
+        patch.setattr(served.methods, "cygrpc", Broken())
+        assert served.raw(QUESTION, ask("t").SerializeToString())[0] is grpc.StatusCode.CANCELLED
+    assert served.raw(QUESTION, ask("t").SerializeToString())[0] is grpc.StatusCode.OK
+    _stopped(served)
+
+
 def test_a_record_that_waits_too_long_is_told_so(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller without a deadline is not left waiting for ever; what was sent is kept all the same."""
     monkeypatch.setattr(inline, "_LONGEST_WAIT", 0.2)
