@@ -25,6 +25,7 @@ from .guard.policy.folder import PolicyFolder
 from .guard.policy.hits import count_settled
 from .guard.policy.live import LivePolicies
 from .guard.policy.records import TABLES as POLICY_TABLES
+from .guard.policy.suggested import SuggestedPolicies
 from .guard.prevention_tracker import UsagePreventionTracker
 from .guard.tables import APPEALS, LEASES
 from .knowledge import tables as knowledge_tables
@@ -43,6 +44,7 @@ from .learning.tables import MODELS, NAMES, RATES, SESSIONS
 from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
 from .policies.engine.evaluator import DurableEvaluator
+from .policies.single import check_policy
 from .store.retention import Limits, Retention
 from .store.store import Store
 from .store.tables import META
@@ -76,6 +78,7 @@ class Rooms:
     policies: LivePolicies
     policy_book: PolicyBook
     policy_desk: PolicyDesk
+    suggested_policies: SuggestedPolicies
     explainer: Explainer
     approvals: Approvals
     knowledge: KnowledgeRepository
@@ -182,13 +185,14 @@ def _wire(
     )
     # A source of its own, for the same reason: ids made of descriptions.
     knowledge = KnowledgeRepository(
-        store, extractor, clock, random.Random(randomness.getrandbits(64)), settings.max_entities
+        store, extractor, clock, random.Random(randomness.getrandbits(64)), settings.max_entities, check_policy
     )
     index = KnowledgeIndex(store)
     index.start()
     suggestions = _suggestions(store, settings, extractor, knowledge, index, clock, ids)
     workflows = Workflows(store, extractor, knowledge, index, clock, ids, suggestions.analyst)
     suggestions.start(workflows.learned)
+    book = PolicyBook(store, live, extractor, clock)
     return Rooms(
         store=store,
         extractor=extractor,
@@ -198,7 +202,8 @@ def _wire(
         log=log,
         tracker=tracker,
         policies=live,
-        policy_book=PolicyBook(store, live, extractor, clock),
+        policy_book=book,
+        suggested_policies=SuggestedPolicies(store, suggestions.inbox, book, live),
         policy_desk=desk,
         explainer=Explainer(store, extractor, foresight, desk, tracker.foresee),
         approvals=approvals,

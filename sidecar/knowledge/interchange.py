@@ -180,7 +180,7 @@ def _read_item(kind: EntityKind, node: dict[str, Node], where: str, repository: 
     return Item(
         kind,
         repository.checked_id(texts["id"], f"{where}.id"),
-        repository.redacted(content),
+        repository.redacted(content, f"{where}.policyDocument"),
         repository.person(texts["createdBy"]),
     )
 

@@ -42,6 +42,10 @@ def etag_of(entity: Entity) -> str:
     return f"{entity.revision:x}-{blake2b(_encode(entity), digest_size=6).hexdigest()}"
 
 
+def _any_policy(_text: str, _field: str) -> None:
+    """Takes any policy document."""
+
+
 class KnowledgeRepository:
     """Creates, reads and changes entities. Thread-safe.
 
@@ -51,13 +55,21 @@ class KnowledgeRepository:
     """
 
     def __init__(
-        self, store: Store, extractor: Extractor, clock: Clock, randomness: random.Random, max_entities: int
+        self,
+        store: Store,
+        extractor: Extractor,
+        clock: Clock,
+        randomness: random.Random,
+        max_entities: int,
+        check_policy: Callable[[str, str], None] = _any_policy,
     ) -> None:
+        """``check_policy`` is given a policy document and its field; it raises InvalidArgumentError for a bad one."""
         self._store = store
         self._extractor = extractor
         self._clock = clock
         self._random = randomness
         self._max = max_entities
+        self._check_policy = check_policy
 
     def create(
         self, kind: EntityKind, content: Content, *, entity_id: str = "", author: str = "", origin: str = "created"
@@ -196,18 +208,23 @@ class KnowledgeRepository:
         """See ``delete``; ``before`` is as it is in this transaction and not deleted."""
         return self._write(txn, replace(before, deleted_time=now, updated_time=now, updated_by=author))
 
-    def redacted(self, content: Content) -> Content:
-        """What may be kept of what people wrote: without secrets, without repetitions. Raises InvalidArgumentError."""
+    def redacted(self, content: Content, document_field: str = "entity.policy_document") -> Content:
+        """What may be kept of what people wrote: without secrets, without repetitions. Raises InvalidArgumentError.
+
+        A policy document is checked as it will be kept; what is wrong with it is told of ``document_field``.
+        """
         text, label = self._extractor.whole_text, self._extractor.label
         description = text(content.description.strip())
         if not description:
             raise InvalidArgumentError("entity.description", "must not be empty")
+        document = text(content.policy_document)
+        self._check_policy(document, document_field)
         return Content(
             description=description,
             triggers=once(label(one.strip()) for one in content.triggers),
             rationale=text(content.rationale.strip()),
             suggested_resources=once(label(one.strip()) for one in content.suggested_resources),
-            policy_document=text(content.policy_document),
+            policy_document=document,
         )
 
     def checked_id(self, entity_id: str, field: str = "entity.id") -> str:

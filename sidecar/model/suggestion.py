@@ -153,6 +153,9 @@ class Suggestion(msgspec.Struct, array_like=True):
     applied_revision: int = 0
     before_revision: int = 0
     superseded_by: bytes = b""
+    #: The policy of the policy book that approving it applied, and its revision there.
+    applied_policy: str = ""
+    applied_policy_revision: int = 0
 
 
 class Remembered(msgspec.Struct, array_like=True):

@@ -10,6 +10,7 @@ from forewarn.v1 import admin_pb2, model_pb2
 
 from ..clock import Clock
 from ..guard.latency import latency_of
+from ..guard.policy.book import PolicyBook
 from ..guard.policy.records import HITS, RuleHits, hits_key
 from ..guard.tables import APPEALS
 from ..learning.describe import evidence_of
@@ -41,7 +42,7 @@ from ..store.tables import (
 )
 from . import answers
 from .pages import page, position_of
-from .policy_answers import learned_rule, written_rule
+from .policy_answers import learned_rule, origin, written_rule
 from .requests import seconds_of
 
 if TYPE_CHECKING:
@@ -213,13 +214,14 @@ class AdminListings:
         for name, policy in live.policies.items():
             if tool and not is_about_tool(policy, tool):
                 continue
+            file = live.file_of(name)
+            from_ = origin(file, PolicyBook.head(reader, name) if file is None else None)
             rules = sorted((rule for rule in policy.rules if action_of(rule) != "derive"), key=lambda one: one.name)
             for rule in rules:
                 key = _WRITTEN + hits_key(name, rule.name)
                 if key >= position:
                     hits = reader.get(HITS, hits_key(name, rule.name)) or RuleHits()
-                    origin = "api" if live.file_of(name) is None else "folder"
-                    yield key, written_rule(policy, rule, hits, origin)
+                    yield key, written_rule(policy, rule, hits, from_)
 
     def _learned(
         self, reader: Reader, tool: str, position: bytes, now: float

@@ -38,6 +38,8 @@ _INDEXED: Final = 2.0
 _IMPORT_INDEXED: Final = 20.0
 #: Seconds between pieces of a long reading, in which decisions have the processor.
 _BREATH: Final = 0.001
+#: How origins begin that only the daemon gives.
+_OF_SUGGESTIONS: Final = "suggestion"
 
 
 class KnowledgeService:
@@ -81,6 +83,10 @@ class KnowledgeService:
     ) -> knowledge_pb2.CreateEntityResponse:
         """Creates an entity."""
         said = request.entity
+        if said.origin.strip().casefold().startswith(_OF_SUGGESTIONS):
+            raise InvalidArgumentError(
+                "entity.origin", "says that a suggestion made it, which only approving one may say; leave it out"
+            )
         future = self._rooms.knowledge.create(
             EntityKind(said.kind),
             _content(said),

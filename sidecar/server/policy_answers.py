@@ -35,13 +35,20 @@ def mode(policy: Policy) -> model_pb2.Mode.ValueType:
     return _MODES[policy.mode]
 
 
+def origin(file: str | None, revision: Revision | None) -> str:
+    """Where a policy comes from: "folder", "suggestion:ID", or "api"."""
+    if file is not None:
+        return "folder"
+    return (revision.origin if revision is not None else "") or "api"
+
+
 def policy(
     value: Policy | None, revision: Revision | None, file: str | None, hits: RuleHits, *, with_text: bool
 ) -> policy_pb2.Policy:
     """A policy: one in force, or a revision. ``value`` is None where it was deleted."""
     message = policy_pb2.Policy(
         policy=value.name if value is not None else revision.policy if revision is not None else "",
-        origin="api" if file is None else "folder",
+        origin=origin(file, revision),
         file=file or "",
         hits=hits.hits,
         last_hit_time=answers.stamp(hits.last_time) if hits.last_time else None,

@@ -52,6 +52,7 @@ def suggestion(value: Suggestion) -> suggestion_pb2.Suggestion:
         decision_reason=value.decision_reason,
         applied_id=value.applied_id,
         superseded_by=value.superseded_by.hex(),
+        applied_policy=value.applied_policy,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -44,6 +45,7 @@ class SuggestionService:
     def __init__(self, rooms: Rooms, max_streams: int) -> None:
         self._rooms = rooms
         self._inbox = rooms.suggestions.inbox
+        self._decisions = rooms.suggested_policies
         self._work = ThreadPoolExecutor(4, thread_name_prefix="forewarn-suggestion")
         # Looking at everything takes as long as the window is large: one at a time.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="forewarn-generate")
@@ -126,8 +128,11 @@ class SuggestionService:
         self, request: suggestion_pb2.ApproveSuggestionRequest, context: grpc.ServicerContext
     ) -> suggestion_pb2.ApproveSuggestionResponse:
         """Does what is suggested."""
-        future = self._inbox.approve(request.suggestion_id, revision=request.revision, actor=request.actor)
-        done, entity = self._decided(future, context)
+        done, entity = self._decided(
+            self._decisions.approve(
+                request.suggestion_id, partial(wait, context=context), revision=request.revision, actor=request.actor
+            )
+        )
         return suggestion_pb2.ApproveSuggestionResponse(suggestion=done, entity=entity)
 
     def ModifySuggestion(
@@ -135,7 +140,7 @@ class SuggestionService:
     ) -> suggestion_pb2.ModifySuggestionResponse:
         """Does it with another draft."""
         said = request.draft
-        future = self._inbox.modify(
+        decided = self._decisions.modify(
             request.suggestion_id,
             Content(
                 description=said.description,
@@ -144,11 +149,12 @@ class SuggestionService:
                 suggested_resources=tuple(said.suggested_resources),
                 policy_document=said.policy_document,
             ),
+            partial(wait, context=context),
             revision=request.revision,
             actor=request.actor,
             reason=request.reason,
         )
-        done, entity = self._decided(future, context)
+        done, entity = self._decided(decided)
         return suggestion_pb2.ModifySuggestionResponse(suggestion=done, entity=entity)
 
     def RejectSuggestion(
@@ -156,21 +162,24 @@ class SuggestionService:
     ) -> suggestion_pb2.RejectSuggestionResponse:
         """Says no."""
         future = self._inbox.reject(request.suggestion_id, request.reason, actor=request.actor)
-        return suggestion_pb2.RejectSuggestionResponse(suggestion=self._decided(future, context)[0])
+        return suggestion_pb2.RejectSuggestionResponse(suggestion=self._decided(wait(future, context))[0])
 
     def DismissSuggestion(
         self, request: suggestion_pb2.DismissSuggestionRequest, context: grpc.ServicerContext
     ) -> suggestion_pb2.DismissSuggestionResponse:
         """Says not now."""
         future = self._inbox.dismiss(request.suggestion_id, reason=request.reason, actor=request.actor)
-        return suggestion_pb2.DismissSuggestionResponse(suggestion=self._decided(future, context)[0])
+        return suggestion_pb2.DismissSuggestionResponse(suggestion=self._decided(wait(future, context))[0])
 
     def UndoSuggestion(
         self, request: suggestion_pb2.UndoSuggestionRequest, context: grpc.ServicerContext
     ) -> suggestion_pb2.UndoSuggestionResponse:
         """Takes a decision back."""
-        future = self._inbox.undo(request.suggestion_id, reason=request.reason, actor=request.actor)
-        done, entity = self._decided(future, context)
+        done, entity = self._decided(
+            self._decisions.undo(
+                request.suggestion_id, partial(wait, context=context), reason=request.reason, actor=request.actor
+            )
+        )
         return suggestion_pb2.UndoSuggestionResponse(suggestion=done, entity=entity)
 
     def WatchSuggestions(
@@ -249,10 +258,7 @@ class SuggestionService:
             )
         return found
 
-    def _decided(
-        self, future: Future[Decided], context: grpc.ServicerContext
-    ) -> tuple[suggestion_pb2.Suggestion, knowledge_pb2.OrganisationalEntity | None]:
-        done = wait(future, context)
+    def _decided(self, done: Decided) -> tuple[suggestion_pb2.Suggestion, knowledge_pb2.OrganisationalEntity | None]:
         if done.entity is None:
             return suggestion_answers.suggestion(done.suggestion), None
         index = self._rooms.knowledge_index

@@ -29,7 +29,7 @@ class Application:
     def checked(self, content: Content) -> Content:
         """A draft as it may be kept. Raises InvalidArgumentError, naming a field of ``draft``."""
         try:
-            return self._repository.redacted(content)
+            return self._repository.redacted(content, "draft.policy_document")
         except InvalidArgumentError as error:
             raise InvalidArgumentError(error.field.replace("entity.", "draft."), error.description) from None
 

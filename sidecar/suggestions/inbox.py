@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
@@ -51,6 +51,10 @@ REASON_BYTES: Final = 1024
 _ID_BYTES: Final = 16
 #: Topics that are looked through for one of like words.
 _TOPICS: Final = 2_000
+
+
+#: What somebody else does to their own tables in the transaction of a decision, and may note on the suggestion.
+Also: TypeAlias = Callable[[WriteTransaction, Suggestion], None]
 
 
 class Proposed(NamedTuple):
@@ -169,17 +173,30 @@ class Inbox:
 
     # What people do.
 
-    def approve(self, suggestion_id: str, *, revision: int = 0, actor: str = "") -> Future[Decided]:
-        """Do what is suggested."""
-        return self._take(suggestion_id, SuggestionState.APPROVED, None, revision, actor, "")
+    def approve(
+        self, suggestion_id: str, *, revision: int = 0, actor: str = "", also: Also | None = None
+    ) -> Future[Decided]:
+        """Do what is suggested. ``also`` is done in the same transaction, before the suggestion is written."""
+        return self._take(suggestion_id, SuggestionState.APPROVED, None, revision, actor, "", also)
 
     def modify(
-        self, suggestion_id: str, draft: Content, *, revision: int = 0, actor: str = "", reason: str = ""
+        self,
+        suggestion_id: str,
+        draft: Content,
+        *,
+        revision: int = 0,
+        actor: str = "",
+        reason: str = "",
+        also: Also | None = None,
     ) -> Future[Decided]:
         """Do it with another draft. Raises InvalidArgumentError at once where that cannot be kept."""
+        return self._take(suggestion_id, SuggestionState.MODIFIED, self.checked(draft), revision, actor, reason, also)
+
+    def checked(self, draft: Content) -> Content:
+        """A draft as it may be kept. Raises InvalidArgumentError, naming a field of ``draft``."""
         draft = self._application.checked(draft)
         require_shadow_policy(draft.policy_document)
-        return self._take(suggestion_id, SuggestionState.MODIFIED, draft, revision, actor, reason)
+        return draft
 
     def reject(self, suggestion_id: str, reason: str, *, actor: str = "") -> Future[Decided]:
         """Say no. It does not come back for a long time. A reason is wanted: InvalidArgumentError without."""
@@ -191,12 +208,19 @@ class Inbox:
         """Not now."""
         return self._refuse(suggestion_id, SuggestionState.DISMISSED, reason, actor, self._limits.after_dismissed)
 
-    def undo(self, suggestion_id: str, *, reason: str = "", actor: str = "") -> Future[Decided]:
-        """Take a decision back: what was applied is reverted, what was refused is pending again."""
+    def undo(
+        self, suggestion_id: str, *, reason: str = "", actor: str = "", also: Also | None = None
+    ) -> Future[Decided]:
+        """Take a decision back: what was applied is reverted, what was refused is pending again.
+
+        ``also`` is done in the same transaction, first.
+        """
         key, told, who, now = _key(suggestion_id), self._told(reason), self._extractor.label(actor), self._clock()
 
         def job(txn: WriteTransaction) -> Decided:
             suggestion = self._load(txn, key)
+            if also is not None:
+                also(txn, suggestion)
             before = suggestion.state
             totals = history.totals_of(txn, suggestion.kind)
             count_decision(totals, suggestion.evidence.strength, before, now, -1)
@@ -326,6 +350,7 @@ class Inbox:
         revision: int,
         actor: str,
         reason: str,
+        also: Also | None,
     ) -> Future[Decided]:
         key, who, told, now = _key(suggestion_id), self._extractor.label(actor), self._told(reason), self._clock()
 
@@ -337,6 +362,8 @@ class Inbox:
                 suggestion.draft = merged(suggestion, draft)
             entity = self._application.apply(txn, suggestion, suggestion.draft, who, now)
             suggestion.applied_id, suggestion.applied_revision = entity.id, entity.revision
+            if also is not None:
+                also(txn, suggestion)
             self._decide(txn, suggestion, state, now, self._limits.after_taken, told, who)
             return Decided(suggestion, entity)
 

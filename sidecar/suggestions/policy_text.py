@@ -8,13 +8,10 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from ..model.errors import InvalidArgumentError
-from ..policies.faults import PolicyError
-from ..policies.loading import load
+from ..policies.single import only_policy
 
 _TEXT: Final = 1_000
 _FIELD: Final = "draft.policy_document"
-#: Faults of a policy that are told at once.
-_FAULTS: Final = 5
 
 
 def policy_text(name: str, tool: str, arguments: dict[str, Any], message: str, remedy: str, rationale: str) -> str:
@@ -53,13 +50,7 @@ def require_shadow_policy(text: str) -> None:
     """Raise InvalidArgumentError unless a text is empty, or one policy that can be used and starts in shadow."""
     if not text.strip():
         return
-    try:
-        policies = load(text, "draft")
-    except PolicyError as error:
-        raise InvalidArgumentError(_FIELD, "; ".join(str(fault) for fault in error.faults[:_FAULTS])) from None
-    if len(policies) != 1:
-        raise InvalidArgumentError(_FIELD, f"must be one policy, not {len(policies)}")
-    if policies[0].mode != "shadow":
+    if only_policy(text, _FIELD).mode != "shadow":
         raise InvalidArgumentError(_FIELD, "must start in shadow: leave “mode” out, and promote it later")
 
 

@@ -46,6 +46,9 @@ def load(organisation: Organisation, document: str | bytes, author: str = "") ->
     return import_entities(rooms.store, rooms.knowledge, data, author, rooms.clock).result(30)
 
 
+RULES = "policy: tls\nrules:\n  - name: warn\n    then: {warn: {message: plain}}\n"
+
+
 def dump(organisation: Organisation, **options: Any) -> str:
     return "".join(export_entities(organisation.rooms.store, **options))
 
@@ -80,7 +83,7 @@ def test_entities_read_back(entity: Entity) -> None:
 
 def test_what_is_exported_imports_as_it_was(organisation: Organisation, tmp_path: Path) -> None:
     organisation.add("web", "Public: web", triggers=["a, b", "no"], rationale="line\n  line\n\nline\n")
-    organisation.add("tls", "TLS", kind=EntityKind.POLICY, policy_document="name: tls\nrules:\n  - x: 1\n")
+    organisation.add("tls", "TLS", kind=EntityKind.POLICY, policy_document=RULES)
     organisation.complete(organisation.recommend("public web").workflow_id, ["web"], ["Redis"])
     document = dump(organisation)
     assert "timesUsed: 1" in document
@@ -170,7 +173,9 @@ def test_anonymised(organisation: Organisation) -> None:
         rationale="Ask jane.roe@acme.example; ACME knows",
         suggested_resources=["Deployment", "acme.io/Widget"],
     )
-    organisation.add("tls", "TLS", kind=EntityKind.POLICY, policy_document="hosts: [secret.acme.example]\n")
+    organisation.add(
+        "tls", "TLS", kind=EntityKind.POLICY, policy_document=RULES.replace("plain", "secret.acme.example")
+    )
     for number in range(13):
         begun = organisation.recommend("shop", "acme-prod")
         organisation.complete(begun.workflow_id, ["acme-shop"], ["Deployment", "Redis", *["Rare"] * (number < 3)])

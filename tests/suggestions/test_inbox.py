@@ -303,7 +303,7 @@ def test_a_modified_draft_is_what_is_applied(office: Office) -> None:
     with pytest.raises(InvalidArgumentError, match="shadow"):
         office.inbox.modify(shown(found), draft)
     for wrong, told in (
-        ("policy: sneaked\nrules: []", "draft:2: rules"),
+        ("policy: sneaked\nrules: []", "draft.policy_document: line 2: rules"),
         (policy.replace("warn", "wran"), "did you mean “warn”"),
         (f"{policy}\n---\n{policy.replace('sneaked', 'second')}", "one policy, not 2"),
     ):

@@ -71,6 +71,7 @@ def show(screen: Screen, answer: suggestion_pb2.GetSuggestionResponse) -> None:
             ("decided", " ".join(part for part in (moment(one.decided_at), one.decided_by) if part)),
             ("because", one.decision_reason),
             ("applied to", one.applied_id),
+            ("policy", one.applied_policy),
             ("superseded by", one.superseded_by),
         ]
     )
@@ -102,7 +103,9 @@ def decided(screen: Screen, answer: Any) -> None:
         gone = f", deleted {moment(entity.deleted_at)}" if entity.HasField("deleted_at") else ""
         screen.pairs([("changed", f"{entity.id}, revision {entity.revision}{gone}")])
         if entity.policy_document and not gone:
-            screen.pairs([("mode", "shadow: it decides nothing until it is promoted")])
+            name = one.applied_policy
+            promote = f"starts in shadow; promote with `forewarn policy set-mode {name} enforce`"
+            screen.pairs([("policy", f"{name}: {promote}" if name else "not applied")])
 
 
 def history(screen: Screen, answer: suggestion_pb2.ListSuggestionHistoryResponse) -> None:

@@ -2689,7 +2689,8 @@ type PreventionRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id: a usage pattern's, or "policy/rule".
 	RuleId string `protobuf:"bytes,1,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
-	// Where it comes from: "learned", "folder" (a policy of the daemon's folder) or "api" (one that was applied).
+	// Where it comes from: "learned", "folder" (a policy of the daemon's folder), "suggestion:ID" (one
+	// that came of approving a suggestion) or "api" (one that was applied).
 	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
 	// The rule in a sentence.
 	Summary string `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`

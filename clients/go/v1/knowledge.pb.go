@@ -209,7 +209,8 @@ type OrganisationalEntity struct {
 	CreatedBy string `protobuf:"bytes,8,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	// How it was used. Absent where it was never recommended nor used. Set by the daemon.
 	UsageMetrics *UsageMetrics `protobuf:"bytes,9,opt,name=usage_metrics,json=usageMetrics,proto3" json:"usage_metrics,omitempty"`
-	// Of a policy: a Forewarn policy document (YAML) that enforces it on tool calls; empty for none.
+	// Of a policy: a Forewarn policy document (YAML) that enforces it on tool calls; empty for none. It must be one policy
+	// that could be applied, and decides nothing until it is (PolicyService.ApplyPolicies).
 	PolicyDocument string `protobuf:"bytes,10,opt,name=policy_document,json=policyDocument,proto3" json:"policy_document,omitempty"`
 	// Counts changes, from 1. Set by the daemon.
 	Revision uint32 `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -221,7 +222,7 @@ type OrganisationalEntity struct {
 	UpdatedBy string `protobuf:"bytes,14,opt,name=updated_by,json=updatedBy,proto3" json:"updated_by,omitempty"`
 	// When it was deleted; absent while it is not. Set by the daemon.
 	DeletedAt *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=deleted_at,json=deletedAt,proto3" json:"deleted_at,omitempty"`
-	// Where it comes from: "created", "imported", or "suggestion:ID".
+	// Where it comes from: "created", "imported", or "suggestion:ID", which only approving a suggestion gives.
 	Origin        string `protobuf:"bytes,16,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

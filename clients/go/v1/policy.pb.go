@@ -294,7 +294,7 @@ type Policy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name.
 	Policy string `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
-	// Where it comes from: "folder" or "api".
+	// Where it comes from: "folder", "suggestion:ID" (of approving a suggestion; a change of mode keeps it) or "api".
 	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
 	// Its file in the folder.
 	File string `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`

@@ -339,7 +339,9 @@ type Suggestion struct {
 	// The entity that approving it created or changed.
 	AppliedId string `protobuf:"bytes,21,opt,name=applied_id,json=appliedId,proto3" json:"applied_id,omitempty"`
 	// The suggestion that took its place.
-	SupersededBy  string `protobuf:"bytes,22,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	SupersededBy string `protobuf:"bytes,22,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	// The policy that approving it applied, in shadow; PolicyService has it. Empty where none was.
+	AppliedPolicy string `protobuf:"bytes,23,opt,name=applied_policy,json=appliedPolicy,proto3" json:"applied_policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -524,6 +526,13 @@ func (x *Suggestion) GetAppliedId() string {
 func (x *Suggestion) GetSupersededBy() string {
 	if x != nil {
 		return x.SupersededBy
+	}
+	return ""
+}
+
+func (x *Suggestion) GetAppliedPolicy() string {
+	if x != nil {
+		return x.AppliedPolicy
 	}
 	return ""
 }
@@ -2240,7 +2249,7 @@ var File_forewarn_v1_suggestion_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\n" +
-	"\x1cforewarn/v1/suggestion.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\a\n" +
+	"\x1cforewarn/v1/suggestion.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\a\n" +
 	"\n" +
 	"Suggestion\x12#\n" +
 	"\rsuggestion_id\x18\x01 \x01(\tR\fsuggestionId\x12/\n" +
@@ -2273,7 +2282,8 @@ const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\x0fdecision_reason\x18\x14 \x01(\tR\x0edecisionReason\x12\x1d\n" +
 	"\n" +
 	"applied_id\x18\x15 \x01(\tR\tappliedId\x12#\n" +
-	"\rsuperseded_by\x18\x16 \x01(\tR\fsupersededBy\"\xc7\x01\n" +
+	"\rsuperseded_by\x18\x16 \x01(\tR\fsupersededBy\x12%\n" +
+	"\x0eapplied_policy\x18\x17 \x01(\tR\rappliedPolicy\"\xc7\x01\n" +
 	"\x0fSuggestionDraft\x12 \n" +
 	"\vdescription\x18\x01 \x01(\tR\vdescription\x12\x1a\n" +
 	"\btriggers\x18\x02 \x03(\tR\btriggers\x12\x1c\n" +

@@ -42,7 +42,8 @@ const (
 //
 // What is decided twice, or differently, is refused with FAILED_PRECONDITION. Approving applies the draft to
 // organisational knowledge in the same transaction: a pattern or policy is created, changed, or deleted (deprecated),
-// with the suggestion as its origin. Where a request gives a revision, it is refused with ETAG_MISMATCH if the draft has
+// with the suggestion as its origin; a policy document is applied, too, in shadow, and SetPolicyMode promotes it. Where a
+// request gives a revision, it is refused with ETAG_MISMATCH if the draft has
 // changed since that was read; so it is where the entity to be changed has changed since the suggestion was made.
 type SuggestionServiceClient interface {
 	// Looks for suggestions now: over all workflows of the window and the latest calls.
@@ -193,7 +194,8 @@ func (c *suggestionServiceClient) ListSuggestionHistory(ctx context.Context, in 
 //
 // What is decided twice, or differently, is refused with FAILED_PRECONDITION. Approving applies the draft to
 // organisational knowledge in the same transaction: a pattern or policy is created, changed, or deleted (deprecated),
-// with the suggestion as its origin. Where a request gives a revision, it is refused with ETAG_MISMATCH if the draft has
+// with the suggestion as its origin; a policy document is applied, too, in shadow, and SetPolicyMode promotes it. Where a
+// request gives a revision, it is refused with ETAG_MISMATCH if the draft has
 // changed since that was read; so it is where the entity to be changed has changed since the suggestion was made.
 type SuggestionServiceServer interface {
 	// Looks for suggestions now: over all workflows of the window and the latest calls.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -23,6 +23,7 @@ from .writing import with_mode
 #: Revisions kept of one policy; the oldest go first.
 MAX_REVISIONS: Final = 1_000
 _NUMBER: Final = 4
+T = TypeVar("T")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -33,6 +34,15 @@ class Change(msgspec.Struct, frozen=True):
     revision: int
     before: Policy | None
     after: Policy | None
+
+
+class Stamp(NamedTuple):
+    """What is kept of a change beside the policy: what made it, who, why, and where the policy comes from."""
+
+    kind: str
+    author: str
+    reason: str
+    origin: str = ""
 
 
 class PolicyBook:
@@ -74,8 +84,11 @@ class PolicyBook:
             after = structs.replace(policy, mode=mode, enforce_percent=share)
             if after == policy:
                 return self._unchanged(name)
-            written = self.revision(name).text
-            return self._change({name: after}, {name}, "mode", author, reason, lambda _: with_mode(written, after))[0]
+            head = self.revision(name)
+            return self._change(
+                {name: after}, {name}, "mode", author, reason, lambda _: with_mode(head.text, after),
+                origin=head.origin,
+            )[0]  # fmt: skip
 
     def roll_back(self, name: str, number: int, author: str, reason: str) -> Change:
         """Make a revision that says what an older one (0: the one before the newest) said.
@@ -97,7 +110,9 @@ class PolicyBook:
             after = decoded(old.document)
             if self._live.policies.get(name) == after:
                 return self._unchanged(name)
-            return self._change({name: after}, {name}, "rollback", author, reason, lambda _: old.text)[0]
+            return self._change(
+                {name: after}, {name}, "rollback", author, reason, lambda _: old.text, origin=old.origin
+            )[0]
 
     def revision(self, name: str, number: int = 0) -> Revision:
         """A revision (0: the newest). Raises NotFoundError."""
@@ -107,6 +122,44 @@ class PolicyBook:
         if found is None:
             raise NotFoundError(f"no policy {name!r}" + (f" with a revision {number}" if number else ""), policy=name)
         return found
+
+    def join(
+        self,
+        name: str,
+        policy: Policy | None,
+        text: str,
+        stamp: Stamp,
+        submit: Callable[[Callable[[WriteTransaction], int]], T],
+    ) -> T:
+        """Make a change within a transaction of somebody else's: both are kept, or neither.
+
+        ``submit`` is given what to call in its job, which writes the revision (None: a deletion) and gives its number;
+        it returns once that is durable. From then on the policy is in force; should the daemon die in between, it is
+        from the next start on. Raises PolicyError, and what ``submit`` raises: then nothing was changed.
+        """
+        with self._live.change:
+            wanted = {name: policy}
+            engine = self._live.with_applied(wanted)
+            draft = self._drafted(name, policy, text, stamp)
+            try:
+                done = submit(lambda txn: _write(txn, [draft])[name])
+            except BaseException:
+                if engine is not None:
+                    engine.close()
+                raise
+            self._live.adopt(wanted, engine)
+            return done
+
+    def _drafted(self, name: str, policy: Policy | None, text: str, stamp: Stamp) -> Revision:
+        who, why = self._extractor.label(stamp.author), self._extractor.observation_text(stamp.reason, 4096)
+        document = b"" if policy is None else encoded(policy)
+        return Revision(name, 0, document, text, stamp.kind, who, why, self._clock(), stamp.origin)
+
+    @staticmethod
+    def head(reader: Reader | WriteTransaction, name: str) -> Revision | None:
+        """The newest revision, a deletion too; None where there is no policy of this name, or it is the folder's."""
+        number = reader.get(HEADS, name.encode())
+        return reader.get(REVISIONS, revision_key(name, number)) if number else None
 
     @staticmethod
     def history(reader: Reader, name: str, stop: bytes | None) -> Iterator[tuple[bytes, Revision]]:
@@ -140,6 +193,7 @@ class PolicyBook:
         reason: str,
         text_of: Callable[[str], str] = lambda _: "",
         *,
+        origin: str = "",
         dry_run: bool = False,
     ) -> list[Change]:
         before = self._live.policies
@@ -153,13 +207,8 @@ class PolicyBook:
                 engine.close()
             numbers = {name: self._number(name) for name in wanted}
         else:
-            who, why, now = self._extractor.label(author), self._extractor.observation_text(reason, 4096), self._clock()
-            drafts = [
-                Revision(
-                    name, 0, b"" if policy is None else encoded(policy), text_of(name), kind, who, why, now
-                )
-                for name, policy in wanted.items()
-            ]  # fmt: skip
+            stamp = Stamp(kind, author, reason, origin)
+            drafts = [self._drafted(name, policy, text_of(name), stamp) for name, policy in wanted.items()]
             try:
                 numbers = self._store.submit(lambda txn: _write(txn, drafts)).result()
             except BaseException:

@@ -31,7 +31,8 @@ _STEP: Final = b"\0"
 class Revision(msgspec.Struct, frozen=True, array_like=True):
     """A policy as it was at one time. ``document`` is empty where it was deleted; ``text`` where it is not known.
 
-    ``kind`` says what made it: apply, mode, rollback, delete. ``time`` is seconds since the epoch.
+    ``kind`` says what made it: apply, mode, rollback, delete. ``time`` is seconds since the epoch. ``origin`` is
+    ``suggestion:ID`` where a suggestion made what it says, and empty otherwise; a change of mode keeps it.
     """
 
     policy: str
@@ -42,6 +43,7 @@ class Revision(msgspec.Struct, frozen=True, array_like=True):
     author: str
     reason: str
     time: float
+    origin: str = ""
 
 
 class FolderPolicy(msgspec.Struct, frozen=True, array_like=True):

@@ -8,7 +8,7 @@ import typer
 
 from forewarn_cli import options
 from forewarn_cli.commands import group
-from forewarn_cli.connection import policies
+from forewarn_cli.connection import knowledge, policies
 from forewarn_cli.faults import EXIT_INVALID, EXIT_NEGATIVE, UsageFault
 
 if TYPE_CHECKING:
@@ -228,7 +228,14 @@ def diff(context: typer.Context, files: options.PolicyFiles, json: options.Json 
 @app.command()
 def apply(
     context: typer.Context,
-    files: options.PolicyFiles,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="Policies in YAML: files, or folders of them; - reads stdin."),
+    ] = None,
+    from_knowledge: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Apply the document of this organisational policy; repeatable."),
+    ] = None,
     author: options.Author = "",
     reason: options.Reason = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
@@ -238,10 +245,16 @@ def apply(
     from forewarn.v1 import policy_pb2
     from forewarn_cli.asking import me
     from forewarn_cli.policy import lint, views
-    from forewarn_cli.policy.files import policy_files
+    from forewarn_cli.policy.files import documents_of, policy_files
     from forewarn_cli.screen import Screen, show_json
 
-    given = policy_files(files)
+    if not files and not from_knowledge:
+        raise UsageFault("say which policies: FILE..., or --from-knowledge ID")
+    given = policy_files(files) if files else []
+    if from_knowledge:
+        with knowledge(context) as ask:
+            given = [*given, *documents_of(ask, from_knowledge)]
+        reason = reason or ", ".join(one.name for one in given if one.name.startswith("knowledge:"))
     request = policy_pb2.ApplyPoliciesRequest(files=given, author=author or me(), reason=reason, dry_run=dry_run)
     with policies(context) as ask:
         lint.require_valid(ask, given)
@@ -259,8 +272,9 @@ def get(
     revision: Annotated[int, typer.Option(min=0, help="As it was at this revision; as it is, unless told.")] = 0,
     json: options.Json = False,
 ) -> None:
-    """Print a policy as YAML."""
+    """Print a policy as YAML; of one that came of a suggestion, a comment says so."""
     from forewarn.v1 import policy_pb2
+    from forewarn_cli.policy import views
     from forewarn_cli.screen import show_json
     from forewarn_cli.wording import clean
 
@@ -272,6 +286,8 @@ def get(
     elif not answer.policy.text:
         raise UsageFault(f"at revision {revision} {name} was deleted")
     else:
+        if views.of_suggestion(answer.policy):
+            print(f"# origin: {clean(answer.policy.origin)}")
         print(clean(answer.policy.text), end="")
 
 

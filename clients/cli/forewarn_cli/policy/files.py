@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forewarn_cli.faults import UsageFault
 
@@ -41,6 +41,22 @@ def policy_files(names: Iterable[str]) -> list[policy_pb2.PolicyFile]:
         if not inside:
             raise UsageFault(f"{name}: no policy in this folder (*.yaml)")
         found += [policy_pb2.PolicyFile(name=str(one), text=text(one)) for one in inside]
+    return found
+
+
+def documents_of(ask: Any, ids: Iterable[str]) -> list[policy_pb2.PolicyFile]:
+    """The policy documents of organisational policies, each named by id and revision."""
+    from forewarn.v1 import knowledge_pb2, policy_pb2
+
+    found: list[policy_pb2.PolicyFile] = []
+    for one in ids:
+        entity = ask("GetEntity", knowledge_pb2.GetEntityRequest(id=one)).entity
+        if entity.HasField("deleted_at"):
+            raise UsageFault(f"{one} is deleted; `forewarn knowledge restore {one}` takes that back")
+        if not entity.policy_document.strip():
+            raise UsageFault(f"{one} has no policy document to apply")
+        name = f"knowledge:{entity.id}, revision {entity.revision}"
+        found.append(policy_pb2.PolicyFile(name=name, text=entity.policy_document))
     return found
 
 

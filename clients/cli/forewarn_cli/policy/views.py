@@ -52,15 +52,25 @@ def listed(screen: Screen, answer: policy_pb2.ListPoliciesResponse) -> None:
 
 
 def history(screen: Screen, revisions: Iterable[policy_pb2.Policy]) -> None:
-    """The revisions, newest first."""
+    """The revisions, newest first; where any came of a suggestion, also where each comes from."""
+    shown = list(revisions)
+    suggested = any(of_suggestion(one) for one in shown)
     screen.table(
-        [">revision", "time", "what", "mode", ">rules", "author", "reason"],
+        [">revision", "time", "what", "mode", ">rules", "author", "reason", *(["from"] if suggested else [])],
         [
-            [str(one.revision), moment(one.time), one.kind, reach(one), str(one.rules or ""), one.author, one.reason]
-            for one in revisions
+            [
+                str(one.revision), moment(one.time), one.kind, reach(one), str(one.rules or ""), one.author, one.reason,
+                *([one.origin] if suggested else []),
+            ]
+            for one in shown
         ],
         none="no revisions",
-    )
+    )  # fmt: skip
+
+
+def of_suggestion(one: policy_pb2.Policy) -> bool:
+    """Whether approving a suggestion made it."""
+    return one.origin.startswith("suggestion:")
 
 
 def changes(screen: Screen, found: Iterable[policy_pb2.PolicyChange], policy_revision: str) -> None:

@@ -1394,7 +1394,9 @@ class PreventionRule(_message.Message):
     rule_id: _builtins.str
     """Its id: a usage pattern's, or "policy/rule"."""
     origin: _builtins.str
-    """Where it comes from: "learned", "folder" (a policy of the daemon's folder) or "api" (one that was applied)."""
+    """Where it comes from: "learned", "folder" (a policy of the daemon's folder), "suggestion:ID" (one
+    that came of approving a suggestion) or "api" (one that was applied).
+    """
     summary: _builtins.str
     """The rule in a sentence."""
     mode: _model_pb2.Mode.ValueType

@@ -131,7 +131,9 @@ class OrganisationalEntity(_message.Message):
     created_by: _builtins.str
     """Who created it; empty when creating: the request's `author`."""
     policy_document: _builtins.str
-    """Of a policy: a Forewarn policy document (YAML) that enforces it on tool calls; empty for none."""
+    """Of a policy: a Forewarn policy document (YAML) that enforces it on tool calls; empty for none. It must be one policy
+    that could be applied, and decides nothing until it is (PolicyService.ApplyPolicies).
+    """
     revision: _builtins.int
     """Counts changes, from 1. Set by the daemon."""
     etag: _builtins.str
@@ -139,7 +141,7 @@ class OrganisationalEntity(_message.Message):
     updated_by: _builtins.str
     """Who last changed it. Set by the daemon."""
     origin: _builtins.str
-    """Where it comes from: "created", "imported", or "suggestion:ID"."""
+    """Where it comes from: "created", "imported", or "suggestion:ID", which only approving a suggestion gives."""
     @_builtins.property
     def triggers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Words and phrases of intents that it is for."""

@@ -175,7 +175,7 @@ class Policy(_message.Message):
     policy: _builtins.str
     """Its name."""
     origin: _builtins.str
-    """Where it comes from: "folder" or "api"."""
+    """Where it comes from: "folder", "suggestion:ID" (of approving a suggestion; a change of mode keeps it) or "api"."""
     file: _builtins.str
     """Its file in the folder."""
     revision: _builtins.int

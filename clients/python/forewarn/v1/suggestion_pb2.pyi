@@ -203,6 +203,7 @@ class Suggestion(_message.Message):
     DECISION_REASON_FIELD_NUMBER: _builtins.int
     APPLIED_ID_FIELD_NUMBER: _builtins.int
     SUPERSEDED_BY_FIELD_NUMBER: _builtins.int
+    APPLIED_POLICY_FIELD_NUMBER: _builtins.int
     suggestion_id: _builtins.str
     """Its id, 32 hex digits."""
     type: Global___SuggestionType.ValueType
@@ -235,6 +236,8 @@ class Suggestion(_message.Message):
     """The entity that approving it created or changed."""
     superseded_by: _builtins.str
     """The suggestion that took its place."""
+    applied_policy: _builtins.str
+    """The policy that approving it applied, in shadow; PolicyService has it. Empty where none was."""
     @_builtins.property
     def draft(self) -> Global___SuggestionDraft:
         """What would be created or what the entity would become; of a deprecation, the entity as it is."""
@@ -284,10 +287,11 @@ class Suggestion(_message.Message):
         decision_reason: _builtins.str = ...,
         applied_id: _builtins.str = ...,
         superseded_by: _builtins.str = ...,
+        applied_policy: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "decided_at", b"decided_at", "draft", b"draft", "evidence", b"evidence", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_id", b"applied_id", "attempts", b"attempts", "changes", b"changes", "confidence", b"confidence", "created_at", b"created_at", "decided_at", b"decided_at", "decided_by", b"decided_by", "decision_reason", b"decision_reason", "draft", b"draft", "drafted_by", b"drafted_by", "drafting", b"drafting", "drafting_detail", b"drafting_detail", "evidence", b"evidence", "ground", b"ground", "reason", b"reason", "revision", b"revision", "state", b"state", "suggestion_id", b"suggestion_id", "superseded_by", b"superseded_by", "target_id", b"target_id", "type", b"type", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_id", b"applied_id", "applied_policy", b"applied_policy", "attempts", b"attempts", "changes", b"changes", "confidence", b"confidence", "created_at", b"created_at", "decided_at", b"decided_at", "decided_by", b"decided_by", "decision_reason", b"decision_reason", "draft", b"draft", "drafted_by", b"drafted_by", "drafting", b"drafting", "drafting_detail", b"drafting_detail", "evidence", b"evidence", "ground", b"ground", "reason", b"reason", "revision", b"revision", "state", b"state", "suggestion_id", b"suggestion_id", "superseded_by", b"superseded_by", "target_id", b"target_id", "type", b"type", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

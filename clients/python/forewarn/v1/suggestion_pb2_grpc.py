@@ -30,7 +30,8 @@ class SuggestionServiceStub:
 
     What is decided twice, or differently, is refused with FAILED_PRECONDITION. Approving applies the draft to
     organisational knowledge in the same transaction: a pattern or policy is created, changed, or deleted (deprecated),
-    with the suggestion as its origin. Where a request gives a revision, it is refused with ETAG_MISMATCH if the draft has
+    with the suggestion as its origin; a policy document is applied, too, in shadow, and SetPolicyMode promotes it. Where a
+    request gives a revision, it is refused with ETAG_MISMATCH if the draft has
     changed since that was read; so it is where the entity to be changed has changed since the suggestion was made.
     """
 
@@ -97,7 +98,8 @@ class SuggestionServiceServicer:
 
     What is decided twice, or differently, is refused with FAILED_PRECONDITION. Approving applies the draft to
     organisational knowledge in the same transaction: a pattern or policy is created, changed, or deleted (deprecated),
-    with the suggestion as its origin. Where a request gives a revision, it is refused with ETAG_MISMATCH if the draft has
+    with the suggestion as its origin; a policy document is applied, too, in shadow, and SetPolicyMode promotes it. Where a
+    request gives a revision, it is refused with ETAG_MISMATCH if the draft has
     changed since that was read; so it is where the entity to be changed has changed since the suggestion was made.
     """
 
@@ -238,7 +240,8 @@ class SuggestionService:
 
     What is decided twice, or differently, is refused with FAILED_PRECONDITION. Approving applies the draft to
     organisational knowledge in the same transaction: a pattern or policy is created, changed, or deleted (deprecated),
-    with the suggestion as its origin. Where a request gives a revision, it is refused with ETAG_MISMATCH if the draft has
+    with the suggestion as its origin; a policy document is applied, too, in shadow, and SetPolicyMode promotes it. Where a
+    request gives a revision, it is refused with ETAG_MISMATCH if the draft has
     changed since that was read; so it is where the entity to be changed has changed since the suggestion was made.
     """
 

@@ -1571,7 +1571,8 @@ export type PreventionRule = Message<"forewarn.v1.PreventionRule"> & {
   ruleId: string;
 
   /**
-   * Where it comes from: "learned", "folder" (a policy of the daemon's folder) or "api" (one that was applied).
+   * Where it comes from: "learned", "folder" (a policy of the daemon's folder), "suggestion:ID" (one
+   * that came of approving a suggestion) or "api" (one that was applied).
    *
    * @generated from field: string origin = 2;
    */

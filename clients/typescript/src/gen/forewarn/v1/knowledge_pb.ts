@@ -87,7 +87,8 @@ export type OrganisationalEntity = Message<"forewarn.v1.OrganisationalEntity"> &
   usageMetrics?: UsageMetrics | undefined;
 
   /**
-   * Of a policy: a Forewarn policy document (YAML) that enforces it on tool calls; empty for none.
+   * Of a policy: a Forewarn policy document (YAML) that enforces it on tool calls; empty for none. It must be one policy
+   * that could be applied, and decides nothing until it is (PolicyService.ApplyPolicies).
    *
    * @generated from field: string policy_document = 10;
    */
@@ -129,7 +130,7 @@ export type OrganisationalEntity = Message<"forewarn.v1.OrganisationalEntity"> &
   deletedAt?: Timestamp | undefined;
 
   /**
-   * Where it comes from: "created", "imported", or "suggestion:ID".
+   * Where it comes from: "created", "imported", or "suggestion:ID", which only approving a suggestion gives.
    *
    * @generated from field: string origin = 16;
    */

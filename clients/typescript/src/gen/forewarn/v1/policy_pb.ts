@@ -179,7 +179,7 @@ export type Policy = Message<"forewarn.v1.Policy"> & {
   policy: string;
 
   /**
-   * Where it comes from: "folder" or "api".
+   * Where it comes from: "folder", "suggestion:ID" (of approving a suggestion; a change of mode keeps it) or "api".
    *
    * @generated from field: string origin = 2;
    */
