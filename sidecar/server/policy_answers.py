@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forewarn.v1 import admin_pb2, model_pb2, policy_pb2
+from forewarn.v1 import admin_pb2, model_pb2, policy_pb2, suggestion_pb2
 
 from ..guard.policy.book import Change
 from ..guard.policy.records import Revision, RuleHits, decoded
+from ..guard.policy.suggested_what_if import SuggestedWhatIf
 from ..guard.policy.what_if import Example, Tally, WhatIf, most_often
 from ..guard.policy.writing import plain_text, text_of
 from ..guard.prevention_tracker import PreventionRule
@@ -120,16 +121,33 @@ def what_if(value: WhatIf) -> policy_pb2.WhatIfResponse:
         incomplete=value.incomplete,
         draft=_by_verdict(value.draft),
         current=_by_verdict(value.current),
-        rules=[
-            policy_pb2.WhatIfRule(
-                rule=rule, verdict=answers.policy_verdict(verdict), calls=tally.calls, failed=tally.failed,
-                worked=tally.worked,
-            )
-            for rule, verdict, tally in most_often(value, _WHAT_IF_RULES)
-        ],
+        rules=_rules(value),
         different=value.different,
         examples=[_example(one) for one in value.examples],
     )  # fmt: skip
+
+
+def suggested_what_if(value: SuggestedWhatIf) -> suggestion_pb2.WhatIfSuggestionResponse:
+    """What a suggested policy would have stopped."""
+    return suggestion_pb2.WhatIfSuggestionResponse(
+        calls=value.found.calls,
+        incomplete=value.found.incomplete,
+        stopped=value.stopped.calls,
+        failed=value.stopped.failed,
+        worked=value.stopped.worked,
+        rules=_rules(value.found),
+        examples=[_example(one) for one in value.found.examples],
+    )
+
+
+def _rules(value: WhatIf) -> list[policy_pb2.WhatIfRule]:
+    return [
+        policy_pb2.WhatIfRule(
+            rule=rule, verdict=answers.policy_verdict(verdict), calls=tally.calls, failed=tally.failed,
+            worked=tally.worked,
+        )
+        for rule, verdict, tally in most_often(value, _WHAT_IF_RULES)
+    ]  # fmt: skip
 
 
 def _by_verdict(tallies: Mapping[PolicyVerdict, Tally]) -> list[policy_pb2.WhatIfVerdict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,11 @@ import grpc
 
 from forewarn.v1 import knowledge_pb2, suggestion_pb2, suggestion_pb2_grpc
 
+from ..guard.policy.suggested_what_if import suggested_what_if
+from ..guard.policy.what_if import DEFAULT_CALLS
 from ..knowledge.intervals import Share, share
 from ..knowledge.reading import usage_of
+from ..model.errors import PreconditionError
 from ..model.knowledge import Content
 from ..model.suggestion import TAKEN, HistoryEntry, KindTotals, Suggestion, SuggestionKind, SuggestionState
 from ..store.reader import Reader
@@ -23,8 +27,8 @@ from ..store.tables import u64
 from ..suggestions import history
 from ..suggestions.inbox import Decided
 from ..suggestions.tables import HISTORY, SUGGESTIONS
-from . import chain, knowledge_answers, suggestion_answers
-from .errors import TooManyStreamsError
+from . import chain, knowledge_answers, policy_answers, suggestion_answers
+from .errors import DeadlineError, TooManyStreamsError
 from .pages import page, position_of
 from .requests import wait
 
@@ -37,6 +41,9 @@ _INDEXED: Final = 2.0
 #: What came of suggestions that is told with the history; and how many suggestions are looked through for it.
 _ADOPTED: Final = 50
 _LOOKED_AT: Final = 1_000
+#: Seconds between the pieces of a long look, in which decisions have the processor; and calls that are shown.
+_BREATH: Final = 0.001
+_EXAMPLES: Final = 5
 
 
 class SuggestionService:
@@ -49,6 +56,7 @@ class SuggestionService:
         self._work = ThreadPoolExecutor(4, thread_name_prefix="forewarn-suggestion")
         # Looking at everything takes as long as the window is large: one at a time.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="forewarn-generate")
+        self._looks = ThreadPoolExecutor(1, thread_name_prefix="forewarn-suggested-what-if")
         # Two threads more than watchers: one too many must be refused, and not wait for a thread.
         self._watches = ThreadPoolExecutor(max_streams + 2, thread_name_prefix="forewarn-inbox")
         self._free = threading.BoundedSemaphore(max_streams)
@@ -63,6 +71,7 @@ class SuggestionService:
         wrapped: dict[str, Any] = {method.__name__: chain.unary(method, self._work) for method in methods}
         wrapped |= {
             "GenerateSuggestions": chain.unary(self.GenerateSuggestions, self._chores),
+            "WhatIfSuggestion": chain.unary(self.WhatIfSuggestion, self._looks),
             "WatchSuggestions": chain.response_stream(self.WatchSuggestions, self._watches),
         }
         # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
@@ -75,7 +84,7 @@ class SuggestionService:
 
     def close(self) -> None:
         """Let the threads go."""
-        for pool in (self._work, self._chores, self._watches):
+        for pool in (self._work, self._chores, self._looks, self._watches):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def GenerateSuggestions(
@@ -123,6 +132,25 @@ class SuggestionService:
             found = self._inbox.get(reader, request.suggestion_id)
             target = self._entity(reader, found.target_id) if found.target_id else None
         return suggestion_pb2.GetSuggestionResponse(suggestion=suggestion_answers.suggestion(found), target=target)
+
+    def WhatIfSuggestion(
+        self, request: suggestion_pb2.WhatIfSuggestionRequest, context: grpc.ServicerContext
+    ) -> suggestion_pb2.WhatIfSuggestionResponse:
+        """Runs a suggested policy over recorded calls."""
+
+        def between() -> None:
+            if not context.is_active() or self._closed.is_set():
+                raise DeadlineError("the caller left before all calls were looked at")
+            time.sleep(_BREATH)
+
+        with self._rooms.store.read() as reader:
+            found = self._inbox.get(reader, request.suggestion_id)
+        if not found.draft.policy_document.strip():
+            raise PreconditionError("the suggestion has no policy document: there are no rules to run")
+        limit, examples = request.limit or DEFAULT_CALLS, request.examples or _EXAMPLES
+        return policy_answers.suggested_what_if(
+            suggested_what_if(self._rooms.store, found.draft.policy_document, limit, examples, between)
+        )
 
     def ApproveSuggestion(
         self, request: suggestion_pb2.ApproveSuggestionRequest, context: grpc.ServicerContext

@@ -158,6 +158,29 @@ def test_a_document_that_is_no_policy_is_refused_with_line_and_fix(daemon: Runni
     assert not daemon.policies.ListPolicies(policy_pb2.ListPoliciesRequest()).policies  # a document, not in force
 
 
+def test_what_if_runs_the_rules_and_says_what_became_of_the_calls(
+    daemon: RunningDaemon, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = fail(daemon, 20)
+    for number, (arguments, outcome) in enumerate(
+        [(ARGUMENTS, model_pb2.OUTCOME_SUCCESS), ('{"query": "SELECT 1"}', model_pb2.OUTCOME_FAILURE)]
+    ):
+        call = model_pb2.Call(tool="sql", arguments_json=arguments, session_id="late", call_id=f"late{number}")
+        daemon.guard.RecordCall(guard_pb2.RecordCallRequest(call=call, result=model_pb2.CallResult(outcome=outcome)))
+    request = suggestion_pb2.WhatIfSuggestionRequest(suggestion_id=found.suggestion_id)
+    answer = daemon.suggestion.WhatIfSuggestion(request)
+    assert (answer.calls, answer.stopped, answer.failed, answer.worked) == (22, 21, 20, 1)
+    assert (answer.rules[0].calls, len(answer.examples), answer.examples[0].call_id) == (21, 5, "late0")
+    request.limit = 2
+    answer = daemon.suggestion.WhatIfSuggestion(request)
+    assert (answer.calls, answer.stopped, answer.failed, answer.worked) == (2, 1, 0, 1)
+    monkeypatch.delenv("FOREWARN_ADMIN_TOKEN", raising=False)
+    assert main(["--admin-address", daemon.admin_address, "suggestions", "show", found.suggestion_id]) == 0
+    shown = " ".join(capfd.readouterr().out.split())
+    assert "22 recorded calls looked at" in shown
+    assert "would have stopped: 21 of these failed (right): 20 of these worked (wrong): 1" in shown
+
+
 @pytest.mark.parametrize("origin", ["suggestion:" + "0" * 32, " Suggestion:x", "SUGGESTION"])
 def test_nobody_can_claim_that_a_suggestion_made_it(daemon: RunningDaemon, origin: str) -> None:
     entity = knowledge_pb2.OrganisationalEntity(

@@ -81,6 +81,36 @@ def show(screen: Screen, answer: suggestion_pb2.GetSuggestionResponse) -> None:
         screen.line(Styled(text, style) if style else text)
 
 
+def what_if(screen: Screen, answer: suggestion_pb2.WhatIfSuggestionResponse) -> None:
+    """What the rules of a suggested policy would have prevented, and whether that would have been right."""
+    left = f", {answer.incomplete} left out (their arguments were not kept whole)" if answer.incomplete else ""
+    screen.line()
+    screen.line(Styled("What if it had been enforced", "bold"), f": {answer.calls} recorded calls looked at{left}")
+    other = answer.stopped - answer.failed - answer.worked
+    rest = f", {other} neither" if other else ""
+    screen.pairs(
+        [
+            ("would have stopped", str(answer.stopped)),
+            ("of these failed (right)", str(answer.failed) if answer.stopped else ""),
+            ("of these worked (wrong)", f"{answer.worked}{rest}" if answer.stopped else ""),
+        ]
+    )
+    if answer.examples:
+        screen.table(
+            ["call", "tool", "arguments", "became"],
+            [
+                [one.call_id, one.tool, one_line(one.arguments_json, 60), _outcome(one.outcome)]
+                for one in answer.examples
+            ],
+        )
+
+
+def _outcome(number: int) -> str:
+    from forewarn.v1 import model_pb2
+
+    return label(model_pb2.Outcome, number)
+
+
 def diff(one: suggestion_pb2.Suggestion, target: knowledge_pb2.OrganisationalEntity | None) -> list[str]:
     """What would change, a line for each: what goes with "-", what comes with "+", what stays with " "."""
     from forewarn.v1 import suggestion_pb2

@@ -60,16 +60,40 @@ def list_suggestions(
 
 @app.command()
 def show(context: typer.Context, suggestion_id: SuggestionId, json: options.Json = False) -> None:
-    """Show one with its evidence, and what it would change, as a diff."""
+    """Show one with its evidence, and what it would change, as a diff; of a policy, what it would have prevented.
+
+    For that its rules run over the newest 10,000 recorded calls. It is not part of --json: `what-if --json` is it.
+    """
     from forewarn_cli import suggestion_view
     from forewarn_cli.screen import Screen, show_json
 
     with inbox(context) as ask:
         answer = _get(ask, suggestion_id)
+        if json:
+            show_json(answer)
+            return
+        suggestion_view.show(Screen(), answer)
+        if answer.suggestion.draft.policy_document:
+            suggestion_view.what_if(Screen(), _what_if(ask, answer.suggestion.suggestion_id))
+
+
+@app.command("what-if")
+def what_if(
+    context: typer.Context,
+    suggestion_id: SuggestionId,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest recorded calls.")] = 10_000,
+    json: options.Json = False,
+) -> None:
+    """Show what a suggested policy would have prevented over recorded calls, and what became of those."""
+    from forewarn_cli import suggestion_view
+    from forewarn_cli.screen import Screen, show_json
+
+    with inbox(context) as ask:
+        answer = _what_if(ask, _full_id(ask, suggestion_id), limit)
     if json:
         show_json(answer)
     else:
-        suggestion_view.show(Screen(), answer)
+        suggestion_view.what_if(Screen(), answer)
 
 
 @app.command()
@@ -250,6 +274,14 @@ def _get(ask: Any, suggestion_id: str) -> suggestion_pb2.GetSuggestionResponse:
 
     request = suggestion_pb2.GetSuggestionRequest(suggestion_id=_full_id(ask, suggestion_id))
     answer: suggestion_pb2.GetSuggestionResponse = ask("GetSuggestion", request)
+    return answer
+
+
+def _what_if(ask: Any, suggestion_id: str, limit: int = 0) -> suggestion_pb2.WhatIfSuggestionResponse:
+    from forewarn.v1 import suggestion_pb2
+
+    request = suggestion_pb2.WhatIfSuggestionRequest(suggestion_id=suggestion_id, limit=limit)
+    answer: suggestion_pb2.WhatIfSuggestionResponse = ask("WhatIfSuggestion", request, patient=True)
     return answer
 
 

@@ -1130,6 +1130,170 @@ func (x *GetSuggestionResponse) GetTarget() *OrganisationalEntity {
 	return nil
 }
 
+// Over which calls.
+type WhatIfSuggestionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The suggestion's id.
+	SuggestionId string `protobuf:"bytes,1,opt,name=suggestion_id,json=suggestionId,proto3" json:"suggestion_id,omitempty"`
+	// How many of the newest recorded calls to look at; 0: 10,000.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How many calls to show; 0: 5.
+	Examples      uint32 `protobuf:"varint,3,opt,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhatIfSuggestionRequest) Reset() {
+	*x = WhatIfSuggestionRequest{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhatIfSuggestionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhatIfSuggestionRequest) ProtoMessage() {}
+
+func (x *WhatIfSuggestionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhatIfSuggestionRequest.ProtoReflect.Descriptor instead.
+func (*WhatIfSuggestionRequest) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WhatIfSuggestionRequest) GetSuggestionId() string {
+	if x != nil {
+		return x.SuggestionId
+	}
+	return ""
+}
+
+func (x *WhatIfSuggestionRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *WhatIfSuggestionRequest) GetExamples() uint32 {
+	if x != nil {
+		return x.Examples
+	}
+	return 0
+}
+
+// What a suggested policy would have prevented, had it been enforced alone.
+type WhatIfSuggestionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Calls that were looked at, whichever tool they are of.
+	Calls uint64 `protobuf:"varint,1,opt,name=calls,proto3" json:"calls,omitempty"`
+	// Of these, calls left out because what is kept of their arguments is not whole.
+	Incomplete uint64 `protobuf:"varint,2,opt,name=incomplete,proto3" json:"incomplete,omitempty"`
+	// Calls that it would have stopped: prevented, held for approval, or rewritten.
+	Stopped uint64 `protobuf:"varint,3,opt,name=stopped,proto3" json:"stopped,omitempty"`
+	// Of these, calls that failed: it would have been right.
+	Failed uint64 `protobuf:"varint,4,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Of these, calls that worked: it would have been wrong.
+	Worked uint64 `protobuf:"varint,5,opt,name=worked,proto3" json:"worked,omitempty"`
+	// Its rules that would have decided, most often first; at most 100.
+	Rules []*WhatIfRule `protobuf:"bytes,6,rep,name=rules,proto3" json:"rules,omitempty"`
+	// Some of the calls that it would have stopped, newest first.
+	Examples      []*WhatIfExample `protobuf:"bytes,7,rep,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhatIfSuggestionResponse) Reset() {
+	*x = WhatIfSuggestionResponse{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhatIfSuggestionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhatIfSuggestionResponse) ProtoMessage() {}
+
+func (x *WhatIfSuggestionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhatIfSuggestionResponse.ProtoReflect.Descriptor instead.
+func (*WhatIfSuggestionResponse) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WhatIfSuggestionResponse) GetCalls() uint64 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *WhatIfSuggestionResponse) GetIncomplete() uint64 {
+	if x != nil {
+		return x.Incomplete
+	}
+	return 0
+}
+
+func (x *WhatIfSuggestionResponse) GetStopped() uint64 {
+	if x != nil {
+		return x.Stopped
+	}
+	return 0
+}
+
+func (x *WhatIfSuggestionResponse) GetFailed() uint64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *WhatIfSuggestionResponse) GetWorked() uint64 {
+	if x != nil {
+		return x.Worked
+	}
+	return 0
+}
+
+func (x *WhatIfSuggestionResponse) GetRules() []*WhatIfRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *WhatIfSuggestionResponse) GetExamples() []*WhatIfExample {
+	if x != nil {
+		return x.Examples
+	}
+	return nil
+}
+
 // What to approve.
 type ApproveSuggestionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1145,7 +1309,7 @@ type ApproveSuggestionRequest struct {
 
 func (x *ApproveSuggestionRequest) Reset() {
 	*x = ApproveSuggestionRequest{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[9]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1157,7 +1321,7 @@ func (x *ApproveSuggestionRequest) String() string {
 func (*ApproveSuggestionRequest) ProtoMessage() {}
 
 func (x *ApproveSuggestionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[9]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1170,7 +1334,7 @@ func (x *ApproveSuggestionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveSuggestionRequest.ProtoReflect.Descriptor instead.
 func (*ApproveSuggestionRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{9}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ApproveSuggestionRequest) GetSuggestionId() string {
@@ -1207,7 +1371,7 @@ type ApproveSuggestionResponse struct {
 
 func (x *ApproveSuggestionResponse) Reset() {
 	*x = ApproveSuggestionResponse{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[10]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1219,7 +1383,7 @@ func (x *ApproveSuggestionResponse) String() string {
 func (*ApproveSuggestionResponse) ProtoMessage() {}
 
 func (x *ApproveSuggestionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[10]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1232,7 +1396,7 @@ func (x *ApproveSuggestionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveSuggestionResponse.ProtoReflect.Descriptor instead.
 func (*ApproveSuggestionResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{10}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ApproveSuggestionResponse) GetSuggestion() *Suggestion {
@@ -1268,7 +1432,7 @@ type ModifySuggestionRequest struct {
 
 func (x *ModifySuggestionRequest) Reset() {
 	*x = ModifySuggestionRequest{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[11]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1444,7 @@ func (x *ModifySuggestionRequest) String() string {
 func (*ModifySuggestionRequest) ProtoMessage() {}
 
 func (x *ModifySuggestionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[11]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1457,7 @@ func (x *ModifySuggestionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModifySuggestionRequest.ProtoReflect.Descriptor instead.
 func (*ModifySuggestionRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{11}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ModifySuggestionRequest) GetSuggestionId() string {
@@ -1344,7 +1508,7 @@ type ModifySuggestionResponse struct {
 
 func (x *ModifySuggestionResponse) Reset() {
 	*x = ModifySuggestionResponse{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[12]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +1520,7 @@ func (x *ModifySuggestionResponse) String() string {
 func (*ModifySuggestionResponse) ProtoMessage() {}
 
 func (x *ModifySuggestionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[12]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +1533,7 @@ func (x *ModifySuggestionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModifySuggestionResponse.ProtoReflect.Descriptor instead.
 func (*ModifySuggestionResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{12}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ModifySuggestionResponse) GetSuggestion() *Suggestion {
@@ -1401,7 +1565,7 @@ type RejectSuggestionRequest struct {
 
 func (x *RejectSuggestionRequest) Reset() {
 	*x = RejectSuggestionRequest{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[13]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1577,7 @@ func (x *RejectSuggestionRequest) String() string {
 func (*RejectSuggestionRequest) ProtoMessage() {}
 
 func (x *RejectSuggestionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[13]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1590,7 @@ func (x *RejectSuggestionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectSuggestionRequest.ProtoReflect.Descriptor instead.
 func (*RejectSuggestionRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{13}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RejectSuggestionRequest) GetSuggestionId() string {
@@ -1461,7 +1625,7 @@ type RejectSuggestionResponse struct {
 
 func (x *RejectSuggestionResponse) Reset() {
 	*x = RejectSuggestionResponse{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[14]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1473,7 +1637,7 @@ func (x *RejectSuggestionResponse) String() string {
 func (*RejectSuggestionResponse) ProtoMessage() {}
 
 func (x *RejectSuggestionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[14]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1486,7 +1650,7 @@ func (x *RejectSuggestionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectSuggestionResponse.ProtoReflect.Descriptor instead.
 func (*RejectSuggestionResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{14}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RejectSuggestionResponse) GetSuggestion() *Suggestion {
@@ -1511,7 +1675,7 @@ type DismissSuggestionRequest struct {
 
 func (x *DismissSuggestionRequest) Reset() {
 	*x = DismissSuggestionRequest{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[15]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1687,7 @@ func (x *DismissSuggestionRequest) String() string {
 func (*DismissSuggestionRequest) ProtoMessage() {}
 
 func (x *DismissSuggestionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[15]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1700,7 @@ func (x *DismissSuggestionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissSuggestionRequest.ProtoReflect.Descriptor instead.
 func (*DismissSuggestionRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{15}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DismissSuggestionRequest) GetSuggestionId() string {
@@ -1571,7 +1735,7 @@ type DismissSuggestionResponse struct {
 
 func (x *DismissSuggestionResponse) Reset() {
 	*x = DismissSuggestionResponse{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[16]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1747,7 @@ func (x *DismissSuggestionResponse) String() string {
 func (*DismissSuggestionResponse) ProtoMessage() {}
 
 func (x *DismissSuggestionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[16]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1760,7 @@ func (x *DismissSuggestionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissSuggestionResponse.ProtoReflect.Descriptor instead.
 func (*DismissSuggestionResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{16}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DismissSuggestionResponse) GetSuggestion() *Suggestion {
@@ -1621,7 +1785,7 @@ type UndoSuggestionRequest struct {
 
 func (x *UndoSuggestionRequest) Reset() {
 	*x = UndoSuggestionRequest{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[17]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +1797,7 @@ func (x *UndoSuggestionRequest) String() string {
 func (*UndoSuggestionRequest) ProtoMessage() {}
 
 func (x *UndoSuggestionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[17]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +1810,7 @@ func (x *UndoSuggestionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoSuggestionRequest.ProtoReflect.Descriptor instead.
 func (*UndoSuggestionRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{17}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UndoSuggestionRequest) GetSuggestionId() string {
@@ -1683,7 +1847,7 @@ type UndoSuggestionResponse struct {
 
 func (x *UndoSuggestionResponse) Reset() {
 	*x = UndoSuggestionResponse{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[18]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1859,7 @@ func (x *UndoSuggestionResponse) String() string {
 func (*UndoSuggestionResponse) ProtoMessage() {}
 
 func (x *UndoSuggestionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[18]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1872,7 @@ func (x *UndoSuggestionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoSuggestionResponse.ProtoReflect.Descriptor instead.
 func (*UndoSuggestionResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{18}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UndoSuggestionResponse) GetSuggestion() *Suggestion {
@@ -1734,7 +1898,7 @@ type WatchSuggestionsRequest struct {
 
 func (x *WatchSuggestionsRequest) Reset() {
 	*x = WatchSuggestionsRequest{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[19]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1746,7 +1910,7 @@ func (x *WatchSuggestionsRequest) String() string {
 func (*WatchSuggestionsRequest) ProtoMessage() {}
 
 func (x *WatchSuggestionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[19]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1759,7 +1923,7 @@ func (x *WatchSuggestionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSuggestionsRequest.ProtoReflect.Descriptor instead.
 func (*WatchSuggestionsRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{19}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{21}
 }
 
 // A suggestion as it is now.
@@ -1773,7 +1937,7 @@ type WatchSuggestionsResponse struct {
 
 func (x *WatchSuggestionsResponse) Reset() {
 	*x = WatchSuggestionsResponse{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[20]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1785,7 +1949,7 @@ func (x *WatchSuggestionsResponse) String() string {
 func (*WatchSuggestionsResponse) ProtoMessage() {}
 
 func (x *WatchSuggestionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[20]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1798,7 +1962,7 @@ func (x *WatchSuggestionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSuggestionsResponse.ProtoReflect.Descriptor instead.
 func (*WatchSuggestionsResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{20}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WatchSuggestionsResponse) GetSuggestion() *Suggestion {
@@ -1821,7 +1985,7 @@ type ListSuggestionHistoryRequest struct {
 
 func (x *ListSuggestionHistoryRequest) Reset() {
 	*x = ListSuggestionHistoryRequest{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[21]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1833,7 +1997,7 @@ func (x *ListSuggestionHistoryRequest) String() string {
 func (*ListSuggestionHistoryRequest) ProtoMessage() {}
 
 func (x *ListSuggestionHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[21]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1846,7 +2010,7 @@ func (x *ListSuggestionHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSuggestionHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ListSuggestionHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{21}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListSuggestionHistoryRequest) GetPageSize() uint32 {
@@ -1882,7 +2046,7 @@ type ListSuggestionHistoryResponse struct {
 
 func (x *ListSuggestionHistoryResponse) Reset() {
 	*x = ListSuggestionHistoryResponse{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[22]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2058,7 @@ func (x *ListSuggestionHistoryResponse) String() string {
 func (*ListSuggestionHistoryResponse) ProtoMessage() {}
 
 func (x *ListSuggestionHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[22]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2071,7 @@ func (x *ListSuggestionHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSuggestionHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ListSuggestionHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{22}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListSuggestionHistoryResponse) GetEntries() []*SuggestionHistoryEntry {
@@ -1968,7 +2132,7 @@ type SuggestionHistoryEntry struct {
 
 func (x *SuggestionHistoryEntry) Reset() {
 	*x = SuggestionHistoryEntry{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[23]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1980,7 +2144,7 @@ func (x *SuggestionHistoryEntry) String() string {
 func (*SuggestionHistoryEntry) ProtoMessage() {}
 
 func (x *SuggestionHistoryEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[23]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1993,7 +2157,7 @@ func (x *SuggestionHistoryEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuggestionHistoryEntry.ProtoReflect.Descriptor instead.
 func (*SuggestionHistoryEntry) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{23}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SuggestionHistoryEntry) GetTime() *timestamppb.Timestamp {
@@ -2074,7 +2238,7 @@ type SuggestionTotals struct {
 
 func (x *SuggestionTotals) Reset() {
 	*x = SuggestionTotals{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[24]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2086,7 +2250,7 @@ func (x *SuggestionTotals) String() string {
 func (*SuggestionTotals) ProtoMessage() {}
 
 func (x *SuggestionTotals) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[24]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2099,7 +2263,7 @@ func (x *SuggestionTotals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuggestionTotals.ProtoReflect.Descriptor instead.
 func (*SuggestionTotals) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{24}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SuggestionTotals) GetType() SuggestionType {
@@ -2189,7 +2353,7 @@ type SuggestionAdoption struct {
 
 func (x *SuggestionAdoption) Reset() {
 	*x = SuggestionAdoption{}
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[25]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2201,7 +2365,7 @@ func (x *SuggestionAdoption) String() string {
 func (*SuggestionAdoption) ProtoMessage() {}
 
 func (x *SuggestionAdoption) ProtoReflect() protoreflect.Message {
-	mi := &file_forewarn_v1_suggestion_proto_msgTypes[25]
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2214,7 +2378,7 @@ func (x *SuggestionAdoption) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuggestionAdoption.ProtoReflect.Descriptor instead.
 func (*SuggestionAdoption) Descriptor() ([]byte, []int) {
-	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{25}
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SuggestionAdoption) GetSuggestionId() string {
@@ -2249,7 +2413,7 @@ var File_forewarn_v1_suggestion_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\n" +
-	"\x1cforewarn/v1/suggestion.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\a\n" +
+	"\x1cforewarn/v1/suggestion.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\x1a\x18forewarn/v1/policy.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\a\n" +
 	"\n" +
 	"Suggestion\x12#\n" +
 	"\rsuggestion_id\x18\x01 \x01(\tR\fsuggestionId\x12/\n" +
@@ -2329,7 +2493,21 @@ const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\n" +
 	"suggestion\x18\x01 \x01(\v2\x17.forewarn.v1.SuggestionR\n" +
 	"suggestion\x129\n" +
-	"\x06target\x18\x02 \x01(\v2!.forewarn.v1.OrganisationalEntityR\x06target\"q\n" +
+	"\x06target\x18\x02 \x01(\v2!.forewarn.v1.OrganisationalEntityR\x06target\"p\n" +
+	"\x17WhatIfSuggestionRequest\x12#\n" +
+	"\rsuggestion_id\x18\x01 \x01(\tR\fsuggestionId\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x1a\n" +
+	"\bexamples\x18\x03 \x01(\rR\bexamples\"\x81\x02\n" +
+	"\x18WhatIfSuggestionResponse\x12\x14\n" +
+	"\x05calls\x18\x01 \x01(\x04R\x05calls\x12\x1e\n" +
+	"\n" +
+	"incomplete\x18\x02 \x01(\x04R\n" +
+	"incomplete\x12\x18\n" +
+	"\astopped\x18\x03 \x01(\x04R\astopped\x12\x16\n" +
+	"\x06failed\x18\x04 \x01(\x04R\x06failed\x12\x16\n" +
+	"\x06worked\x18\x05 \x01(\x04R\x06worked\x12-\n" +
+	"\x05rules\x18\x06 \x03(\v2\x17.forewarn.v1.WhatIfRuleR\x05rules\x126\n" +
+	"\bexamples\x18\a \x03(\v2\x1a.forewarn.v1.WhatIfExampleR\bexamples\"q\n" +
 	"\x18ApproveSuggestionRequest\x12#\n" +
 	"\rsuggestion_id\x18\x01 \x01(\tR\fsuggestionId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x14\n" +
@@ -2449,11 +2627,12 @@ const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\x1eSUGGESTION_DRAFTING_STATISTICS\x10\x01\x12\x1f\n" +
 	"\x1bSUGGESTION_DRAFTING_WAITING\x10\x02\x12\x1d\n" +
 	"\x19SUGGESTION_DRAFTING_MODEL\x10\x03\x12\x1e\n" +
-	"\x1aSUGGESTION_DRAFTING_FAILED\x10\x042\xeb\a\n" +
+	"\x1aSUGGESTION_DRAFTING_FAILED\x10\x042\xcc\b\n" +
 	"\x11SuggestionService\x12h\n" +
 	"\x13GenerateSuggestions\x12'.forewarn.v1.GenerateSuggestionsRequest\x1a(.forewarn.v1.GenerateSuggestionsResponse\x12\\\n" +
 	"\x0fListSuggestions\x12#.forewarn.v1.ListSuggestionsRequest\x1a$.forewarn.v1.ListSuggestionsResponse\x12V\n" +
-	"\rGetSuggestion\x12!.forewarn.v1.GetSuggestionRequest\x1a\".forewarn.v1.GetSuggestionResponse\x12b\n" +
+	"\rGetSuggestion\x12!.forewarn.v1.GetSuggestionRequest\x1a\".forewarn.v1.GetSuggestionResponse\x12_\n" +
+	"\x10WhatIfSuggestion\x12$.forewarn.v1.WhatIfSuggestionRequest\x1a%.forewarn.v1.WhatIfSuggestionResponse\x12b\n" +
 	"\x11ApproveSuggestion\x12%.forewarn.v1.ApproveSuggestionRequest\x1a&.forewarn.v1.ApproveSuggestionResponse\x12_\n" +
 	"\x10ModifySuggestion\x12$.forewarn.v1.ModifySuggestionRequest\x1a%.forewarn.v1.ModifySuggestionResponse\x12_\n" +
 	"\x10RejectSuggestion\x12$.forewarn.v1.RejectSuggestionRequest\x1a%.forewarn.v1.RejectSuggestionResponse\x12b\n" +
@@ -2476,7 +2655,7 @@ func file_forewarn_v1_suggestion_proto_rawDescGZIP() []byte {
 }
 
 var file_forewarn_v1_suggestion_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_forewarn_v1_suggestion_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_forewarn_v1_suggestion_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_forewarn_v1_suggestion_proto_goTypes = []any{
 	(SuggestionType)(0),                   // 0: forewarn.v1.SuggestionType
 	(SuggestionState)(0),                  // 1: forewarn.v1.SuggestionState
@@ -2491,26 +2670,30 @@ var file_forewarn_v1_suggestion_proto_goTypes = []any{
 	(*ListSuggestionsResponse)(nil),       // 10: forewarn.v1.ListSuggestionsResponse
 	(*GetSuggestionRequest)(nil),          // 11: forewarn.v1.GetSuggestionRequest
 	(*GetSuggestionResponse)(nil),         // 12: forewarn.v1.GetSuggestionResponse
-	(*ApproveSuggestionRequest)(nil),      // 13: forewarn.v1.ApproveSuggestionRequest
-	(*ApproveSuggestionResponse)(nil),     // 14: forewarn.v1.ApproveSuggestionResponse
-	(*ModifySuggestionRequest)(nil),       // 15: forewarn.v1.ModifySuggestionRequest
-	(*ModifySuggestionResponse)(nil),      // 16: forewarn.v1.ModifySuggestionResponse
-	(*RejectSuggestionRequest)(nil),       // 17: forewarn.v1.RejectSuggestionRequest
-	(*RejectSuggestionResponse)(nil),      // 18: forewarn.v1.RejectSuggestionResponse
-	(*DismissSuggestionRequest)(nil),      // 19: forewarn.v1.DismissSuggestionRequest
-	(*DismissSuggestionResponse)(nil),     // 20: forewarn.v1.DismissSuggestionResponse
-	(*UndoSuggestionRequest)(nil),         // 21: forewarn.v1.UndoSuggestionRequest
-	(*UndoSuggestionResponse)(nil),        // 22: forewarn.v1.UndoSuggestionResponse
-	(*WatchSuggestionsRequest)(nil),       // 23: forewarn.v1.WatchSuggestionsRequest
-	(*WatchSuggestionsResponse)(nil),      // 24: forewarn.v1.WatchSuggestionsResponse
-	(*ListSuggestionHistoryRequest)(nil),  // 25: forewarn.v1.ListSuggestionHistoryRequest
-	(*ListSuggestionHistoryResponse)(nil), // 26: forewarn.v1.ListSuggestionHistoryResponse
-	(*SuggestionHistoryEntry)(nil),        // 27: forewarn.v1.SuggestionHistoryEntry
-	(*SuggestionTotals)(nil),              // 28: forewarn.v1.SuggestionTotals
-	(*SuggestionAdoption)(nil),            // 29: forewarn.v1.SuggestionAdoption
-	(*timestamppb.Timestamp)(nil),         // 30: google.protobuf.Timestamp
-	(*Share)(nil),                         // 31: forewarn.v1.Share
-	(*OrganisationalEntity)(nil),          // 32: forewarn.v1.OrganisationalEntity
+	(*WhatIfSuggestionRequest)(nil),       // 13: forewarn.v1.WhatIfSuggestionRequest
+	(*WhatIfSuggestionResponse)(nil),      // 14: forewarn.v1.WhatIfSuggestionResponse
+	(*ApproveSuggestionRequest)(nil),      // 15: forewarn.v1.ApproveSuggestionRequest
+	(*ApproveSuggestionResponse)(nil),     // 16: forewarn.v1.ApproveSuggestionResponse
+	(*ModifySuggestionRequest)(nil),       // 17: forewarn.v1.ModifySuggestionRequest
+	(*ModifySuggestionResponse)(nil),      // 18: forewarn.v1.ModifySuggestionResponse
+	(*RejectSuggestionRequest)(nil),       // 19: forewarn.v1.RejectSuggestionRequest
+	(*RejectSuggestionResponse)(nil),      // 20: forewarn.v1.RejectSuggestionResponse
+	(*DismissSuggestionRequest)(nil),      // 21: forewarn.v1.DismissSuggestionRequest
+	(*DismissSuggestionResponse)(nil),     // 22: forewarn.v1.DismissSuggestionResponse
+	(*UndoSuggestionRequest)(nil),         // 23: forewarn.v1.UndoSuggestionRequest
+	(*UndoSuggestionResponse)(nil),        // 24: forewarn.v1.UndoSuggestionResponse
+	(*WatchSuggestionsRequest)(nil),       // 25: forewarn.v1.WatchSuggestionsRequest
+	(*WatchSuggestionsResponse)(nil),      // 26: forewarn.v1.WatchSuggestionsResponse
+	(*ListSuggestionHistoryRequest)(nil),  // 27: forewarn.v1.ListSuggestionHistoryRequest
+	(*ListSuggestionHistoryResponse)(nil), // 28: forewarn.v1.ListSuggestionHistoryResponse
+	(*SuggestionHistoryEntry)(nil),        // 29: forewarn.v1.SuggestionHistoryEntry
+	(*SuggestionTotals)(nil),              // 30: forewarn.v1.SuggestionTotals
+	(*SuggestionAdoption)(nil),            // 31: forewarn.v1.SuggestionAdoption
+	(*timestamppb.Timestamp)(nil),         // 32: google.protobuf.Timestamp
+	(*Share)(nil),                         // 33: forewarn.v1.Share
+	(*OrganisationalEntity)(nil),          // 34: forewarn.v1.OrganisationalEntity
+	(*WhatIfRule)(nil),                    // 35: forewarn.v1.WhatIfRule
+	(*WhatIfExample)(nil),                 // 36: forewarn.v1.WhatIfExample
 }
 var file_forewarn_v1_suggestion_proto_depIdxs = []int32{
 	0,  // 0: forewarn.v1.Suggestion.type:type_name -> forewarn.v1.SuggestionType
@@ -2519,59 +2702,63 @@ var file_forewarn_v1_suggestion_proto_depIdxs = []int32{
 	5,  // 3: forewarn.v1.Suggestion.draft:type_name -> forewarn.v1.SuggestionDraft
 	6,  // 4: forewarn.v1.Suggestion.evidence:type_name -> forewarn.v1.SuggestionEvidence
 	3,  // 5: forewarn.v1.Suggestion.drafting:type_name -> forewarn.v1.SuggestionDrafting
-	30, // 6: forewarn.v1.Suggestion.created_at:type_name -> google.protobuf.Timestamp
-	30, // 7: forewarn.v1.Suggestion.updated_at:type_name -> google.protobuf.Timestamp
-	30, // 8: forewarn.v1.Suggestion.decided_at:type_name -> google.protobuf.Timestamp
-	31, // 9: forewarn.v1.SuggestionEvidence.frequency:type_name -> forewarn.v1.Share
+	32, // 6: forewarn.v1.Suggestion.created_at:type_name -> google.protobuf.Timestamp
+	32, // 7: forewarn.v1.Suggestion.updated_at:type_name -> google.protobuf.Timestamp
+	32, // 8: forewarn.v1.Suggestion.decided_at:type_name -> google.protobuf.Timestamp
+	33, // 9: forewarn.v1.SuggestionEvidence.frequency:type_name -> forewarn.v1.Share
 	4,  // 10: forewarn.v1.GenerateSuggestionsResponse.created:type_name -> forewarn.v1.Suggestion
 	1,  // 11: forewarn.v1.ListSuggestionsRequest.state:type_name -> forewarn.v1.SuggestionState
 	0,  // 12: forewarn.v1.ListSuggestionsRequest.type:type_name -> forewarn.v1.SuggestionType
 	4,  // 13: forewarn.v1.ListSuggestionsResponse.suggestions:type_name -> forewarn.v1.Suggestion
 	4,  // 14: forewarn.v1.GetSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	32, // 15: forewarn.v1.GetSuggestionResponse.target:type_name -> forewarn.v1.OrganisationalEntity
-	4,  // 16: forewarn.v1.ApproveSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	32, // 17: forewarn.v1.ApproveSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	5,  // 18: forewarn.v1.ModifySuggestionRequest.draft:type_name -> forewarn.v1.SuggestionDraft
-	4,  // 19: forewarn.v1.ModifySuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	32, // 20: forewarn.v1.ModifySuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	4,  // 21: forewarn.v1.RejectSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	4,  // 22: forewarn.v1.DismissSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	4,  // 23: forewarn.v1.UndoSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	32, // 24: forewarn.v1.UndoSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	4,  // 25: forewarn.v1.WatchSuggestionsResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	27, // 26: forewarn.v1.ListSuggestionHistoryResponse.entries:type_name -> forewarn.v1.SuggestionHistoryEntry
-	28, // 27: forewarn.v1.ListSuggestionHistoryResponse.totals:type_name -> forewarn.v1.SuggestionTotals
-	31, // 28: forewarn.v1.ListSuggestionHistoryResponse.acceptance_rate:type_name -> forewarn.v1.Share
-	29, // 29: forewarn.v1.ListSuggestionHistoryResponse.adoption:type_name -> forewarn.v1.SuggestionAdoption
-	30, // 30: forewarn.v1.SuggestionHistoryEntry.time:type_name -> google.protobuf.Timestamp
-	0,  // 31: forewarn.v1.SuggestionHistoryEntry.type:type_name -> forewarn.v1.SuggestionType
-	1,  // 32: forewarn.v1.SuggestionHistoryEntry.state:type_name -> forewarn.v1.SuggestionState
-	0,  // 33: forewarn.v1.SuggestionTotals.type:type_name -> forewarn.v1.SuggestionType
-	7,  // 34: forewarn.v1.SuggestionService.GenerateSuggestions:input_type -> forewarn.v1.GenerateSuggestionsRequest
-	9,  // 35: forewarn.v1.SuggestionService.ListSuggestions:input_type -> forewarn.v1.ListSuggestionsRequest
-	11, // 36: forewarn.v1.SuggestionService.GetSuggestion:input_type -> forewarn.v1.GetSuggestionRequest
-	13, // 37: forewarn.v1.SuggestionService.ApproveSuggestion:input_type -> forewarn.v1.ApproveSuggestionRequest
-	15, // 38: forewarn.v1.SuggestionService.ModifySuggestion:input_type -> forewarn.v1.ModifySuggestionRequest
-	17, // 39: forewarn.v1.SuggestionService.RejectSuggestion:input_type -> forewarn.v1.RejectSuggestionRequest
-	19, // 40: forewarn.v1.SuggestionService.DismissSuggestion:input_type -> forewarn.v1.DismissSuggestionRequest
-	21, // 41: forewarn.v1.SuggestionService.UndoSuggestion:input_type -> forewarn.v1.UndoSuggestionRequest
-	23, // 42: forewarn.v1.SuggestionService.WatchSuggestions:input_type -> forewarn.v1.WatchSuggestionsRequest
-	25, // 43: forewarn.v1.SuggestionService.ListSuggestionHistory:input_type -> forewarn.v1.ListSuggestionHistoryRequest
-	8,  // 44: forewarn.v1.SuggestionService.GenerateSuggestions:output_type -> forewarn.v1.GenerateSuggestionsResponse
-	10, // 45: forewarn.v1.SuggestionService.ListSuggestions:output_type -> forewarn.v1.ListSuggestionsResponse
-	12, // 46: forewarn.v1.SuggestionService.GetSuggestion:output_type -> forewarn.v1.GetSuggestionResponse
-	14, // 47: forewarn.v1.SuggestionService.ApproveSuggestion:output_type -> forewarn.v1.ApproveSuggestionResponse
-	16, // 48: forewarn.v1.SuggestionService.ModifySuggestion:output_type -> forewarn.v1.ModifySuggestionResponse
-	18, // 49: forewarn.v1.SuggestionService.RejectSuggestion:output_type -> forewarn.v1.RejectSuggestionResponse
-	20, // 50: forewarn.v1.SuggestionService.DismissSuggestion:output_type -> forewarn.v1.DismissSuggestionResponse
-	22, // 51: forewarn.v1.SuggestionService.UndoSuggestion:output_type -> forewarn.v1.UndoSuggestionResponse
-	24, // 52: forewarn.v1.SuggestionService.WatchSuggestions:output_type -> forewarn.v1.WatchSuggestionsResponse
-	26, // 53: forewarn.v1.SuggestionService.ListSuggestionHistory:output_type -> forewarn.v1.ListSuggestionHistoryResponse
-	44, // [44:54] is the sub-list for method output_type
-	34, // [34:44] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	34, // 15: forewarn.v1.GetSuggestionResponse.target:type_name -> forewarn.v1.OrganisationalEntity
+	35, // 16: forewarn.v1.WhatIfSuggestionResponse.rules:type_name -> forewarn.v1.WhatIfRule
+	36, // 17: forewarn.v1.WhatIfSuggestionResponse.examples:type_name -> forewarn.v1.WhatIfExample
+	4,  // 18: forewarn.v1.ApproveSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	34, // 19: forewarn.v1.ApproveSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	5,  // 20: forewarn.v1.ModifySuggestionRequest.draft:type_name -> forewarn.v1.SuggestionDraft
+	4,  // 21: forewarn.v1.ModifySuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	34, // 22: forewarn.v1.ModifySuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 23: forewarn.v1.RejectSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	4,  // 24: forewarn.v1.DismissSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	4,  // 25: forewarn.v1.UndoSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	34, // 26: forewarn.v1.UndoSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 27: forewarn.v1.WatchSuggestionsResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	29, // 28: forewarn.v1.ListSuggestionHistoryResponse.entries:type_name -> forewarn.v1.SuggestionHistoryEntry
+	30, // 29: forewarn.v1.ListSuggestionHistoryResponse.totals:type_name -> forewarn.v1.SuggestionTotals
+	33, // 30: forewarn.v1.ListSuggestionHistoryResponse.acceptance_rate:type_name -> forewarn.v1.Share
+	31, // 31: forewarn.v1.ListSuggestionHistoryResponse.adoption:type_name -> forewarn.v1.SuggestionAdoption
+	32, // 32: forewarn.v1.SuggestionHistoryEntry.time:type_name -> google.protobuf.Timestamp
+	0,  // 33: forewarn.v1.SuggestionHistoryEntry.type:type_name -> forewarn.v1.SuggestionType
+	1,  // 34: forewarn.v1.SuggestionHistoryEntry.state:type_name -> forewarn.v1.SuggestionState
+	0,  // 35: forewarn.v1.SuggestionTotals.type:type_name -> forewarn.v1.SuggestionType
+	7,  // 36: forewarn.v1.SuggestionService.GenerateSuggestions:input_type -> forewarn.v1.GenerateSuggestionsRequest
+	9,  // 37: forewarn.v1.SuggestionService.ListSuggestions:input_type -> forewarn.v1.ListSuggestionsRequest
+	11, // 38: forewarn.v1.SuggestionService.GetSuggestion:input_type -> forewarn.v1.GetSuggestionRequest
+	13, // 39: forewarn.v1.SuggestionService.WhatIfSuggestion:input_type -> forewarn.v1.WhatIfSuggestionRequest
+	15, // 40: forewarn.v1.SuggestionService.ApproveSuggestion:input_type -> forewarn.v1.ApproveSuggestionRequest
+	17, // 41: forewarn.v1.SuggestionService.ModifySuggestion:input_type -> forewarn.v1.ModifySuggestionRequest
+	19, // 42: forewarn.v1.SuggestionService.RejectSuggestion:input_type -> forewarn.v1.RejectSuggestionRequest
+	21, // 43: forewarn.v1.SuggestionService.DismissSuggestion:input_type -> forewarn.v1.DismissSuggestionRequest
+	23, // 44: forewarn.v1.SuggestionService.UndoSuggestion:input_type -> forewarn.v1.UndoSuggestionRequest
+	25, // 45: forewarn.v1.SuggestionService.WatchSuggestions:input_type -> forewarn.v1.WatchSuggestionsRequest
+	27, // 46: forewarn.v1.SuggestionService.ListSuggestionHistory:input_type -> forewarn.v1.ListSuggestionHistoryRequest
+	8,  // 47: forewarn.v1.SuggestionService.GenerateSuggestions:output_type -> forewarn.v1.GenerateSuggestionsResponse
+	10, // 48: forewarn.v1.SuggestionService.ListSuggestions:output_type -> forewarn.v1.ListSuggestionsResponse
+	12, // 49: forewarn.v1.SuggestionService.GetSuggestion:output_type -> forewarn.v1.GetSuggestionResponse
+	14, // 50: forewarn.v1.SuggestionService.WhatIfSuggestion:output_type -> forewarn.v1.WhatIfSuggestionResponse
+	16, // 51: forewarn.v1.SuggestionService.ApproveSuggestion:output_type -> forewarn.v1.ApproveSuggestionResponse
+	18, // 52: forewarn.v1.SuggestionService.ModifySuggestion:output_type -> forewarn.v1.ModifySuggestionResponse
+	20, // 53: forewarn.v1.SuggestionService.RejectSuggestion:output_type -> forewarn.v1.RejectSuggestionResponse
+	22, // 54: forewarn.v1.SuggestionService.DismissSuggestion:output_type -> forewarn.v1.DismissSuggestionResponse
+	24, // 55: forewarn.v1.SuggestionService.UndoSuggestion:output_type -> forewarn.v1.UndoSuggestionResponse
+	26, // 56: forewarn.v1.SuggestionService.WatchSuggestions:output_type -> forewarn.v1.WatchSuggestionsResponse
+	28, // 57: forewarn.v1.SuggestionService.ListSuggestionHistory:output_type -> forewarn.v1.ListSuggestionHistoryResponse
+	47, // [47:58] is the sub-list for method output_type
+	36, // [36:47] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_suggestion_proto_init() }
@@ -2580,13 +2767,14 @@ func file_forewarn_v1_suggestion_proto_init() {
 		return
 	}
 	file_forewarn_v1_knowledge_proto_init()
+	file_forewarn_v1_policy_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_suggestion_proto_rawDesc), len(file_forewarn_v1_suggestion_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   26,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

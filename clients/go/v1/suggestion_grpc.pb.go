@@ -25,6 +25,7 @@ const (
 	SuggestionService_GenerateSuggestions_FullMethodName   = "/forewarn.v1.SuggestionService/GenerateSuggestions"
 	SuggestionService_ListSuggestions_FullMethodName       = "/forewarn.v1.SuggestionService/ListSuggestions"
 	SuggestionService_GetSuggestion_FullMethodName         = "/forewarn.v1.SuggestionService/GetSuggestion"
+	SuggestionService_WhatIfSuggestion_FullMethodName      = "/forewarn.v1.SuggestionService/WhatIfSuggestion"
 	SuggestionService_ApproveSuggestion_FullMethodName     = "/forewarn.v1.SuggestionService/ApproveSuggestion"
 	SuggestionService_ModifySuggestion_FullMethodName      = "/forewarn.v1.SuggestionService/ModifySuggestion"
 	SuggestionService_RejectSuggestion_FullMethodName      = "/forewarn.v1.SuggestionService/RejectSuggestion"
@@ -52,6 +53,9 @@ type SuggestionServiceClient interface {
 	ListSuggestions(ctx context.Context, in *ListSuggestionsRequest, opts ...grpc.CallOption) (*ListSuggestionsResponse, error)
 	// One suggestion with its evidence, and the entity that it would change.
 	GetSuggestion(ctx context.Context, in *GetSuggestionRequest, opts ...grpc.CallOption) (*GetSuggestionResponse, error)
+	// What the policy document of a suggestion would have prevented over recorded calls. Runs its rules now; ends when the
+	// caller leaves.
+	WhatIfSuggestion(ctx context.Context, in *WhatIfSuggestionRequest, opts ...grpc.CallOption) (*WhatIfSuggestionResponse, error)
 	// Does what is suggested.
 	ApproveSuggestion(ctx context.Context, in *ApproveSuggestionRequest, opts ...grpc.CallOption) (*ApproveSuggestionResponse, error)
 	// Does it with another draft, which is checked first.
@@ -101,6 +105,16 @@ func (c *suggestionServiceClient) GetSuggestion(ctx context.Context, in *GetSugg
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetSuggestionResponse)
 	err := c.cc.Invoke(ctx, SuggestionService_GetSuggestion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *suggestionServiceClient) WhatIfSuggestion(ctx context.Context, in *WhatIfSuggestionRequest, opts ...grpc.CallOption) (*WhatIfSuggestionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WhatIfSuggestionResponse)
+	err := c.cc.Invoke(ctx, SuggestionService_WhatIfSuggestion_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +218,9 @@ type SuggestionServiceServer interface {
 	ListSuggestions(context.Context, *ListSuggestionsRequest) (*ListSuggestionsResponse, error)
 	// One suggestion with its evidence, and the entity that it would change.
 	GetSuggestion(context.Context, *GetSuggestionRequest) (*GetSuggestionResponse, error)
+	// What the policy document of a suggestion would have prevented over recorded calls. Runs its rules now; ends when the
+	// caller leaves.
+	WhatIfSuggestion(context.Context, *WhatIfSuggestionRequest) (*WhatIfSuggestionResponse, error)
 	// Does what is suggested.
 	ApproveSuggestion(context.Context, *ApproveSuggestionRequest) (*ApproveSuggestionResponse, error)
 	// Does it with another draft, which is checked first.
@@ -237,6 +254,9 @@ func (UnimplementedSuggestionServiceServer) ListSuggestions(context.Context, *Li
 }
 func (UnimplementedSuggestionServiceServer) GetSuggestion(context.Context, *GetSuggestionRequest) (*GetSuggestionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSuggestion not implemented")
+}
+func (UnimplementedSuggestionServiceServer) WhatIfSuggestion(context.Context, *WhatIfSuggestionRequest) (*WhatIfSuggestionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WhatIfSuggestion not implemented")
 }
 func (UnimplementedSuggestionServiceServer) ApproveSuggestion(context.Context, *ApproveSuggestionRequest) (*ApproveSuggestionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApproveSuggestion not implemented")
@@ -330,6 +350,24 @@ func _SuggestionService_GetSuggestion_Handler(srv interface{}, ctx context.Conte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(SuggestionServiceServer).GetSuggestion(ctx, req.(*GetSuggestionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SuggestionService_WhatIfSuggestion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WhatIfSuggestionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuggestionServiceServer).WhatIfSuggestion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuggestionService_WhatIfSuggestion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuggestionServiceServer).WhatIfSuggestion(ctx, req.(*WhatIfSuggestionRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -471,6 +509,10 @@ var SuggestionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetSuggestion",
 			Handler:    _SuggestionService_GetSuggestion_Handler,
+		},
+		{
+			MethodName: "WhatIfSuggestion",
+			Handler:    _SuggestionService_WhatIfSuggestion_Handler,
 		},
 		{
 			MethodName: "ApproveSuggestion",

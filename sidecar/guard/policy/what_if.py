@@ -31,7 +31,8 @@ from .facts import NO_PATTERN, call_facts, session_facts, tool_facts
 CHUNK: Final = 32
 DEFAULT_CALLS: Final = 10_000
 _SESSIONS: Final = 10_000
-_STOPPING: Final = frozenset({PolicyVerdict.PREVENT, PolicyVerdict.REQUIRE_APPROVAL, PolicyVerdict.REWRITE_ARGUMENT})
+#: Verdicts with which a call is not made as it is.
+STOPPING: Final = frozenset({PolicyVerdict.PREVENT, PolicyVerdict.REQUIRE_APPROVAL, PolicyVerdict.REWRITE_ARGUMENT})
 
 #: Called between pieces: pauses, or raises to end the work.
 Between = Callable[[], None]
@@ -137,7 +138,7 @@ def _keep(found: WhatIf, example: Example, differing: list[Example], stopped: li
     if example.draft.would_be is not today:
         found.different += 1
         differing.append(example)
-    elif example.draft.would_be in _STOPPING:
+    elif example.draft.would_be in STOPPING:
         stopped.append(example)
     for kept in (differing, stopped):
         if len(kept) > limit:

@@ -7,6 +7,7 @@ the admin listener.
 
 from collections import abc as _abc
 from forewarn.v1 import knowledge_pb2 as _knowledge_pb2
+from forewarn.v1 import policy_pb2 as _policy_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -595,6 +596,86 @@ class GetSuggestionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSuggestionResponse: _TypeAlias = GetSuggestionResponse  # noqa: Y015
+
+@_typing.final
+class WhatIfSuggestionRequest(_message.Message):
+    """Over which calls."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUGGESTION_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    suggestion_id: _builtins.str
+    """The suggestion's id."""
+    limit: _builtins.int
+    """How many of the newest recorded calls to look at; 0: 10,000."""
+    examples: _builtins.int
+    """How many calls to show; 0: 5."""
+    def __init__(
+        self,
+        *,
+        suggestion_id: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        examples: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["examples", b"examples", "limit", b"limit", "suggestion_id", b"suggestion_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WhatIfSuggestionRequest: _TypeAlias = WhatIfSuggestionRequest  # noqa: Y015
+
+@_typing.final
+class WhatIfSuggestionResponse(_message.Message):
+    """What a suggested policy would have prevented, had it been enforced alone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALLS_FIELD_NUMBER: _builtins.int
+    INCOMPLETE_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    WORKED_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    calls: _builtins.int
+    """Calls that were looked at, whichever tool they are of."""
+    incomplete: _builtins.int
+    """Of these, calls left out because what is kept of their arguments is not whole."""
+    stopped: _builtins.int
+    """Calls that it would have stopped: prevented, held for approval, or rewritten."""
+    failed: _builtins.int
+    """Of these, calls that failed: it would have been right."""
+    worked: _builtins.int
+    """Of these, calls that worked: it would have been wrong."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[_policy_pb2.WhatIfRule]:
+        """Its rules that would have decided, most often first; at most 100."""
+
+    @_builtins.property
+    def examples(self) -> _containers.RepeatedCompositeFieldContainer[_policy_pb2.WhatIfExample]:
+        """Some of the calls that it would have stopped, newest first."""
+
+    def __init__(
+        self,
+        *,
+        calls: _builtins.int = ...,
+        incomplete: _builtins.int = ...,
+        stopped: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        worked: _builtins.int = ...,
+        rules: _abc.Iterable[_policy_pb2.WhatIfRule] | None = ...,
+        examples: _abc.Iterable[_policy_pb2.WhatIfExample] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calls", b"calls", "examples", b"examples", "failed", b"failed", "incomplete", b"incomplete", "rules", b"rules", "stopped", b"stopped", "worked", b"worked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WhatIfSuggestionResponse: _TypeAlias = WhatIfSuggestionResponse  # noqa: Y015
 
 @_typing.final
 class ApproveSuggestionRequest(_message.Message):

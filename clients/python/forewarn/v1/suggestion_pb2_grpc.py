@@ -56,6 +56,11 @@ class SuggestionServiceStub:
                 request_serializer=forewarn_dot_v1_dot_suggestion__pb2.GetSuggestionRequest.SerializeToString,
                 response_deserializer=forewarn_dot_v1_dot_suggestion__pb2.GetSuggestionResponse.FromString,
                 _registered_method=True)
+        self.WhatIfSuggestion = channel.unary_unary(
+                '/forewarn.v1.SuggestionService/WhatIfSuggestion',
+                request_serializer=forewarn_dot_v1_dot_suggestion__pb2.WhatIfSuggestionRequest.SerializeToString,
+                response_deserializer=forewarn_dot_v1_dot_suggestion__pb2.WhatIfSuggestionResponse.FromString,
+                _registered_method=True)
         self.ApproveSuggestion = channel.unary_unary(
                 '/forewarn.v1.SuggestionService/ApproveSuggestion',
                 request_serializer=forewarn_dot_v1_dot_suggestion__pb2.ApproveSuggestionRequest.SerializeToString,
@@ -119,6 +124,14 @@ class SuggestionServiceServicer:
 
     def GetSuggestion(self, request, context):
         """One suggestion with its evidence, and the entity that it would change.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WhatIfSuggestion(self, request, context):
+        """What the policy document of a suggestion would have prevented over recorded calls. Runs its rules now; ends when the
+        caller leaves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -191,6 +204,11 @@ def add_SuggestionServiceServicer_to_server(servicer, server):
                     servicer.GetSuggestion,
                     request_deserializer=forewarn_dot_v1_dot_suggestion__pb2.GetSuggestionRequest.FromString,
                     response_serializer=forewarn_dot_v1_dot_suggestion__pb2.GetSuggestionResponse.SerializeToString,
+            ),
+            'WhatIfSuggestion': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhatIfSuggestion,
+                    request_deserializer=forewarn_dot_v1_dot_suggestion__pb2.WhatIfSuggestionRequest.FromString,
+                    response_serializer=forewarn_dot_v1_dot_suggestion__pb2.WhatIfSuggestionResponse.SerializeToString,
             ),
             'ApproveSuggestion': grpc.unary_unary_rpc_method_handler(
                     servicer.ApproveSuggestion,
@@ -316,6 +334,33 @@ class SuggestionService:
             '/forewarn.v1.SuggestionService/GetSuggestion',
             forewarn_dot_v1_dot_suggestion__pb2.GetSuggestionRequest.SerializeToString,
             forewarn_dot_v1_dot_suggestion__pb2.GetSuggestionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WhatIfSuggestion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/forewarn.v1.SuggestionService/WhatIfSuggestion',
+            forewarn_dot_v1_dot_suggestion__pb2.WhatIfSuggestionRequest.SerializeToString,
+            forewarn_dot_v1_dot_suggestion__pb2.WhatIfSuggestionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,10 @@ class SuggestionServiceStub:
     """Suggestions, newest first."""
     GetSuggestion: _grpc.UnaryUnaryMultiCallable[_suggestion_pb2.GetSuggestionRequest, _suggestion_pb2.GetSuggestionResponse]
     """One suggestion with its evidence, and the entity that it would change."""
+    WhatIfSuggestion: _grpc.UnaryUnaryMultiCallable[_suggestion_pb2.WhatIfSuggestionRequest, _suggestion_pb2.WhatIfSuggestionResponse]
+    """What the policy document of a suggestion would have prevented over recorded calls. Runs its rules now; ends when the
+    caller leaves.
+    """
     ApproveSuggestion: _grpc.UnaryUnaryMultiCallable[_suggestion_pb2.ApproveSuggestionRequest, _suggestion_pb2.ApproveSuggestionResponse]
     """Does what is suggested."""
     ModifySuggestion: _grpc.UnaryUnaryMultiCallable[_suggestion_pb2.ModifySuggestionRequest, _suggestion_pb2.ModifySuggestionResponse]
@@ -83,6 +87,10 @@ class SuggestionServiceAsyncStub(SuggestionServiceStub):
     """Suggestions, newest first."""
     GetSuggestion: _aio.UnaryUnaryMultiCallable[_suggestion_pb2.GetSuggestionRequest, _suggestion_pb2.GetSuggestionResponse]  # type: ignore[assignment]
     """One suggestion with its evidence, and the entity that it would change."""
+    WhatIfSuggestion: _aio.UnaryUnaryMultiCallable[_suggestion_pb2.WhatIfSuggestionRequest, _suggestion_pb2.WhatIfSuggestionResponse]  # type: ignore[assignment]
+    """What the policy document of a suggestion would have prevented over recorded calls. Runs its rules now; ends when the
+    caller leaves.
+    """
     ApproveSuggestion: _aio.UnaryUnaryMultiCallable[_suggestion_pb2.ApproveSuggestionRequest, _suggestion_pb2.ApproveSuggestionResponse]  # type: ignore[assignment]
     """Does what is suggested."""
     ModifySuggestion: _aio.UnaryUnaryMultiCallable[_suggestion_pb2.ModifySuggestionRequest, _suggestion_pb2.ModifySuggestionResponse]  # type: ignore[assignment]
@@ -133,6 +141,16 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_suggestion_pb2.GetSuggestionResponse, _abc.Awaitable[_suggestion_pb2.GetSuggestionResponse]]:
         """One suggestion with its evidence, and the entity that it would change."""
+
+    @_abc_1.abstractmethod
+    def WhatIfSuggestion(
+        self,
+        request: _suggestion_pb2.WhatIfSuggestionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_suggestion_pb2.WhatIfSuggestionResponse, _abc.Awaitable[_suggestion_pb2.WhatIfSuggestionResponse]]:
+        """What the policy document of a suggestion would have prevented over recorded calls. Runs its rules now; ends when the
+        caller leaves.
+        """
 
     @_abc_1.abstractmethod
     def ApproveSuggestion(

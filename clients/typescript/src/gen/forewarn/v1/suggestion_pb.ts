@@ -9,6 +9,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { OrganisationalEntity, Share } from "./knowledge_pb.js";
 import { file_forewarn_v1_knowledge } from "./knowledge_pb.js";
+import type { WhatIfExample, WhatIfRule } from "./policy_pb.js";
+import { file_forewarn_v1_policy } from "./policy_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/suggestion.proto.
  */
 export const file_forewarn_v1_suggestion: GenFile = /*@__PURE__*/
-  fileDesc("Chxmb3Jld2Fybi92MS9zdWdnZXN0aW9uLnByb3RvEgtmb3Jld2Fybi52MSLWBQoKU3VnZ2VzdGlvbhIVCg1zdWdnZXN0aW9uX2lkGAEgASgJEikKBHR5cGUYAiABKA4yGy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uVHlwZRIrCgVzdGF0ZRgDIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRItCgZncm91bmQYBCABKA4yHS5mb3Jld2Fybi52MS5TdWdnZXN0aW9uR3JvdW5kEhIKCmNvbmZpZGVuY2UYBSABKAESDgoGcmVhc29uGAYgASgJEisKBWRyYWZ0GAcgASgLMhwuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0EjEKCGV2aWRlbmNlGAggASgLMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkV2aWRlbmNlEhEKCXRhcmdldF9pZBgJIAEoCRIPCgdjaGFuZ2VzGAogAygJEhAKCHJldmlzaW9uGAsgASgNEjEKCGRyYWZ0aW5nGAwgASgOMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0aW5nEhIKCmRyYWZ0ZWRfYnkYDSABKAkSFwoPZHJhZnRpbmdfZGV0YWlsGA4gASgJEhAKCGF0dGVtcHRzGA8gASgNEi4KCmNyZWF0ZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRlY2lkZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmRlY2lkZWRfYnkYEyABKAkSFwoPZGVjaXNpb25fcmVhc29uGBQgASgJEhIKCmFwcGxpZWRfaWQYFSABKAkSFQoNc3VwZXJzZWRlZF9ieRgWIAEoCRIWCg5hcHBsaWVkX3BvbGljeRgXIAEoCSKBAQoPU3VnZ2VzdGlvbkRyYWZ0EhMKC2Rlc2NyaXB0aW9uGAEgASgJEhAKCHRyaWdnZXJzGAIgAygJEhEKCXJhdGlvbmFsZRgDIAEoCRIbChNzdWdnZXN0ZWRfcmVzb3VyY2VzGAQgAygJEhcKD3BvbGljeV9kb2N1bWVudBgFIAEoCSKHAgoSU3VnZ2VzdGlvbkV2aWRlbmNlEiUKCWZyZXF1ZW5jeRgBIAEoCzISLmZvcmV3YXJuLnYxLlNoYXJlEg0KBWNhc2VzGAIgASgNEhAKCHN0cmVuZ3RoGAMgASgBEgwKBGxpZnQYBCABKAESEAoIbGV2ZXJhZ2UYBSABKAESDwoHcF92YWx1ZRgGIAEoARIQCghzZXNzaW9ucxgHIAEoDRIUCgx3b3JrZmxvd19pZHMYCCADKAkSEAoIY2FsbF9pZHMYCSADKAkSGQoRdXNhZ2VfcGF0dGVybl9pZHMYCiADKAkSEgoKZW50aXR5X2lkcxgLIAMoCRIPCgdpbnRlbnRzGAwgAygJIhwKGkdlbmVyYXRlU3VnZ2VzdGlvbnNSZXF1ZXN0IosBChtHZW5lcmF0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USKAoHY3JlYXRlZBgBIAMoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SDwoHcmVuZXdlZBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgNEg4KBnVuc3VyZRgEIAEoDRIQCgh0b29fbWFueRgFIAEoDSLCAQoWTGlzdFN1Z2dlc3Rpb25zUmVxdWVzdBIrCgVzdGF0ZRgBIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRIRCglhbnlfc3RhdGUYAiABKAgSKQoEdHlwZRgDIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhYKDm1pbl9jb25maWRlbmNlGAQgASgBEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJImAKF0xpc3RTdWdnZXN0aW9uc1Jlc3BvbnNlEiwKC3N1Z2dlc3Rpb25zGAEgAygLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLQoUR2V0U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCSJ3ChVHZXRTdWdnZXN0aW9uUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SMQoGdGFyZ2V0GAIgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiUgoYQXBwcm92ZVN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEAoIcmV2aXNpb24YAiABKA0SDQoFYWN0b3IYAyABKAkiewoZQXBwcm92ZVN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSKOAQoXTW9kaWZ5U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIrCgVkcmFmdBgCIAEoCzIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25EcmFmdBIQCghyZXZpc2lvbhgDIAEoDRINCgVhY3RvchgEIAEoCRIOCgZyZWFzb24YBSABKAkiegoYTW9kaWZ5U3VnZ2VzdGlvblJlc3BvbnNlEisKCnN1Z2dlc3Rpb24YASABKAsyFy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uEjEKBmVudGl0eRgCIAEoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5Ik8KF1JlamVjdFN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWFjdG9yGAMgASgJIkcKGFJlamVjdFN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJQChhEaXNtaXNzU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkiSAoZRGlzbWlzc1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJNChVVbmRvU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkieAoWVW5kb1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSIZChdXYXRjaFN1Z2dlc3Rpb25zUmVxdWVzdCJHChhXYXRjaFN1Z2dlc3Rpb25zUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24iRQocTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSL9AQodTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVzcG9uc2USNAoHZW50cmllcxgBIAMoCzIjLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEi0KBnRvdGFscxgDIAMoCzIdLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25Ub3RhbHMSKwoPYWNjZXB0YW5jZV9yYXRlGAQgASgLMhIuZm9yZXdhcm4udjEuU2hhcmUSMQoIYWRvcHRpb24YBSADKAsyHy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uQWRvcHRpb24i5AEKFlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSKAoEdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNc3VnZ2VzdGlvbl9pZBgCIAEoCRIpCgR0eXBlGAMgASgOMhsuZm9yZXdhcm4udjEuU3VnZ2VzdGlvblR5cGUSKwoFc3RhdGUYBCABKA4yHC5mb3Jld2Fybi52MS5TdWdnZXN0aW9uU3RhdGUSEgoKY29uZmlkZW5jZRgFIAEoARINCgVhY3RvchgGIAEoCRIOCgZyZWFzb24YByABKAki4QEKEFN1Z2dlc3Rpb25Ub3RhbHMSKQoEdHlwZRgBIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhEKCWdlbmVyYXRlZBgCIAEoDRIPCgdyZW5ld2VkGAMgASgNEhAKCGFwcHJvdmVkGAQgASgNEhAKCG1vZGlmaWVkGAUgASgNEhAKCHJlamVjdGVkGAYgASgNEhEKCWRpc21pc3NlZBgHIAEoDRIPCgdleHBpcmVkGAggASgNEhIKCnN1cGVyc2VkZWQYCSABKA0SEAoIcmV2ZXJ0ZWQYCiABKA0ibQoSU3VnZ2VzdGlvbkFkb3B0aW9uEhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEQoJZW50aXR5X2lkGAIgASgJEhkKEXRpbWVzX3JlY29tbWVuZGVkGAMgASgNEhIKCnRpbWVzX3VzZWQYBCABKA0qwwEKDlN1Z2dlc3Rpb25UeXBlEh8KG1NVR0dFU1RJT05fVFlQRV9VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUEFUVEVSThABEiIKHlNVR0dFU1RJT05fVFlQRV9VUERBVEVfUEFUVEVSThACEiEKHVNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUE9MSUNZEAMSJQohU1VHR0VTVElPTl9UWVBFX0RFUFJFQ0FURV9QQVRURVJOEAQqrAIKD1N1Z2dlc3Rpb25TdGF0ZRIgChxTVUdHRVNUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHAoYU1VHR0VTVElPTl9TVEFURV9QRU5ESU5HEAESHQoZU1VHR0VTVElPTl9TVEFURV9BUFBST1ZFRBACEh0KGVNVR0dFU1RJT05fU1RBVEVfTU9ESUZJRUQQAxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFSkVDVEVEEAQSHgoaU1VHR0VTVElPTl9TVEFURV9ESVNNSVNTRUQQBRIcChhTVUdHRVNUSU9OX1NUQVRFX0VYUElSRUQQBhIfChtTVUdHRVNUSU9OX1NUQVRFX1NVUEVSU0VERUQQBxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFVkVSVEVEEAgqgwIKEFN1Z2dlc3Rpb25Hcm91bmQSIQodU1VHR0VTVElPTl9HUk9VTkRfVU5TUEVDSUZJRUQQABIfChtTVUdHRVNUSU9OX0dST1VORF9BRERJVElPTlMQARIeChpTVUdHRVNUSU9OX0dST1VORF9UT0dFVEhFUhACEiIKHlNVR0dFU1RJT05fR1JPVU5EX1dFQUtfTUFUQ0hFUxADEh0KGVNVR0dFU1RJT05fR1JPVU5EX0xPV19VU0UQBBIjCh9TVUdHRVNUSU9OX0dST1VORF9DT05GSUdVUkFUSU9OEAUSIwofU1VHR0VTVElPTl9HUk9VTkRfRkFJTElOR19DQUxMUxAGKr0BChJTdWdnZXN0aW9uRHJhZnRpbmcSIwofU1VHR0VTVElPTl9EUkFGVElOR19VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fRFJBRlRJTkdfU1RBVElTVElDUxABEh8KG1NVR0dFU1RJT05fRFJBRlRJTkdfV0FJVElORxACEh0KGVNVR0dFU1RJT05fRFJBRlRJTkdfTU9ERUwQAxIeChpTVUdHRVNUSU9OX0RSQUZUSU5HX0ZBSUxFRBAEMusHChFTdWdnZXN0aW9uU2VydmljZRJoChNHZW5lcmF0ZVN1Z2dlc3Rpb25zEicuZm9yZXdhcm4udjEuR2VuZXJhdGVTdWdnZXN0aW9uc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5HZW5lcmF0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USXAoPTGlzdFN1Z2dlc3Rpb25zEiMuZm9yZXdhcm4udjEuTGlzdFN1Z2dlc3Rpb25zUmVxdWVzdBokLmZvcmV3YXJuLnYxLkxpc3RTdWdnZXN0aW9uc1Jlc3BvbnNlElYKDUdldFN1Z2dlc3Rpb24SIS5mb3Jld2Fybi52MS5HZXRTdWdnZXN0aW9uUmVxdWVzdBoiLmZvcmV3YXJuLnYxLkdldFN1Z2dlc3Rpb25SZXNwb25zZRJiChFBcHByb3ZlU3VnZ2VzdGlvbhIlLmZvcmV3YXJuLnYxLkFwcHJvdmVTdWdnZXN0aW9uUmVxdWVzdBomLmZvcmV3YXJuLnYxLkFwcHJvdmVTdWdnZXN0aW9uUmVzcG9uc2USXwoQTW9kaWZ5U3VnZ2VzdGlvbhIkLmZvcmV3YXJuLnYxLk1vZGlmeVN1Z2dlc3Rpb25SZXF1ZXN0GiUuZm9yZXdhcm4udjEuTW9kaWZ5U3VnZ2VzdGlvblJlc3BvbnNlEl8KEFJlamVjdFN1Z2dlc3Rpb24SJC5mb3Jld2Fybi52MS5SZWplY3RTdWdnZXN0aW9uUmVxdWVzdBolLmZvcmV3YXJuLnYxLlJlamVjdFN1Z2dlc3Rpb25SZXNwb25zZRJiChFEaXNtaXNzU3VnZ2VzdGlvbhIlLmZvcmV3YXJuLnYxLkRpc21pc3NTdWdnZXN0aW9uUmVxdWVzdBomLmZvcmV3YXJuLnYxLkRpc21pc3NTdWdnZXN0aW9uUmVzcG9uc2USWQoOVW5kb1N1Z2dlc3Rpb24SIi5mb3Jld2Fybi52MS5VbmRvU3VnZ2VzdGlvblJlcXVlc3QaIy5mb3Jld2Fybi52MS5VbmRvU3VnZ2VzdGlvblJlc3BvbnNlEmEKEFdhdGNoU3VnZ2VzdGlvbnMSJC5mb3Jld2Fybi52MS5XYXRjaFN1Z2dlc3Rpb25zUmVxdWVzdBolLmZvcmV3YXJuLnYxLldhdGNoU3VnZ2VzdGlvbnNSZXNwb25zZTABEm4KFUxpc3RTdWdnZXN0aW9uSGlzdG9yeRIpLmZvcmV3YXJuLnYxLkxpc3RTdWdnZXN0aW9uSGlzdG9yeVJlcXVlc3QaKi5mb3Jld2Fybi52MS5MaXN0U3VnZ2VzdGlvbkhpc3RvcnlSZXNwb25zZUI4Cg9kZXYuZm9yZXdhcm4udjFQAVojZm9yZXdhcm4uZGV2L2ZvcmV3YXJuL3YxO2ZvcmV3YXJudjFiBnByb3RvMw", [file_forewarn_v1_knowledge, file_google_protobuf_timestamp]);
+  fileDesc("Chxmb3Jld2Fybi92MS9zdWdnZXN0aW9uLnByb3RvEgtmb3Jld2Fybi52MSLWBQoKU3VnZ2VzdGlvbhIVCg1zdWdnZXN0aW9uX2lkGAEgASgJEikKBHR5cGUYAiABKA4yGy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uVHlwZRIrCgVzdGF0ZRgDIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRItCgZncm91bmQYBCABKA4yHS5mb3Jld2Fybi52MS5TdWdnZXN0aW9uR3JvdW5kEhIKCmNvbmZpZGVuY2UYBSABKAESDgoGcmVhc29uGAYgASgJEisKBWRyYWZ0GAcgASgLMhwuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0EjEKCGV2aWRlbmNlGAggASgLMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkV2aWRlbmNlEhEKCXRhcmdldF9pZBgJIAEoCRIPCgdjaGFuZ2VzGAogAygJEhAKCHJldmlzaW9uGAsgASgNEjEKCGRyYWZ0aW5nGAwgASgOMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0aW5nEhIKCmRyYWZ0ZWRfYnkYDSABKAkSFwoPZHJhZnRpbmdfZGV0YWlsGA4gASgJEhAKCGF0dGVtcHRzGA8gASgNEi4KCmNyZWF0ZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRlY2lkZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmRlY2lkZWRfYnkYEyABKAkSFwoPZGVjaXNpb25fcmVhc29uGBQgASgJEhIKCmFwcGxpZWRfaWQYFSABKAkSFQoNc3VwZXJzZWRlZF9ieRgWIAEoCRIWCg5hcHBsaWVkX3BvbGljeRgXIAEoCSKBAQoPU3VnZ2VzdGlvbkRyYWZ0EhMKC2Rlc2NyaXB0aW9uGAEgASgJEhAKCHRyaWdnZXJzGAIgAygJEhEKCXJhdGlvbmFsZRgDIAEoCRIbChNzdWdnZXN0ZWRfcmVzb3VyY2VzGAQgAygJEhcKD3BvbGljeV9kb2N1bWVudBgFIAEoCSKHAgoSU3VnZ2VzdGlvbkV2aWRlbmNlEiUKCWZyZXF1ZW5jeRgBIAEoCzISLmZvcmV3YXJuLnYxLlNoYXJlEg0KBWNhc2VzGAIgASgNEhAKCHN0cmVuZ3RoGAMgASgBEgwKBGxpZnQYBCABKAESEAoIbGV2ZXJhZ2UYBSABKAESDwoHcF92YWx1ZRgGIAEoARIQCghzZXNzaW9ucxgHIAEoDRIUCgx3b3JrZmxvd19pZHMYCCADKAkSEAoIY2FsbF9pZHMYCSADKAkSGQoRdXNhZ2VfcGF0dGVybl9pZHMYCiADKAkSEgoKZW50aXR5X2lkcxgLIAMoCRIPCgdpbnRlbnRzGAwgAygJIhwKGkdlbmVyYXRlU3VnZ2VzdGlvbnNSZXF1ZXN0IosBChtHZW5lcmF0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USKAoHY3JlYXRlZBgBIAMoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SDwoHcmVuZXdlZBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgNEg4KBnVuc3VyZRgEIAEoDRIQCgh0b29fbWFueRgFIAEoDSLCAQoWTGlzdFN1Z2dlc3Rpb25zUmVxdWVzdBIrCgVzdGF0ZRgBIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRIRCglhbnlfc3RhdGUYAiABKAgSKQoEdHlwZRgDIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhYKDm1pbl9jb25maWRlbmNlGAQgASgBEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJImAKF0xpc3RTdWdnZXN0aW9uc1Jlc3BvbnNlEiwKC3N1Z2dlc3Rpb25zGAEgAygLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLQoUR2V0U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCSJ3ChVHZXRTdWdnZXN0aW9uUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SMQoGdGFyZ2V0GAIgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiUQoXV2hhdElmU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIQCghleGFtcGxlcxgDIAEoDSLEAQoYV2hhdElmU3VnZ2VzdGlvblJlc3BvbnNlEg0KBWNhbGxzGAEgASgEEhIKCmluY29tcGxldGUYAiABKAQSDwoHc3RvcHBlZBgDIAEoBBIOCgZmYWlsZWQYBCABKAQSDgoGd29ya2VkGAUgASgEEiYKBXJ1bGVzGAYgAygLMhcuZm9yZXdhcm4udjEuV2hhdElmUnVsZRIsCghleGFtcGxlcxgHIAMoCzIaLmZvcmV3YXJuLnYxLldoYXRJZkV4YW1wbGUiUgoYQXBwcm92ZVN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEAoIcmV2aXNpb24YAiABKA0SDQoFYWN0b3IYAyABKAkiewoZQXBwcm92ZVN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSKOAQoXTW9kaWZ5U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIrCgVkcmFmdBgCIAEoCzIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25EcmFmdBIQCghyZXZpc2lvbhgDIAEoDRINCgVhY3RvchgEIAEoCRIOCgZyZWFzb24YBSABKAkiegoYTW9kaWZ5U3VnZ2VzdGlvblJlc3BvbnNlEisKCnN1Z2dlc3Rpb24YASABKAsyFy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uEjEKBmVudGl0eRgCIAEoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5Ik8KF1JlamVjdFN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWFjdG9yGAMgASgJIkcKGFJlamVjdFN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJQChhEaXNtaXNzU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkiSAoZRGlzbWlzc1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJNChVVbmRvU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkieAoWVW5kb1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSIZChdXYXRjaFN1Z2dlc3Rpb25zUmVxdWVzdCJHChhXYXRjaFN1Z2dlc3Rpb25zUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24iRQocTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSL9AQodTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVzcG9uc2USNAoHZW50cmllcxgBIAMoCzIjLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEi0KBnRvdGFscxgDIAMoCzIdLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25Ub3RhbHMSKwoPYWNjZXB0YW5jZV9yYXRlGAQgASgLMhIuZm9yZXdhcm4udjEuU2hhcmUSMQoIYWRvcHRpb24YBSADKAsyHy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uQWRvcHRpb24i5AEKFlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSKAoEdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNc3VnZ2VzdGlvbl9pZBgCIAEoCRIpCgR0eXBlGAMgASgOMhsuZm9yZXdhcm4udjEuU3VnZ2VzdGlvblR5cGUSKwoFc3RhdGUYBCABKA4yHC5mb3Jld2Fybi52MS5TdWdnZXN0aW9uU3RhdGUSEgoKY29uZmlkZW5jZRgFIAEoARINCgVhY3RvchgGIAEoCRIOCgZyZWFzb24YByABKAki4QEKEFN1Z2dlc3Rpb25Ub3RhbHMSKQoEdHlwZRgBIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhEKCWdlbmVyYXRlZBgCIAEoDRIPCgdyZW5ld2VkGAMgASgNEhAKCGFwcHJvdmVkGAQgASgNEhAKCG1vZGlmaWVkGAUgASgNEhAKCHJlamVjdGVkGAYgASgNEhEKCWRpc21pc3NlZBgHIAEoDRIPCgdleHBpcmVkGAggASgNEhIKCnN1cGVyc2VkZWQYCSABKA0SEAoIcmV2ZXJ0ZWQYCiABKA0ibQoSU3VnZ2VzdGlvbkFkb3B0aW9uEhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEQoJZW50aXR5X2lkGAIgASgJEhkKEXRpbWVzX3JlY29tbWVuZGVkGAMgASgNEhIKCnRpbWVzX3VzZWQYBCABKA0qwwEKDlN1Z2dlc3Rpb25UeXBlEh8KG1NVR0dFU1RJT05fVFlQRV9VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUEFUVEVSThABEiIKHlNVR0dFU1RJT05fVFlQRV9VUERBVEVfUEFUVEVSThACEiEKHVNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUE9MSUNZEAMSJQohU1VHR0VTVElPTl9UWVBFX0RFUFJFQ0FURV9QQVRURVJOEAQqrAIKD1N1Z2dlc3Rpb25TdGF0ZRIgChxTVUdHRVNUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHAoYU1VHR0VTVElPTl9TVEFURV9QRU5ESU5HEAESHQoZU1VHR0VTVElPTl9TVEFURV9BUFBST1ZFRBACEh0KGVNVR0dFU1RJT05fU1RBVEVfTU9ESUZJRUQQAxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFSkVDVEVEEAQSHgoaU1VHR0VTVElPTl9TVEFURV9ESVNNSVNTRUQQBRIcChhTVUdHRVNUSU9OX1NUQVRFX0VYUElSRUQQBhIfChtTVUdHRVNUSU9OX1NUQVRFX1NVUEVSU0VERUQQBxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFVkVSVEVEEAgqgwIKEFN1Z2dlc3Rpb25Hcm91bmQSIQodU1VHR0VTVElPTl9HUk9VTkRfVU5TUEVDSUZJRUQQABIfChtTVUdHRVNUSU9OX0dST1VORF9BRERJVElPTlMQARIeChpTVUdHRVNUSU9OX0dST1VORF9UT0dFVEhFUhACEiIKHlNVR0dFU1RJT05fR1JPVU5EX1dFQUtfTUFUQ0hFUxADEh0KGVNVR0dFU1RJT05fR1JPVU5EX0xPV19VU0UQBBIjCh9TVUdHRVNUSU9OX0dST1VORF9DT05GSUdVUkFUSU9OEAUSIwofU1VHR0VTVElPTl9HUk9VTkRfRkFJTElOR19DQUxMUxAGKr0BChJTdWdnZXN0aW9uRHJhZnRpbmcSIwofU1VHR0VTVElPTl9EUkFGVElOR19VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fRFJBRlRJTkdfU1RBVElTVElDUxABEh8KG1NVR0dFU1RJT05fRFJBRlRJTkdfV0FJVElORxACEh0KGVNVR0dFU1RJT05fRFJBRlRJTkdfTU9ERUwQAxIeChpTVUdHRVNUSU9OX0RSQUZUSU5HX0ZBSUxFRBAEMswIChFTdWdnZXN0aW9uU2VydmljZRJoChNHZW5lcmF0ZVN1Z2dlc3Rpb25zEicuZm9yZXdhcm4udjEuR2VuZXJhdGVTdWdnZXN0aW9uc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5HZW5lcmF0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USXAoPTGlzdFN1Z2dlc3Rpb25zEiMuZm9yZXdhcm4udjEuTGlzdFN1Z2dlc3Rpb25zUmVxdWVzdBokLmZvcmV3YXJuLnYxLkxpc3RTdWdnZXN0aW9uc1Jlc3BvbnNlElYKDUdldFN1Z2dlc3Rpb24SIS5mb3Jld2Fybi52MS5HZXRTdWdnZXN0aW9uUmVxdWVzdBoiLmZvcmV3YXJuLnYxLkdldFN1Z2dlc3Rpb25SZXNwb25zZRJfChBXaGF0SWZTdWdnZXN0aW9uEiQuZm9yZXdhcm4udjEuV2hhdElmU3VnZ2VzdGlvblJlcXVlc3QaJS5mb3Jld2Fybi52MS5XaGF0SWZTdWdnZXN0aW9uUmVzcG9uc2USYgoRQXBwcm92ZVN1Z2dlc3Rpb24SJS5mb3Jld2Fybi52MS5BcHByb3ZlU3VnZ2VzdGlvblJlcXVlc3QaJi5mb3Jld2Fybi52MS5BcHByb3ZlU3VnZ2VzdGlvblJlc3BvbnNlEl8KEE1vZGlmeVN1Z2dlc3Rpb24SJC5mb3Jld2Fybi52MS5Nb2RpZnlTdWdnZXN0aW9uUmVxdWVzdBolLmZvcmV3YXJuLnYxLk1vZGlmeVN1Z2dlc3Rpb25SZXNwb25zZRJfChBSZWplY3RTdWdnZXN0aW9uEiQuZm9yZXdhcm4udjEuUmVqZWN0U3VnZ2VzdGlvblJlcXVlc3QaJS5mb3Jld2Fybi52MS5SZWplY3RTdWdnZXN0aW9uUmVzcG9uc2USYgoRRGlzbWlzc1N1Z2dlc3Rpb24SJS5mb3Jld2Fybi52MS5EaXNtaXNzU3VnZ2VzdGlvblJlcXVlc3QaJi5mb3Jld2Fybi52MS5EaXNtaXNzU3VnZ2VzdGlvblJlc3BvbnNlElkKDlVuZG9TdWdnZXN0aW9uEiIuZm9yZXdhcm4udjEuVW5kb1N1Z2dlc3Rpb25SZXF1ZXN0GiMuZm9yZXdhcm4udjEuVW5kb1N1Z2dlc3Rpb25SZXNwb25zZRJhChBXYXRjaFN1Z2dlc3Rpb25zEiQuZm9yZXdhcm4udjEuV2F0Y2hTdWdnZXN0aW9uc1JlcXVlc3QaJS5mb3Jld2Fybi52MS5XYXRjaFN1Z2dlc3Rpb25zUmVzcG9uc2UwARJuChVMaXN0U3VnZ2VzdGlvbkhpc3RvcnkSKS5mb3Jld2Fybi52MS5MaXN0U3VnZ2VzdGlvbkhpc3RvcnlSZXF1ZXN0GiouZm9yZXdhcm4udjEuTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVzcG9uc2VCOAoPZGV2LmZvcmV3YXJuLnYxUAFaI2ZvcmV3YXJuLmRldi9mb3Jld2Fybi92MTtmb3Jld2FybnYxYgZwcm90bzM", [file_forewarn_v1_knowledge, file_forewarn_v1_policy, file_google_protobuf_timestamp]);
 
 /**
  * A drafted change.
@@ -539,6 +541,104 @@ export const GetSuggestionResponseSchema: GenMessage<GetSuggestionResponse> = /*
   messageDesc(file_forewarn_v1_suggestion, 8);
 
 /**
+ * Over which calls.
+ *
+ * @generated from message forewarn.v1.WhatIfSuggestionRequest
+ */
+export type WhatIfSuggestionRequest = Message<"forewarn.v1.WhatIfSuggestionRequest"> & {
+  /**
+   * The suggestion's id.
+   *
+   * @generated from field: string suggestion_id = 1;
+   */
+  suggestionId: string;
+
+  /**
+   * How many of the newest recorded calls to look at; 0: 10,000.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * How many calls to show; 0: 5.
+   *
+   * @generated from field: uint32 examples = 3;
+   */
+  examples: number;
+};
+
+/**
+ * Describes the message forewarn.v1.WhatIfSuggestionRequest.
+ * Use `create(WhatIfSuggestionRequestSchema)` to create a new message.
+ */
+export const WhatIfSuggestionRequestSchema: GenMessage<WhatIfSuggestionRequest> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 9);
+
+/**
+ * What a suggested policy would have prevented, had it been enforced alone.
+ *
+ * @generated from message forewarn.v1.WhatIfSuggestionResponse
+ */
+export type WhatIfSuggestionResponse = Message<"forewarn.v1.WhatIfSuggestionResponse"> & {
+  /**
+   * Calls that were looked at, whichever tool they are of.
+   *
+   * @generated from field: uint64 calls = 1;
+   */
+  calls: bigint;
+
+  /**
+   * Of these, calls left out because what is kept of their arguments is not whole.
+   *
+   * @generated from field: uint64 incomplete = 2;
+   */
+  incomplete: bigint;
+
+  /**
+   * Calls that it would have stopped: prevented, held for approval, or rewritten.
+   *
+   * @generated from field: uint64 stopped = 3;
+   */
+  stopped: bigint;
+
+  /**
+   * Of these, calls that failed: it would have been right.
+   *
+   * @generated from field: uint64 failed = 4;
+   */
+  failed: bigint;
+
+  /**
+   * Of these, calls that worked: it would have been wrong.
+   *
+   * @generated from field: uint64 worked = 5;
+   */
+  worked: bigint;
+
+  /**
+   * Its rules that would have decided, most often first; at most 100.
+   *
+   * @generated from field: repeated forewarn.v1.WhatIfRule rules = 6;
+   */
+  rules: WhatIfRule[];
+
+  /**
+   * Some of the calls that it would have stopped, newest first.
+   *
+   * @generated from field: repeated forewarn.v1.WhatIfExample examples = 7;
+   */
+  examples: WhatIfExample[];
+};
+
+/**
+ * Describes the message forewarn.v1.WhatIfSuggestionResponse.
+ * Use `create(WhatIfSuggestionResponseSchema)` to create a new message.
+ */
+export const WhatIfSuggestionResponseSchema: GenMessage<WhatIfSuggestionResponse> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 10);
+
+/**
  * What to approve.
  *
  * @generated from message forewarn.v1.ApproveSuggestionRequest
@@ -571,7 +671,7 @@ export type ApproveSuggestionRequest = Message<"forewarn.v1.ApproveSuggestionReq
  * Use `create(ApproveSuggestionRequestSchema)` to create a new message.
  */
 export const ApproveSuggestionRequestSchema: GenMessage<ApproveSuggestionRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 9);
+  messageDesc(file_forewarn_v1_suggestion, 11);
 
 /**
  * What was done.
@@ -599,7 +699,7 @@ export type ApproveSuggestionResponse = Message<"forewarn.v1.ApproveSuggestionRe
  * Use `create(ApproveSuggestionResponseSchema)` to create a new message.
  */
 export const ApproveSuggestionResponseSchema: GenMessage<ApproveSuggestionResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 10);
+  messageDesc(file_forewarn_v1_suggestion, 12);
 
 /**
  * What to do instead.
@@ -648,7 +748,7 @@ export type ModifySuggestionRequest = Message<"forewarn.v1.ModifySuggestionReque
  * Use `create(ModifySuggestionRequestSchema)` to create a new message.
  */
 export const ModifySuggestionRequestSchema: GenMessage<ModifySuggestionRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 11);
+  messageDesc(file_forewarn_v1_suggestion, 13);
 
 /**
  * What was done.
@@ -676,7 +776,7 @@ export type ModifySuggestionResponse = Message<"forewarn.v1.ModifySuggestionResp
  * Use `create(ModifySuggestionResponseSchema)` to create a new message.
  */
 export const ModifySuggestionResponseSchema: GenMessage<ModifySuggestionResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 12);
+  messageDesc(file_forewarn_v1_suggestion, 14);
 
 /**
  * What to reject.
@@ -711,7 +811,7 @@ export type RejectSuggestionRequest = Message<"forewarn.v1.RejectSuggestionReque
  * Use `create(RejectSuggestionRequestSchema)` to create a new message.
  */
 export const RejectSuggestionRequestSchema: GenMessage<RejectSuggestionRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 13);
+  messageDesc(file_forewarn_v1_suggestion, 15);
 
 /**
  * What was rejected.
@@ -732,7 +832,7 @@ export type RejectSuggestionResponse = Message<"forewarn.v1.RejectSuggestionResp
  * Use `create(RejectSuggestionResponseSchema)` to create a new message.
  */
 export const RejectSuggestionResponseSchema: GenMessage<RejectSuggestionResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 14);
+  messageDesc(file_forewarn_v1_suggestion, 16);
 
 /**
  * What to dismiss.
@@ -767,7 +867,7 @@ export type DismissSuggestionRequest = Message<"forewarn.v1.DismissSuggestionReq
  * Use `create(DismissSuggestionRequestSchema)` to create a new message.
  */
 export const DismissSuggestionRequestSchema: GenMessage<DismissSuggestionRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 15);
+  messageDesc(file_forewarn_v1_suggestion, 17);
 
 /**
  * What was dismissed.
@@ -788,7 +888,7 @@ export type DismissSuggestionResponse = Message<"forewarn.v1.DismissSuggestionRe
  * Use `create(DismissSuggestionResponseSchema)` to create a new message.
  */
 export const DismissSuggestionResponseSchema: GenMessage<DismissSuggestionResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 16);
+  messageDesc(file_forewarn_v1_suggestion, 18);
 
 /**
  * Which decision to take back.
@@ -823,7 +923,7 @@ export type UndoSuggestionRequest = Message<"forewarn.v1.UndoSuggestionRequest">
  * Use `create(UndoSuggestionRequestSchema)` to create a new message.
  */
 export const UndoSuggestionRequestSchema: GenMessage<UndoSuggestionRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 17);
+  messageDesc(file_forewarn_v1_suggestion, 19);
 
 /**
  * What was taken back.
@@ -851,7 +951,7 @@ export type UndoSuggestionResponse = Message<"forewarn.v1.UndoSuggestionResponse
  * Use `create(UndoSuggestionResponseSchema)` to create a new message.
  */
 export const UndoSuggestionResponseSchema: GenMessage<UndoSuggestionResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 18);
+  messageDesc(file_forewarn_v1_suggestion, 20);
 
 /**
  * Nothing to ask.
@@ -866,7 +966,7 @@ export type WatchSuggestionsRequest = Message<"forewarn.v1.WatchSuggestionsReque
  * Use `create(WatchSuggestionsRequestSchema)` to create a new message.
  */
 export const WatchSuggestionsRequestSchema: GenMessage<WatchSuggestionsRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 19);
+  messageDesc(file_forewarn_v1_suggestion, 21);
 
 /**
  * A suggestion as it is now.
@@ -887,7 +987,7 @@ export type WatchSuggestionsResponse = Message<"forewarn.v1.WatchSuggestionsResp
  * Use `create(WatchSuggestionsResponseSchema)` to create a new message.
  */
 export const WatchSuggestionsResponseSchema: GenMessage<WatchSuggestionsResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 20);
+  messageDesc(file_forewarn_v1_suggestion, 22);
 
 /**
  * How much of the history.
@@ -915,7 +1015,7 @@ export type ListSuggestionHistoryRequest = Message<"forewarn.v1.ListSuggestionHi
  * Use `create(ListSuggestionHistoryRequestSchema)` to create a new message.
  */
 export const ListSuggestionHistoryRequestSchema: GenMessage<ListSuggestionHistoryRequest> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 21);
+  messageDesc(file_forewarn_v1_suggestion, 23);
 
 /**
  * What became of suggestions.
@@ -964,7 +1064,7 @@ export type ListSuggestionHistoryResponse = Message<"forewarn.v1.ListSuggestionH
  * Use `create(ListSuggestionHistoryResponseSchema)` to create a new message.
  */
 export const ListSuggestionHistoryResponseSchema: GenMessage<ListSuggestionHistoryResponse> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 22);
+  messageDesc(file_forewarn_v1_suggestion, 24);
 
 /**
  * That a suggestion came into a state.
@@ -1027,7 +1127,7 @@ export type SuggestionHistoryEntry = Message<"forewarn.v1.SuggestionHistoryEntry
  * Use `create(SuggestionHistoryEntrySchema)` to create a new message.
  */
 export const SuggestionHistoryEntrySchema: GenMessage<SuggestionHistoryEntry> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 23);
+  messageDesc(file_forewarn_v1_suggestion, 25);
 
 /**
  * What was counted of one type.
@@ -1111,7 +1211,7 @@ export type SuggestionTotals = Message<"forewarn.v1.SuggestionTotals"> & {
  * Use `create(SuggestionTotalsSchema)` to create a new message.
  */
 export const SuggestionTotalsSchema: GenMessage<SuggestionTotals> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 24);
+  messageDesc(file_forewarn_v1_suggestion, 26);
 
 /**
  * How something that was suggested is used.
@@ -1153,7 +1253,7 @@ export type SuggestionAdoption = Message<"forewarn.v1.SuggestionAdoption"> & {
  * Use `create(SuggestionAdoptionSchema)` to create a new message.
  */
 export const SuggestionAdoptionSchema: GenMessage<SuggestionAdoption> = /*@__PURE__*/
-  messageDesc(file_forewarn_v1_suggestion, 25);
+  messageDesc(file_forewarn_v1_suggestion, 27);
 
 /**
  * What is suggested.
@@ -1430,6 +1530,17 @@ export const SuggestionService: GenService<{
     methodKind: "unary";
     input: typeof GetSuggestionRequestSchema;
     output: typeof GetSuggestionResponseSchema;
+  },
+  /**
+   * What the policy document of a suggestion would have prevented over recorded calls. Runs its rules now; ends when the
+   * caller leaves.
+   *
+   * @generated from rpc forewarn.v1.SuggestionService.WhatIfSuggestion
+   */
+  whatIfSuggestion: {
+    methodKind: "unary";
+    input: typeof WhatIfSuggestionRequestSchema;
+    output: typeof WhatIfSuggestionResponseSchema;
   },
   /**
    * Does what is suggested.
