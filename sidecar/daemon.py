@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, suggestion_pb2, workflow_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, rollout_pb2, suggestion_pb2, workflow_pb2
 
 from . import __version__
 from .config import Settings
@@ -22,6 +22,7 @@ from .server.guard_service import GuardService
 from .server.knowledge_service import KnowledgeService
 from .server.listener import AddressError, Listener
 from .server.policy_service import PolicyService
+from .server.rollout_service import RolloutService
 from .server.suggestion_service import SuggestionService
 from .server.workflow_service import WorkflowService
 
@@ -45,7 +46,13 @@ class Daemon:
         self._rooms: Rooms | None = None
         self._listeners: list[Listener] = []
         self._services: list[
-            GuardService | AdminService | PolicyService | KnowledgeService | WorkflowService | SuggestionService
+            GuardService
+            | AdminService
+            | PolicyService
+            | KnowledgeService
+            | WorkflowService
+            | SuggestionService
+            | RolloutService
         ] = []
         self.guard_addresses: list[str] = []
         self.admin_addresses: list[str] = []
@@ -99,6 +106,7 @@ class Daemon:
                 policy_pb2.DESCRIPTOR.services_by_name["PolicyService"].full_name,
                 knowledge_pb2.DESCRIPTOR.services_by_name["KnowledgeService"].full_name,
                 suggestion_pb2.DESCRIPTOR.services_by_name["SuggestionService"].full_name,
+                rollout_pb2.DESCRIPTOR.services_by_name["RolloutService"].full_name,
             ],
             _ADMIN_THREADS,
             settings.max_concurrent_calls,
@@ -118,6 +126,9 @@ class Daemon:
         suggestion_service = SuggestionService(rooms, settings.max_streams)
         self._services.append(suggestion_service)
         suggestion_service.add_to(admin.server)
+        rollout_service = RolloutService(rooms)
+        self._services.append(rollout_service)
+        rollout_service.add_to(admin.server)
         admin.bind(settings.admin_address)
 
         facts.guard_addresses = self.guard_addresses = guard.addresses

@@ -45,6 +45,9 @@ from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
 from .policies.engine.evaluator import DurableEvaluator
 from .policies.single import check_policy
+from .rollouts import records as rollout_records
+from .rollouts.rollouts import Rollouts
+from .rollouts.trials import RunningTrials
 from .store.retention import Limits, Retention
 from .store.store import Store
 from .store.tables import META
@@ -86,6 +89,7 @@ class Rooms:
     workflows: Workflows
     workflow_retention: WorkflowRetention
     suggestions: Suggestions
+    rollouts: Rollouts
     clock: Clock
     settings: Settings
 
@@ -102,6 +106,7 @@ class Rooms:
 def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random.Random | None = None) -> Rooms:
     """Open, or make, the store and wire the rooms. Raises the store's errors."""
     workflow_retention = WorkflowRetention(settings.max_workflow_events, settings.workflow_retention_days)
+    trials = RunningTrials()
     store = Store(
         settings.data_dir,
         tables=(
@@ -115,6 +120,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
             *POLICY_TABLES,
             *knowledge_tables.ALL,
             *suggestion_tables.ALL,
+            *rollout_records.ALL,
         ),
         limit_bytes=settings.store_limit_bytes,
         queue_limit=settings.queue_limit,
@@ -126,11 +132,11 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
                 sessions=settings.max_sessions,
             )
         ),
-        housekeeping=(workflow_retention,),
+        housekeeping=(workflow_retention, trials),
         clock=clock,
     )
     try:
-        return _wire(store, workflow_retention, settings, clock, randomness or random.Random(settings.seed))
+        return _wire(store, workflow_retention, trials, settings, clock, randomness or random.Random(settings.seed))
     except BaseException:
         store.close()
         raise
@@ -139,6 +145,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
 def _wire(
     store: Store,
     workflow_retention: WorkflowRetention,
+    trials: RunningTrials,
     settings: Settings,
     clock: Clock,
     randomness: random.Random,
@@ -151,7 +158,7 @@ def _wire(
         store.submit(lambda txn: set_mode(txn, mode)).result()
     extractor = Extractor(Redactor(key))
     learner = UsagePatternLearner(foresight, settings.probe_seconds, settings.false_prevention_budget)
-    log = DecisionLog(store, settings.queue_limit, settings.max_tools)
+    log = DecisionLog(store, settings.queue_limit, settings.max_tools, trials.said)
     ids = TimeOrderedIds(clock)
     caps = Caps(settings.max_patterns_per_tool, settings.max_patterns, settings.max_tools)
     lots = randomness.getrandbits(64)  # a source of their own: ids drawn in between do not shift the holdout's lots
@@ -166,6 +173,7 @@ def _wire(
         leases.release,
         settings.false_prevention_budget,
         count_settled,
+        trials.recorded,
     )
     live = LivePolicies(
         store, DurableEvaluator(), PolicyFolder(settings.policies) if settings.policies is not None else None
@@ -190,7 +198,7 @@ def _wire(
     index = KnowledgeIndex(store)
     index.start()
     suggestions = _suggestions(store, settings, extractor, knowledge, index, clock, ids)
-    workflows = Workflows(store, extractor, knowledge, index, clock, ids, suggestions.analyst)
+    workflows = Workflows(store, extractor, knowledge, index, clock, ids, suggestions.analyst, trials)
     suggestions.start(workflows.learned)
     book = PolicyBook(store, live, extractor, clock)
     return Rooms(
@@ -217,6 +225,7 @@ def _wire(
         workflow_retention=workflow_retention,
         workflows=workflows,
         suggestions=suggestions,
+        rollouts=Rollouts(store, knowledge, book, live, trials, extractor, clock, ids),
         clock=clock,
         settings=settings,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -51,7 +51,15 @@ class _Room:
 class DecisionLog:
     """Thread-safe. ``limit`` decisions may wait in each of the two rooms; ``max_tools`` bounds tools seen by name."""
 
-    def __init__(self, store: Store, limit: int, max_tools: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        limit: int,
+        max_tools: int,
+        said: Callable[[WriteTransaction, Sequence[DecisionRecord]], None] = lambda _txn, _records: None,
+    ) -> None:
+        """``said`` is told of decisions in the transaction that writes them."""
+        self.said = said
         self._store = store
         self._limit = limit
         self._max_tools = max_tools
@@ -168,6 +176,7 @@ class _Write:
                 txn.put(LEASES, decision.probe.pattern_id, Lease(decision.decision_id, decision.probe.deadline))
         again = _count_prevented(txn, prevented)
         count_said(txn, self._batch)
+        self._log.said(txn, self._batch)
         for name in by_tool:
             _make_known(txn, name, self._log.max_tools)
         totals.add_decisions(txn, by_tool, partial(_count_recent, again=again))

@@ -40,6 +40,7 @@ from .matching import Match
 from .reading import LEAST_TOGETHER, CoUsage, curve_of, used_together
 from .repository import KnowledgeRepository, once
 from .tables import ENTITIES, SCOPES, WORKFLOWS, entity_key
+from .trials import NoTrials, Trials
 
 #: Bytes that are kept of an intent and of a detail.
 TEXT_BYTES: Final = 1024
@@ -93,6 +94,7 @@ class Workflows:
         clock: Clock,
         ids: Callable[[], bytes],
         suggester: Suggester | None = None,
+        trials: Trials | None = None,
     ) -> None:
         self._store = store
         self._extractor = extractor
@@ -101,6 +103,7 @@ class Workflows:
         self._clock = clock
         self._ids = ids
         self._suggester: Suggester = suggester or NoSuggester()
+        self._trials: Trials = trials or NoTrials()
         self._closed = threading.Event()
 
     @property
@@ -123,15 +126,24 @@ class Workflows:
 
     def recommend(
         self, intent: str, *, scope: str = "", limit: int = 5, kind: WorkflowKind = WorkflowKind.RECOMMEND,
-        caller: str = "",
+        caller: str = "", session_id: str = "",
     ) -> Future[Recommendation]:  # fmt: skip
-        """Match an intent and begin a workflow. The future completes when that is durable."""
+        """Match an intent and begin a workflow. The future completes when that is durable.
+
+        Patterns that are being rolled out are kept from the sessions that are not to have them.
+        """
         self._index.wait(timeout=_PATIENCE)
         text = self._searched(intent)
-        by_kind = [self._index.search(text, one, limit) for one in EntityKind]
+        workflow_id, session = self._ids(), self._extractor.label(session_id)
+        assigned = self._trials.assigned(session or workflow_id.hex())
+        held = {one.entity_id for one in assigned if not one.trial.treated}
+        found = [self._index.search(text, one, limit + len(held)) for one in EntityKind]
+        shown = {match.id for matches in found for match in matches[:limit] if match.relevance >= WEAK}
+        trials = tuple(one.trial for one in assigned if one.entity_id in shown)
+        by_kind = [[match for match in matches if match.id not in held][:limit] for matches in found]
         complete = self._index.complete
         with self._store.read() as reader:
-            named = {match.id for matches in by_kind for match in matches}
+            named = {match.id for matches in by_kind for match in matches} | held
             patterns, policies = (
                 tuple(self._with_also_used(reader, one, named) for one in self._found(reader, matches))
                 for matches in by_kind
@@ -148,7 +160,7 @@ class Workflows:
             )
             for one in (*patterns, *policies)
         )
-        answer = Recommendation(self._ids(), patterns, policies, is_without_match(recommended), complete)
+        answer = Recommendation(workflow_id, patterns, policies, is_without_match(recommended), complete)
         began = Began(
             self._clock(), answer.workflow_id, kind, self._kept(intent), self.scope_name(scope), False,
             self._extractor.label(caller), recommended, answer.without_match,
@@ -162,7 +174,7 @@ class Workflows:
                 event.workflow_id,
                 Workflow(
                     event.workflow_id, event.kind, event.intent, event.scope, event.scope_counted, event.caller,
-                    event.time, event.recommended, event.without_match, sequence,
+                    event.time, event.recommended, event.without_match, sequence, session_id=session, trials=trials,
                 ),
             )  # fmt: skip
             return answer
@@ -200,6 +212,7 @@ class Workflows:
             workflow.used, workflow.resources, workflow.additions = event.used, kept, event.additions
             workflow.learning = LearningResult.PENDING if pending else LearningResult.SKIPPED
             txn.put(WORKFLOWS, workflow_id, workflow)
+            self._trials.completed(txn, workflow)
             return Completion(workflow, False)
 
         future = self._store.submit(job)

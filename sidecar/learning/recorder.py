@@ -80,8 +80,13 @@ class Recorder:
         probe_reported: Callable[[bytes, bytes], None],
         budget: float = DEFAULT_BUDGET,
         policies_settled: Callable[[WriteTransaction, DecisionRecord], None] = lambda _txn, _record: None,
+        recorded: Callable[[WriteTransaction, str, str, bool], None] = lambda _txn, _session, _call, _failed: None,
     ) -> None:
-        """``policies_settled`` is told, in the record's transaction, what became of a call that policies spoke of."""
+        """``policies_settled`` is told, in the record's transaction, what became of a call that policies spoke of.
+
+        ``recorded`` is told of each call that worked or failed: session, call id, whether it failed.
+        """
+        self._recorded = recorded
         self._policies_settled = policies_settled
         self._wrong_allowed = wrong_allowed(budget)
         self._probe_reported = probe_reported
@@ -170,6 +175,7 @@ class Recorder:
                 propensity=decision.propensity if decision is not None and would_prevent else 1.0,
             )
             learn_duration(tool, entry.result, failed=learned.failed)
+            self._recorded(txn, entry.session_id, entry.call_id, learned.failed)
             if learned.failed:
                 retry = _retry(view, learned)
             else:

@@ -96,6 +96,13 @@ class Recommended(msgspec.Struct, array_like=True, frozen=True):
     weak: bool = False
 
 
+class Trial(msgspec.Struct, array_like=True, frozen=True):
+    """That a workflow is part of a rollout of a pattern, which was offered to it (``treated``) or kept from it."""
+
+    rollout_id: bytes
+    treated: bool
+
+
 class Used(msgspec.Struct, array_like=True, frozen=True):
     """An entity that a workflow used, and what it suggests that was not generated."""
 
@@ -165,6 +172,8 @@ class Workflow(msgspec.Struct, array_like=True):
     learning: LearningResult = LearningResult.WAITING
     learning_detail: str = ""
     suggestion_ids: tuple[str, ...] = ()
+    session_id: str = ""
+    trials: tuple[Trial, ...] = ()
 
 
 def is_without_match(recommended: tuple[Recommended, ...]) -> bool:

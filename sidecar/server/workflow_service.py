@@ -69,6 +69,7 @@ class WorkflowService:
             limit=request.limit or _DEFAULT_LIMIT,
             kind=WorkflowKind(request.kind or WorkflowKind.RECOMMEND),
             caller=request.caller,
+            session_id=request.session_id,
         )
         found = wait(future, context)
         with self._rooms.store.read() as reader:

@@ -28,6 +28,7 @@ from forewarn.v1 import (
     guard_pb2_grpc,
     knowledge_pb2_grpc,
     policy_pb2_grpc,
+    rollout_pb2_grpc,
     suggestion_pb2_grpc,
     workflow_pb2_grpc,
 )
@@ -89,6 +90,7 @@ class RunningDaemon:
         self.knowledge: Any = None
         self.workflow: Any = None
         self.suggestion: Any = None
+        self.rollout: Any = None
 
     def start(self) -> RunningDaemon:
         """Start it and wait until it serves. Raises StartFailedError."""
@@ -111,6 +113,7 @@ class RunningDaemon:
         self.policies = policy_pb2_grpc.PolicyServiceStub(self.channel(self.admin_address))
         self.knowledge = knowledge_pb2_grpc.KnowledgeServiceStub(self.channel(self.admin_address))
         self.suggestion = suggestion_pb2_grpc.SuggestionServiceStub(self.channel(self.admin_address))
+        self.rollout = rollout_pb2_grpc.RolloutServiceStub(self.channel(self.admin_address))
         return self
 
     def stub(self, service: str) -> Any:
@@ -122,6 +125,7 @@ class RunningDaemon:
             "KnowledgeService": self.knowledge,
             "WorkflowService": self.workflow,
             "SuggestionService": self.suggestion,
+            "RolloutService": self.rollout,
         }
         return stubs[service]
 

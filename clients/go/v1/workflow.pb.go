@@ -36,7 +36,10 @@ type RecommendRequest struct {
 	// What the workflow does.
 	Kind WorkflowKind `protobuf:"varint,4,opt,name=kind,proto3,enum=forewarn.v1.WorkflowKind" json:"kind,omitempty"`
 	// Who asks: an agent, a user's pseudonym.
-	Caller        string `protobuf:"bytes,5,opt,name=caller,proto3" json:"caller,omitempty"`
+	Caller string `protobuf:"bytes,5,opt,name=caller,proto3" json:"caller,omitempty"`
+	// The run or conversation that the workflow belongs to. A pattern that is being rolled out is offered to a session
+	// always or never; without a session, by workflow.
+	SessionId     string `protobuf:"bytes,6,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -102,6 +105,13 @@ func (x *RecommendRequest) GetKind() WorkflowKind {
 func (x *RecommendRequest) GetCaller() string {
 	if x != nil {
 		return x.Caller
+	}
+	return ""
+}
+
+func (x *RecommendRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
 	}
 	return ""
 }
@@ -568,13 +578,15 @@ var File_forewarn_v1_workflow_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_workflow_proto_rawDesc = "" +
 	"\n" +
-	"\x1aforewarn/v1/workflow.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\"\x9d\x01\n" +
+	"\x1aforewarn/v1/workflow.proto\x12\vforewarn.v1\x1a\x1bforewarn/v1/knowledge.proto\"\xbc\x01\n" +
 	"\x10RecommendRequest\x12\x16\n" +
 	"\x06intent\x18\x01 \x01(\tR\x06intent\x12\x14\n" +
 	"\x05scope\x18\x02 \x01(\tR\x05scope\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\rR\x05limit\x12-\n" +
 	"\x04kind\x18\x04 \x01(\x0e2\x19.forewarn.v1.WorkflowKindR\x04kind\x12\x16\n" +
-	"\x06caller\x18\x05 \x01(\tR\x06caller\"\xea\x01\n" +
+	"\x06caller\x18\x05 \x01(\tR\x06caller\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x06 \x01(\tR\tsessionId\"\xea\x01\n" +
 	"\x11RecommendResponse\x12\x1f\n" +
 	"\vworkflow_id\x18\x01 \x01(\tR\n" +
 	"workflowId\x127\n" +

@@ -30,6 +30,7 @@ class RecommendRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     CALLER_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     intent: _builtins.str
     """The intent, in the user's words. Secrets and personal data are hidden before it is kept; the first 1 KiB is kept."""
     scope: _builtins.str
@@ -42,6 +43,10 @@ class RecommendRequest(_message.Message):
     """What the workflow does."""
     caller: _builtins.str
     """Who asks: an agent, a user's pseudonym."""
+    session_id: _builtins.str
+    """The run or conversation that the workflow belongs to. A pattern that is being rolled out is offered to a session
+    always or never; without a session, by workflow.
+    """
     def __init__(
         self,
         *,
@@ -50,10 +55,11 @@ class RecommendRequest(_message.Message):
         limit: _builtins.int = ...,
         kind: _knowledge_pb2.WorkflowKind.ValueType = ...,
         caller: _builtins.str = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "intent", b"intent", "kind", b"kind", "limit", b"limit", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "intent", b"intent", "kind", b"kind", "limit", b"limit", "scope", b"scope", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
