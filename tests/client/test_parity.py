@@ -8,10 +8,14 @@ import pytest
 
 import forewarn
 
-PAIRS = [(forewarn.Client, forewarn.AsyncClient), (forewarn.Session, forewarn.AsyncSession)]
+PAIRS = [
+    (forewarn.Client, forewarn.AsyncClient),
+    (forewarn.Session, forewarn.AsyncSession),
+    (forewarn.Rollouts, forewarn.AsyncRollouts),
+]
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=["client", "session"])
+@pytest.mark.parametrize("pair", PAIRS, ids=["client", "session", "rollouts"])
 def test_the_same_methods_with_the_same_parameters(pair: tuple[type, type]) -> None:
     def surface(owner: type) -> dict[str, list[tuple[str, object, object]]]:
         return {

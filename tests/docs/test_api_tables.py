@@ -6,7 +6,7 @@ import pkgutil
 import grpc
 
 import sidecar
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, workflow_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, rollout_pb2, suggestion_pb2, workflow_pb2
 from sidecar.model.errors import ForewarnError, InvalidArgumentError
 from sidecar.policies.faults import Fault, PolicyError
 from sidecar.server import errors
@@ -43,7 +43,7 @@ def test_every_reason_is_in_the_table_with_its_code() -> None:
 def test_every_method_is_named() -> None:
     services = [
         service
-        for module in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2)
+        for module in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2, suggestion_pb2, rollout_pb2)
         for service in module.DESCRIPTOR.services_by_name.values()
     ]
     for service in services:

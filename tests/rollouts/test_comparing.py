@@ -27,7 +27,8 @@ def oracle(units: list[tuple[bool, float]], share: float, difference: float) -> 
     for step in range(12):
         bet = 0.8 * 0.7**step / width
         cost = (-log(1.0 - width * bet) - width * bet) / width**2
-        wealth, before = 1.0, []
+        wealth = 1.0
+        before: list[float] = []
         arms: dict[bool, list[float]] = {True: [], False: []}
         for treated, outcome in units:
             means = {side: (sum(seen) + 0.5) / (len(seen) + 1) for side, seen in arms.items()}

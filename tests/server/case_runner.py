@@ -31,7 +31,16 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, suggestion_pb2, workflow_pb2
+from forewarn.v1 import (
+    admin_pb2,
+    guard_pb2,
+    knowledge_pb2,
+    model_pb2,
+    policy_pb2,
+    rollout_pb2,
+    suggestion_pb2,
+    workflow_pb2,
+)
 
 from .running import RunningDaemon
 
@@ -41,6 +50,7 @@ _SERVICES: Final = {
     "guard": guard_pb2, "admin": admin_pb2, "policies": policy_pb2,
     "knowledge": knowledge_pb2, "workflow": workflow_pb2,
     "suggestion": suggestion_pb2,
+    "rollout": rollout_pb2,
 }  # fmt: skip
 _MEANINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "contains": lambda found, one: str(one) in (json.dumps(found) if isinstance(found, list) else str(found)),

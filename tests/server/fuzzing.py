@@ -13,7 +13,16 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, suggestion_pb2, workflow_pb2
+from forewarn.v1 import (
+    admin_pb2,
+    guard_pb2,
+    knowledge_pb2,
+    model_pb2,
+    policy_pb2,
+    rollout_pb2,
+    suggestion_pb2,
+    workflow_pb2,
+)
 
 from .case_runner import reason_of
 from .hostile import Hostile
@@ -22,7 +31,7 @@ from .running import RunningDaemon
 
 METHODS: list[MethodDescriptor] = [
     method
-    for file in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2, suggestion_pb2)
+    for file in (guard_pb2, admin_pb2, policy_pb2, workflow_pb2, knowledge_pb2, suggestion_pb2, rollout_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 ]
@@ -67,6 +76,7 @@ class Target:
         intent = workflow_pb2.RecommendRequest(intent="a web application", scope="s")
         workflows = [self.daemon.workflow.Recommend(intent).workflow_id for _ in range(4)]
         ids += self._suggestions()
+        ids += self._rollouts()
         self.hostile = Hostile(ids, ["t", "u", "v"], str(self.folder / "copy"), ["e1", "e2"], workflows)
 
     def _suggestions(self) -> list[str]:
@@ -85,6 +95,18 @@ class Target:
         found = {one.suggestion_id for one in (*made.created, *listed.suggestions)}
         assert found
         return sorted(found)
+
+    def _rollouts(self) -> list[str]:
+        """Ids of rollouts, one of a pattern and one of a policy."""
+        asked = (rollout_pb2.StartRolloutRequest(pattern="e1"), rollout_pb2.StartRolloutRequest(policy="other"))
+        text = _POLICY.replace("fuzzed", "other").replace("[v]", "[w]").replace("enforce", "shadow")
+        file = policy_pb2.PolicyFile(name="other.yaml", text=text)
+        self.daemon.policies.ApplyPolicies(policy_pb2.ApplyPoliciesRequest(files=[file]))
+        ids = []
+        for request in asked:
+            request.share_percent = 50.0
+            ids.append(self.daemon.rollout.StartRollout(request).rollout.rollout_id)
+        return ids
 
     def close(self) -> None:
         """End it."""

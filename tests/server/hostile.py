@@ -133,7 +133,7 @@ class Hostile:
             return st.sampled_from(_SCHEMAS)
         if name in ("tool", "tools", "candidates", "alternatives"):
             return st.one_of(st.sampled_from(self._tools), st.text(min_size=1, max_size=8), any_text)
-        if name in ("decision_id", "usage_pattern_id", "suggestion_id"):
+        if name in ("decision_id", "usage_pattern_id", "suggestion_id", "rollout_id"):
             return st.one_of(st.sampled_from(self._ids), st.binary(max_size=33).map(bytes.hex), any_text)
         if name in ("id", "used"):
             return st.one_of(st.sampled_from(self._entities), any_text)

@@ -141,6 +141,16 @@ def inbox(context: typer.Context) -> Iterator[Door]:
 
 
 @contextmanager
+def rollouts(context: typer.Context) -> Iterator[Door]:
+    """The administrators' door, to rollouts."""
+    from forewarn.v1 import rollout_pb2_grpc
+
+    address, token = _of_administrators(context.obj)
+    with _open(address, rollout_pb2_grpc.RolloutServiceStub, token, context.obj.timeout) as door:
+        yield door
+
+
+@contextmanager
 def policies(context: typer.Context, address: str = "") -> Iterator[Door]:
     """The administrators' door, as far as policies are behind it; `address` is another daemon's, without a token."""
     from forewarn.v1 import policy_pb2_grpc

@@ -58,6 +58,7 @@ def recommend(
     scope: OfScope = "",
     limit: Annotated[int, typer.Option(min=1, max=20, help="How many patterns and how many policies.")] = 5,
     caller: options.Caller = "",
+    session: options.Session = "",
     json: options.Json = False,
 ) -> None:
     """Find what there is for an intent, and begin a workflow."""
@@ -65,7 +66,7 @@ def recommend(
     from forewarn_cli import knowledge_view
     from forewarn_cli.screen import Screen, Styled, show_json
 
-    request = workflow_pb2.RecommendRequest(intent=intent, scope=scope, limit=limit, caller=caller)
+    request = workflow_pb2.RecommendRequest(intent=intent, scope=scope, limit=limit, caller=caller, session_id=session)
     with workflows(context) as ask:
         answer: workflow_pb2.RecommendResponse = ask("Recommend", request)
     if json:

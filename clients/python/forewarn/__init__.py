@@ -62,6 +62,8 @@ if TYPE_CHECKING:
         Tool,
         UsagePattern,
     )
+    from .rollout_records import Rollout, RolloutArm
+    from .rollouts import AsyncRollouts, Rollouts
     from .stats import Stats
     from .vocabulary import ApprovalState, Cause, Level, Mode, Outcome, State, Verdict
     from .workflow_records import (
@@ -91,6 +93,8 @@ _WHERE = {
         "Evidence", "Injection", "Interval", "PatternChange", "Probe", "Ranking", "Reason", "Recorded", "Registration",
         "RetryAdvice", "Similar", "SimilarCall", "SimilarUsagePattern", "Snapshot", "Tool", "UsagePattern",
     ),
+    "rollout_records": ("Rollout", "RolloutArm"),
+    "rollouts": ("AsyncRollouts", "Rollouts"),
     "stats": ("Stats",),
     "vocabulary": ("ApprovalState", "Cause", "Level", "Mode", "Outcome", "State", "Verdict"),
     "workflow_records": (
@@ -121,6 +125,7 @@ __all__ = [
     "ApprovalState",
     "ArgumentsTooLargeError",
     "AsyncClient",
+    "AsyncRollouts",
     "AsyncSession",
     "Backoff",
     "Breaker",
@@ -162,6 +167,9 @@ __all__ = [
     "RefusedError",
     "Registration",
     "RetryAdvice",
+    "Rollout",
+    "RolloutArm",
+    "Rollouts",
     "Session",
     "Share",
     "Similar",

@@ -284,7 +284,7 @@ class Session(Surface):
         unless the failure mode is "raise".
         """
         caller = self._bound.caller if caller is None else caller
-        request = workflow_translate.recommend_request(intent, scope, limit, caller)
+        request = workflow_translate.recommend_request(intent, scope, limit, caller, self._bound.session_id)
         try:
             answer = self._ask(channel.RECOMMEND, request, self._record_timeout(timeout))
         except errors.DaemonError as error:

@@ -16,9 +16,11 @@ _OUTCOMES: Final[dict[int, r.WorkflowOutcome]] = {1: "success", 2: "failure", 3:
 _BY_OUTCOME: Final = {word: knowledge_pb2.WorkflowOutcome.ValueType(number) for number, word in _OUTCOMES.items()}
 
 
-def recommend_request(intent: str, scope: str, limit: int, caller: str) -> workflow_pb2.RecommendRequest:
+def recommend_request(
+    intent: str, scope: str, limit: int, caller: str, session_id: str
+) -> workflow_pb2.RecommendRequest:
     """An intent, as the daemon wants it."""
-    return workflow_pb2.RecommendRequest(intent=intent, scope=scope, limit=limit, caller=caller)
+    return workflow_pb2.RecommendRequest(intent=intent, scope=scope, limit=limit, caller=caller, session_id=session_id)
 
 
 def complete_request(
