@@ -26,8 +26,9 @@ from ..store.reader import Reader
 from ..store.store import Store
 from .cases import WINDOW, Case, Cases, case_of
 from .grounds.weak_matches import BestMatch
-from .inbox import Inbox, Proposed
+from .inbox import Inbox
 from .observer import observe, observe_calls
+from .proposing import Proposed
 
 log = logging.getLogger(__name__)
 
