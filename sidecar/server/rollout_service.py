@@ -33,6 +33,8 @@ _ENDINGS: Final = {
 }
 #: Evidence is told up to here: more decides no more.
 _MOST_EVIDENCE: Final = 100.0
+#: Seconds to wait until matching knows of a change. It is kept whether or not.
+_INDEXED: Final = 2.0
 
 
 class RolloutService:
@@ -117,6 +119,9 @@ class RolloutService:
             actor=request.actor,
             reason=request.reason,
         )
+        if ended.kind is EntityKind.PATTERN:  # it may be deleted now
+            index = self._rooms.knowledge_index
+            index.wait(index.follow([(ended.kind, ended.subject)]), _INDEXED)
         return rollout_pb2.StopRolloutResponse(rollout=message_of(ended))
 
 

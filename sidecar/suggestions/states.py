@@ -34,7 +34,7 @@ class States:
         return suggestion
 
     def pending(self, txn: WriteTransaction, key: bytes, revision: int) -> Suggestion:
-        """One that can be decided. PreconditionError where it is not pending, EtagMismatchError where it has changed."""
+        """One that can be decided. PreconditionError where it is not pending, EtagMismatchError where it changed."""
         suggestion = self.load(txn, key)
         if suggestion.state is not SuggestionState.PENDING:
             raise PreconditionError(

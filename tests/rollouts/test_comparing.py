@@ -132,3 +132,25 @@ def test_nothing_is_known_of_nothing() -> None:
     assert Comparison().interval(0.5) == (-1.0, 1.0)
     assert Comparison().difference == 0.0
     assert Comparison().better(0.5) == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("share", "rate"), [(0.5, 0.5), (0.5, 0.9), (0.1, 0.5), (0.1, 0.9)])
+def test_long_rollouts_without_a_difference(share: float, rate: float) -> None:
+    """As docs/decisions/0029 tells: 5 % are promised, far fewer come."""
+    lots = random.Random(1)
+    named = sum(first_decision(lots, share, (rate, rate), 1_500)[0] != 0 for _ in range(400))
+    assert named <= 8
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("share", "points", "median"),
+    [(0.5, 0.1, 1_077), (0.5, 0.2, 320), (0.5, 0.3, 179), (0.2, 0.2, 503), (0.1, 0.2, 850), (0.1, 0.3, 371)],
+)
+def test_how_many_units_a_decision_takes(share: float, points: float, median: int) -> None:
+    """The table of docs/decisions/0029, within a quarter."""
+    lots = random.Random(1)
+    found = [first_decision(lots, share, (0.6, 0.6 + points), 4_000) for _ in range(100)]
+    assert sum(better == 1 for better, _ in found) >= 95
+    assert sorted(units for _, units in found)[50] == pytest.approx(median, rel=0.25)

@@ -107,6 +107,18 @@ def test_a_policy_from_start_to_withdrawal(daemon: RunningDaemon) -> None:
     assert policy.mode == model_pb2.MODE_SHADOW
 
 
+def test_what_is_withdrawn_leaves_its_place_to_others(daemon: RunningDaemon) -> None:
+    create(daemon)
+    create(daemon, "second")
+    begun = start(daemon, pattern="new", share_percent=50.0)
+    assert daemon.knowledge.GetKnowledgeStats(knowledge_pb2.GetKnowledgeStatsRequest()).indexed == 2
+    stop = rollout_pb2.StopRolloutRequest(rollout_id=begun.rollout_id, ending=rollout_pb2.ROLLOUT_ENDING_WITHDRAWN)
+    daemon.rollout.StopRollout(stop)
+    request = workflow_pb2.RecommendRequest(intent="a public website", limit=1)
+    assert [one.match.entity.id for one in daemon.workflow.Recommend(request).patterns] == ["second"]
+    assert daemon.knowledge.GetKnowledgeStats(knowledge_pb2.GetKnowledgeStatsRequest()).indexed == 1
+
+
 def test_what_is_refused_names_why(daemon: RunningDaemon) -> None:
     create(daemon)
     assert refused(lambda: start(daemon, share_percent=50.0)) == "INVALID_ARGUMENT"
