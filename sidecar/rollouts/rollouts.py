@@ -114,7 +114,7 @@ class Rollouts:
             def begin(txn: WriteTransaction, revision: int) -> Rollout:
                 return _begin(txn, structs.replace(rollout, policy_revision=revision), event)
 
-            return self._changed(self._set_mode(before, "enforce", share * 100.0, rollout, actor, begin))
+            return self._changed(self._set_mode(before, "enforce", round(share * 100.0, 6), rollout, actor, begin))
 
     def stop(self, rollout_id: str, *, promote: bool, actor: str = "", reason: str = "") -> Rollout:
         """End a rollout: for all (``promote``), or for none (a pattern is deleted, a policy in shadow again)."""

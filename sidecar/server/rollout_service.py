@@ -133,7 +133,7 @@ def message_of(value: Rollout) -> rollout_pb2.Rollout:
         rollout_id=value.rollout_id.hex(),
         pattern=value.subject if is_pattern else "",
         policy="" if is_pattern else value.subject,
-        share_percent=share * 100.0,
+        share_percent=round(share * 100.0, 6),
         state=_state(value.state),
         ending=_ENDINGS[value.ending],
         treatment=_arm(found.treatment, value.treatment),

@@ -119,10 +119,11 @@ def test_what_cannot_be_rolled_out(ground: Ground) -> None:
     with pytest.raises(PreconditionError, match="everywhere already"):
         ground.rollouts.start_policy("guard", 0.5)
     ground.apply(GUARD.replace("policy: guard", "policy: other"))
-    ground.rollouts.start_policy("other", 0.5)
+    ground.rollouts.start_policy("other", 0.29)
+    assert ground.rooms.policies.policies["other"].enforce_percent == 29.0
     before = ground.rooms.policy_book.revision("other").number
     with pytest.raises(PreconditionError, match="already"):
         ground.rollouts.start_policy("other", 0.3)
     assert ground.rooms.policy_book.revision("other").number == before  # all or nothing
-    assert ground.rooms.policies.policies["other"].enforce_percent == 50.0
+    assert ground.rooms.policies.policies["other"].enforce_percent == 29.0
     assert load(GUARD)[0].mode == "shadow"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,10 +25,12 @@ rules:
 """
 
 
-def fail(daemon: RunningDaemon, times: int = 12) -> Any:
+def fail(daemon: RunningDaemon, times: int = 12, tool: str = "sql") -> Any:
     """A call that fails in many sessions, and the suggestion that comes of it."""
     for number in range(times):
-        call = model_pb2.Call(tool="sql", arguments_json=ARGUMENTS, session_id=f"s{number % 4}", call_id=f"c{number}")
+        call = model_pb2.Call(
+            tool=tool, arguments_json=ARGUMENTS, session_id=f"s{number % 4}", call_id=f"{tool} {number}"
+        )
         result = model_pb2.CallResult(outcome=model_pb2.OUTCOME_FAILURE, error="no such column: nme")
         daemon.guard.RecordCall(guard_pb2.RecordCallRequest(call=call, result=result))
     (found,) = daemon.suggestion.GenerateSuggestions(suggestion_pb2.GenerateSuggestionsRequest()).created
@@ -105,6 +108,33 @@ def test_a_kill_right_after_leaves_all_of_it(daemon: RunningDaemon) -> None:
     daemon.kill()
     daemon.start()
     assert refused(lambda: policy(daemon, name))[0] == "NOT_FOUND"
+
+
+@pytest.mark.long
+def test_killed_while_approving_there_is_all_of_it_or_nothing(start_daemon: Callable[..., RunningDaemon]) -> None:
+    daemon = start_daemon("--suggestions-per-day", "50")
+    seen, pause = set(), 0.2
+    for round_ in range(12):
+        key = fail(daemon, tool=f"sql{round_}").suggestion_id
+        request = suggestion_pb2.ApproveSuggestionRequest(suggestion_id=key)
+        answer = daemon.suggestion.ApproveSuggestion.future(request)
+        time.sleep(pause)
+        daemon.kill()
+        answer.cancel()
+        daemon.start()
+        get = suggestion_pb2.GetSuggestionRequest(suggestion_id=key)
+        found = daemon.suggestion.GetSuggestion(get).suggestion
+        policies = daemon.policies.ListPolicies(policy_pb2.ListPoliciesRequest()).policies
+        entities = daemon.knowledge.ListEntities(knowledge_pb2.ListEntitiesRequest(page_size=1000)).entities
+        approved = found.state == suggestion_pb2.SUGGESTION_STATE_APPROVED
+        assert (f"suggestion:{key}" in {one.origin for one in policies}) is approved
+        assert (f"suggestion:{key}" in {one.origin for one in entities}) is approved
+        assert bool(found.applied_policy) is approved
+        seen.add(approved)
+        pause *= 0.8 if approved else 1.3  # so that it closes in on the commit, however fast the machine is
+        if not approved:
+            assert approve(daemon, key).suggestion.applied_policy  # and a retry does it
+    assert seen == {True, False}
 
 
 def test_a_name_that_is_taken_changes_nothing(daemon: RunningDaemon) -> None:

@@ -55,7 +55,7 @@ class SuggestedPolicies:
                 return self._inbox.approve(suggestion_id, revision=wanted, actor=actor, also=also)
 
             try:
-                if not document or found.state is not SuggestionState.PENDING or _of_patterns(found):
+                if not document.strip() or found.state is not SuggestionState.PENDING or _of_patterns(found):
                     return wait(decide(None))
                 require_shadow_policy(document)
                 return self._apply(found, document, actor, "", decide)
