@@ -195,4 +195,11 @@ def test_the_command(daemon: RunningDaemon, capfd: pytest.CaptureFixture[str], m
     assert "state: stopped: promoted" in run("stop", key, "--promote", "--reason", "good enough")
     assert "stopped already (promoted)" in run("stop", key, "--withdraw", code=4)
     assert "no rollout’s id" in run("show", "abcdef", code=2)
+    apply(daemon)
+    key = json.loads(run("start", "--policy", "guard", "--json"))["rollout"]["rollout_id"]
+    mode = policy_pb2.SetPolicyModeRequest(policy="guard", mode=model_pb2.MODE_WARN)
+    daemon.policies.SetPolicyMode(mode)
+    ended = run("stop", key, "--promote")
+    assert "state: stopped: changed" in ended
+    assert "it stays as they made it" in ended
     assert len(run("list", "--state", "running").splitlines()) == 1

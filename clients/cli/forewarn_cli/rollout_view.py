@@ -46,6 +46,7 @@ def show(screen: Screen, one: rollout_pb2.Rollout) -> None:
             ("decided", moment(one.decided_at)),
             ("stopped", done),
             ("stopped because", one.stop_reason),
+            ("policy", "somebody changed it meanwhile; it stays as they made it" if _changed(one) else ""),
         ]
     )
     if not one.HasField("stopped_at"):
@@ -63,6 +64,12 @@ def _state(one: rollout_pb2.Rollout) -> Cell:
     word = label(rollout_pb2.RolloutState, one.state)
     ending = label(rollout_pb2.RolloutEnding, one.ending)
     return Styled(f"{word}: {ending}" if ending else word, _STYLES.get(word, ""))
+
+
+def _changed(one: rollout_pb2.Rollout) -> bool:
+    from forewarn.v1 import rollout_pb2
+
+    return one.ending == rollout_pb2.ROLLOUT_ENDING_CHANGED
 
 
 def _arm(arm: rollout_pb2.RolloutArm) -> str:
