@@ -12,7 +12,7 @@ JOBS ?= auto
 
 BENCH_MODULE := tests.bench
 DEMO_MODULE := clients.demo
-MYPY_TARGETS := sidecar clients/python/forewarn $(wildcard clients/cli/forewarn_cli clients/demo) build_steps tests
+MYPY_TARGETS := sidecar clients/python/forewarn $(wildcard clients/cli/forewarn_cli clients/mcp/forewarn_mcp clients/demo) build_steps tests
 RUFF_TARGETS := sidecar clients build_steps tests
 
 .DEFAULT_GOAL := help
