@@ -93,6 +93,18 @@ class Settings(BaseSettings):
     max_patterns: int = Field(2_000_000, ge=10, description="Usage patterns to keep in all.")
     max_tools: int = Field(10_000, ge=10, description="Tools to remember.")
     max_entities: int = Field(200_000, ge=10, description="Organisational patterns and policies to keep.")
+    embeddings: Literal["off", "wordllama"] = Field(
+        "off", description="Match intents by meaning too, with a small model that ships in a package."
+    )
+    vectors: Literal["memory", "qdrant"] = Field("memory", description="Where the vectors of embeddings are kept.")
+    qdrant_url: str = Field("", description="A Qdrant server. Default: embedded, in DATA_DIR/qdrant.")
+    qdrant_key_file: Path | None = Field(None, description="File with the Qdrant server's API key.")
+    qdrant_collection: str = Field(
+        "forewarn", pattern="^[A-Za-z0-9_-]{1,64}$", description="Collection in Qdrant; one for each daemon."
+    )
+    qdrant_timeout: float = Field(
+        0.02, gt=0, le=5, description="Seconds that Qdrant may take before an intent is matched by words alone."
+    )
     max_workflow_events: int = Field(1_000_000, ge=100, description="Workflow events to keep in the journal.")
     workflow_retention_days: float = Field(400.0, gt=0, description="Days to keep workflow events.")
     retention_days: float = Field(30.0, gt=0, description="Days to keep calls and decisions.")

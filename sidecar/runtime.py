@@ -32,6 +32,7 @@ from .knowledge import tables as knowledge_tables
 from .knowledge.indexing import KnowledgeIndex
 from .knowledge.repository import KnowledgeRepository
 from .knowledge.retention import WorkflowRetention
+from .knowledge.semantic.choosing import Choice, semantic_index
 from .knowledge.workflows import Workflows
 from .learning.events import EVENTS
 from .learning.foresight import Foresight
@@ -195,7 +196,7 @@ def _wire(
     knowledge = KnowledgeRepository(
         store, extractor, clock, random.Random(randomness.getrandbits(64)), settings.max_entities, check_policy
     )
-    index = KnowledgeIndex(store)
+    index = KnowledgeIndex(store, semantic_index(store, _embeddings(settings)))
     index.start()
     suggestions = _suggestions(store, settings, extractor, knowledge, index, clock, ids)
     workflows = Workflows(store, extractor, knowledge, index, clock, ids, suggestions.analyst, trials)
@@ -229,6 +230,13 @@ def _wire(
         clock=clock,
         settings=settings,
     )
+
+
+def _embeddings(settings: Settings) -> Choice:
+    return Choice(
+        settings.embeddings, settings.vectors, settings.data_dir / "qdrant", settings.qdrant_url,
+        settings.qdrant_key_file, settings.qdrant_collection, settings.qdrant_timeout,
+    )  # fmt: skip
 
 
 def _suggestions(

@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from ..model.knowledge import Entity, EntityKind
+from ..model.knowledge import Entity, EntityKind, Semantic
 from ..store.store import Store
 from .matching import Match, TextIndex
+from .semantic import hybrid
+from .semantic.index import SemanticIndex
 from .tables import ENTITIES, entity_key
 
 log = logging.getLogger(__name__)
@@ -29,8 +31,10 @@ _FIRST: Final = 8_192
 class KnowledgeIndex:
     """A ``Matcher`` over all entities that are not deleted. ``start`` once, ``close`` in the end."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, semantic: SemanticIndex | None = None) -> None:
         self._store = store
+        self.semantic = semantic
+        """The vectors beside it; None where matching goes by words alone."""
         self._texts = {kind: TextIndex(kind) for kind in EntityKind}
         self._changed = threading.Condition()
         self._waiting: set[bytes] = set()
@@ -41,9 +45,13 @@ class KnowledgeIndex:
     def start(self) -> None:
         """Begin to build."""
         self._thread.start()
+        if self.semantic is not None:
+            self.semantic.start()
 
     def close(self) -> None:
         """Stop following."""
+        if self.semantic is not None:
+            self.semantic.close()
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -62,10 +70,19 @@ class KnowledgeIndex:
 
     def search(self, text: str, kind: EntityKind, limit: int) -> list[Match]:
         """See ``Matcher``."""
-        return self._texts[kind].search(text, limit)
+        return self.look_up(text, kind, limit)[0]
+
+    def look_up(self, text: str, kind: EntityKind, limit: int) -> tuple[list[Match], Semantic]:
+        """As ``search``, and whether meaning had a part in it."""
+        if self.semantic is None:
+            return self._texts[kind].search(text, limit), Semantic.OFF
+        return hybrid.search(self._texts[kind], self.semantic, text, kind, limit)
 
     def follow(self, entities: Iterable[tuple[EntityKind, str]]) -> int:
         """Entities have changed, and that is committed. A ticket for ``wait``."""
+        entities = list(entities)
+        if self.semantic is not None:
+            self.semantic.follow(entities)
         with self._changed:
             self._waiting.update(entity_key(kind, entity_id) for kind, entity_id in entities)
             self._asked += 1

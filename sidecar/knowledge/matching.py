@@ -36,12 +36,18 @@ _EDGE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 
 
 class Match(msgspec.Struct, frozen=True):
-    """An entity that a text matches. ``score`` is BM25's; ``relevance`` its share of the best possible, 0 to 1."""
+    """An entity that a text matches. ``score`` is BM25's; ``lexical`` its share of the best possible, 0 to 1.
+
+    ``relevance`` is that too where words alone matched, else the probability that words and meaning give together;
+    ``semantic`` is then the cosine of the vectors.
+    """
 
     id: str
     kind: EntityKind
     score: float
     relevance: float
+    lexical: float = 0.0
+    semantic: float | None = None
 
 
 class Matcher(Protocol):
@@ -53,7 +59,7 @@ class Matcher(Protocol):
         ...
 
     def search(self, text: str, kind: EntityKind, limit: int) -> list[Match]:
-        """At most ``limit`` entities, best first, weak ones too; none that share no word with the text."""
+        """At most ``limit`` entities, best first, weak ones too; by words alone, none that share no word with it."""
         ...
 
 
@@ -118,6 +124,13 @@ class TextIndex:
 
     def search(self, text: str, limit: int) -> list[Match]:
         """See ``Matcher``."""
+        return self._search(text, limit, None)
+
+    def score(self, text: str, entity_ids: Sequence[str]) -> list[Match]:
+        """Those of some entities that share a word with a text."""
+        return self._search(text, len(entity_ids), entity_ids) if entity_ids else []
+
+    def _search(self, text: str, limit: int, among: Sequence[str] | None) -> list[Match]:
         searcher = self._searcher
         words = self.words(text)
         size = searcher.num_docs
@@ -131,11 +144,15 @@ class TextIndex:
         query = tantivy.Query.boolean_query(
             [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", word, "freq")) for word in known]
         )
+        if among is not None:
+            named = tantivy.Query.term_set_query(self._schema, "id", list(among))
+            only = tantivy.Query.const_score_query(named, 0.0)
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, only), (tantivy.Occur.Must, query)])
         found = searcher.search(query, limit, count=False).hits
-        matches = [
-            Match(str(searcher.doc(address)["id"][0]), self._kind, float(score), min(1.0, float(score) / best))
-            for score, address in found
-        ]
+        matches = []
+        for score, address in found:
+            share = min(1.0, float(score) / best)
+            matches.append(Match(str(searcher.doc(address)["id"][0]), self._kind, float(score), share, share))
         return sorted(matches, key=lambda match: (-match.score, match.id))
 
 

@@ -22,6 +22,7 @@ from ..model.knowledge import (
     EntityKind,
     LearningResult,
     Recommended,
+    Semantic,
     Used,
     Workflow,
     WorkflowKind,
@@ -73,6 +74,7 @@ class Recommendation(msgspec.Struct, frozen=True):
     policies: tuple[Found, ...]
     without_match: bool
     complete: bool
+    semantic: Semantic = Semantic.OFF
 
 
 class Completion(msgspec.Struct, frozen=True):
@@ -115,14 +117,19 @@ class Workflows:
         """End all who watch."""
         self._closed.set()
 
-    def search(self, text: str, kinds: Collection[EntityKind], limit: int) -> tuple[list[Found], bool]:
-        """Entities for a text, best first; and whether the index held all. Counts nothing."""
+    def search(self, text: str, kinds: Collection[EntityKind], limit: int) -> tuple[list[Found], bool, Semantic]:
+        """Entities for a text, best first; whether the index held all, and meaning had a part. Counts nothing."""
         self._index.wait(timeout=_PATIENCE)
         text = self._searched(text)
-        matches = [match for kind in kinds for match in self._index.search(text, kind, limit)]
+        looked_up = [self._index.look_up(text, kind, limit) for kind in kinds]
+        matches = [match for found, _ in looked_up for match in found]
         with self._store.read() as reader:
             found = self._found(reader, matches)
-        return sorted(found, key=lambda one: (-one.match.relevance, one.entity.id)), self._index.complete
+        return (
+            sorted(found, key=lambda one: (-one.match.relevance, one.entity.id)),
+            self._index.complete,
+            _least(looked_up),
+        )
 
     def recommend(
         self, intent: str, *, scope: str = "", limit: int = 5, kind: WorkflowKind = WorkflowKind.RECOMMEND,
@@ -137,7 +144,8 @@ class Workflows:
         workflow_id, session = self._ids(), self._extractor.label(session_id)
         assigned = self._trials.assigned(session or workflow_id.hex())
         held = {one.entity_id for one in assigned if not one.trial.treated}
-        found = [self._index.search(text, one, limit + len(held)) for one in EntityKind]
+        looked_up = [self._index.look_up(text, one, limit + len(held)) for one in EntityKind]
+        found = [matches for matches, _ in looked_up]
         shown = {match.id for matches in found for match in matches[:limit] if match.relevance >= WEAK}
         trials = tuple(one.trial for one in assigned if one.entity_id in shown)
         by_kind = [[match for match in matches if match.id not in held][:limit] for matches in found]
@@ -157,10 +165,14 @@ class Workflows:
                 one.match.relevance,
                 one.p_use,
                 one.match.relevance < WEAK,
+                None if one.match.semantic is None else one.match.lexical,
+                one.match.semantic,
             )
             for one in (*patterns, *policies)
         )
-        answer = Recommendation(workflow_id, patterns, policies, is_without_match(recommended), complete)
+        answer = Recommendation(
+            workflow_id, patterns, policies, is_without_match(recommended), complete, _least(looked_up)
+        )
         began = Began(
             self._clock(), answer.workflow_id, kind, self._kept(intent), self.scope_name(scope), False,
             self._extractor.label(caller), recommended, answer.without_match,
@@ -325,6 +337,11 @@ def _take_scope(txn: WriteTransaction, scope: str) -> bool:
         return False
     txn.put(SCOPES, key, b"")
     return True
+
+
+def _least(looked_up: Sequence[tuple[list[Match], Semantic]]) -> Semantic:
+    """What is true of all look-ups: meaning had a part only where it had in each."""
+    return max((state for _, state in looked_up), default=Semantic.OFF)
 
 
 def _completed(

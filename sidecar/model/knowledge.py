@@ -44,6 +44,15 @@ class LearningResult(IntEnum):
     FAILED = 4
 
 
+class Semantic(IntEnum):
+    """Whether meaning had a part in a match, beside words. Numbers as in ``knowledge.proto``."""
+
+    OFF = 1
+    USED = 2
+    BUILDING = 3
+    UNAVAILABLE = 4
+
+
 class Content(msgspec.Struct, frozen=True):
     """What people write of an entity."""
 
@@ -94,6 +103,9 @@ class Recommended(msgspec.Struct, array_like=True, frozen=True):
     relevance: float
     p_use: float
     weak: bool = False
+    #: By words alone, 0 to 1, where that is not what ``relevance`` is; and the cosine of the vectors.
+    lexical: float | None = None
+    semantic: float | None = None
 
 
 class Trial(msgspec.Struct, array_like=True, frozen=True):

@@ -18,6 +18,7 @@ from ..model.knowledge import (
     Entity,
     EntityKind,
     LearningResult,
+    Semantic,
     Usage,
     Workflow,
     WorkflowKind,
@@ -102,7 +103,14 @@ def match(value: Found, used: Usage | None) -> knowledge_pb2.EntityMatch:
         relevance=value.match.relevance,
         probability_of_use=value.p_use,
         weak=value.match.relevance < WEAK,
+        lexical=value.match.lexical,
+        semantic=value.match.semantic,
     )
+
+
+def semantic_state(value: Semantic) -> knowledge_pb2.SemanticState.ValueType:
+    """Whether meaning had a part."""
+    return knowledge_pb2.SemanticState.ValueType(int(value))
 
 
 def together(value: CoUsage, description: str) -> knowledge_pb2.CoUsage:
@@ -136,6 +144,8 @@ def workflow(value: Workflow, suggestions: Sequence[SuggestionInShort]) -> knowl
                 relevance=one.relevance,
                 probability_of_use=one.p_use,
                 weak=one.weak,
+                lexical=one.relevance if one.lexical is None else one.lexical,
+                semantic=one.semantic,
             )
             for one in value.recommended
         ],

@@ -19,7 +19,7 @@ from ..knowledge.reading import scope_of, scopes_of, totals_of, usage_of, used_t
 from ..knowledge.tables import ENTITIES, WORKFLOW_EVENTS
 from ..knowledge.verification import verify_metrics
 from ..model.errors import InvalidArgumentError
-from ..model.knowledge import Content, Entity, EntityKind, Usage, Workflow, WorkflowOutcome
+from ..model.knowledge import Content, Entity, EntityKind, Semantic, Usage, Workflow, WorkflowOutcome
 from ..store.reader import Reader
 from . import chain, knowledge_answers
 from .errors import DeadlineError
@@ -130,10 +130,11 @@ class KnowledgeService:
     ) -> knowledge_pb2.SearchEntitiesResponse:
         """Entities that match a text."""
         kinds = (EntityKind(request.kind),) if request.kind else tuple(EntityKind)
-        found, complete = self._rooms.workflows.search(request.query, kinds, request.limit or _DEFAULT_FOUND)
+        found, complete, semantic = self._rooms.workflows.search(request.query, kinds, request.limit or _DEFAULT_FOUND)
         with self._rooms.store.read() as reader:
             matches = [knowledge_answers.match(one, usage_of(reader, one.entity.id)) for one in found]
-        return knowledge_pb2.SearchEntitiesResponse(matches=matches, complete=complete)
+        state = knowledge_answers.semantic_state(semantic)
+        return knowledge_pb2.SearchEntitiesResponse(matches=matches, complete=complete, semantic_state=state)
 
     def UpdateEntity(
         self, request: knowledge_pb2.UpdateEntityRequest, context: grpc.ServicerContext
@@ -245,6 +246,7 @@ class KnowledgeService:
             kept = reader.count(ENTITIES)
             events = reader.count(WORKFLOW_EVENTS)
         indexed = index.size
+        semantic = index.semantic
         return knowledge_pb2.GetKnowledgeStatsResponse(
             entities=kept,
             workflows_started=totals.started,
@@ -257,6 +259,9 @@ class KnowledgeService:
             calibration=knowledge_answers.calibration(totals),
             indexed=indexed,
             index_complete=index.complete,
+            semantic_state=knowledge_answers.semantic_state(Semantic.OFF if semantic is None else semantic.state),
+            vectors=semantic.kept if semantic is not None else 0,
+            semantic_fallbacks=semantic.fallbacks if semantic is not None else 0,
         )
 
     def ListWorkflows(

@@ -79,6 +79,7 @@ class WorkflowService:
                 policies=[self._recommendation(reader, one) for one in found.policies],
                 no_good_pattern=found.without_match,
                 complete=found.complete,
+                semantic_state=knowledge_answers.semantic_state(found.semantic),
             )
 
     def CompleteWorkflow(

@@ -77,6 +77,67 @@ func (EntityKind) EnumDescriptor() ([]byte, []int) {
 	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{0}
 }
 
+// Whether meaning (embeddings) had a part in matching, beside words.
+type SemanticState int32
+
+const (
+	// Not said.
+	SemanticState_SEMANTIC_STATE_UNSPECIFIED SemanticState = 0
+	// The daemon has no embeddings.
+	SemanticState_SEMANTIC_STATE_OFF SemanticState = 1
+	// It had.
+	SemanticState_SEMANTIC_STATE_USED SemanticState = 2
+	// It had not: the model is being loaded, or vectors are being made.
+	SemanticState_SEMANTIC_STATE_BUILDING SemanticState = 3
+	// It had not: the store of vectors was too slow, or is down.
+	SemanticState_SEMANTIC_STATE_UNAVAILABLE SemanticState = 4
+)
+
+// Enum value maps for SemanticState.
+var (
+	SemanticState_name = map[int32]string{
+		0: "SEMANTIC_STATE_UNSPECIFIED",
+		1: "SEMANTIC_STATE_OFF",
+		2: "SEMANTIC_STATE_USED",
+		3: "SEMANTIC_STATE_BUILDING",
+		4: "SEMANTIC_STATE_UNAVAILABLE",
+	}
+	SemanticState_value = map[string]int32{
+		"SEMANTIC_STATE_UNSPECIFIED": 0,
+		"SEMANTIC_STATE_OFF":         1,
+		"SEMANTIC_STATE_USED":        2,
+		"SEMANTIC_STATE_BUILDING":    3,
+		"SEMANTIC_STATE_UNAVAILABLE": 4,
+	}
+)
+
+func (x SemanticState) Enum() *SemanticState {
+	p := new(SemanticState)
+	*p = x
+	return p
+}
+
+func (x SemanticState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SemanticState) Descriptor() protoreflect.EnumDescriptor {
+	return file_forewarn_v1_knowledge_proto_enumTypes[1].Descriptor()
+}
+
+func (SemanticState) Type() protoreflect.EnumType {
+	return &file_forewarn_v1_knowledge_proto_enumTypes[1]
+}
+
+func (x SemanticState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SemanticState.Descriptor instead.
+func (SemanticState) EnumDescriptor() ([]byte, []int) {
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{1}
+}
+
 // What a workflow does.
 type WorkflowKind int32
 
@@ -114,11 +175,11 @@ func (x WorkflowKind) String() string {
 }
 
 func (WorkflowKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_forewarn_v1_knowledge_proto_enumTypes[1].Descriptor()
+	return file_forewarn_v1_knowledge_proto_enumTypes[2].Descriptor()
 }
 
 func (WorkflowKind) Type() protoreflect.EnumType {
-	return &file_forewarn_v1_knowledge_proto_enumTypes[1]
+	return &file_forewarn_v1_knowledge_proto_enumTypes[2]
 }
 
 func (x WorkflowKind) Number() protoreflect.EnumNumber {
@@ -127,7 +188,7 @@ func (x WorkflowKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WorkflowKind.Descriptor instead.
 func (WorkflowKind) EnumDescriptor() ([]byte, []int) {
-	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{1}
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{2}
 }
 
 // How a workflow ended.
@@ -171,11 +232,11 @@ func (x WorkflowOutcome) String() string {
 }
 
 func (WorkflowOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_forewarn_v1_knowledge_proto_enumTypes[2].Descriptor()
+	return file_forewarn_v1_knowledge_proto_enumTypes[3].Descriptor()
 }
 
 func (WorkflowOutcome) Type() protoreflect.EnumType {
-	return &file_forewarn_v1_knowledge_proto_enumTypes[2]
+	return &file_forewarn_v1_knowledge_proto_enumTypes[3]
 }
 
 func (x WorkflowOutcome) Number() protoreflect.EnumNumber {
@@ -184,7 +245,7 @@ func (x WorkflowOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WorkflowOutcome.Descriptor instead.
 func (WorkflowOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{2}
+	return file_forewarn_v1_knowledge_proto_rawDescGZIP(), []int{3}
 }
 
 // An organisational pattern or policy.
@@ -623,13 +684,18 @@ type EntityMatch struct {
 	Entity *OrganisationalEntity `protobuf:"bytes,1,opt,name=entity,proto3" json:"entity,omitempty"`
 	// BM25's score. Comparable only between matches of one text.
 	Score float64 `protobuf:"fixed64,2,opt,name=score,proto3" json:"score,omitempty"`
-	// The share of the best possible score of this text, 0 to 1: comparable between texts.
+	// How well it matches, 0 to 1: comparable between texts. By words alone it is `lexical`; with embeddings, the
+	// probability that it is what the text wants, from `lexical` and `semantic`.
 	Relevance float64 `protobuf:"fixed64,3,opt,name=relevance,proto3" json:"relevance,omitempty"`
 	// How probable it is that a workflow to which it is recommended uses it, by what became of earlier recommendations
 	// of such relevance.
 	ProbabilityOfUse float64 `protobuf:"fixed64,4,opt,name=probability_of_use,json=probabilityOfUse,proto3" json:"probability_of_use,omitempty"`
 	// Whether the relevance is below 0.3: what was looked for is probably not there.
-	Weak          bool `protobuf:"varint,5,opt,name=weak,proto3" json:"weak,omitempty"`
+	Weak bool `protobuf:"varint,5,opt,name=weak,proto3" json:"weak,omitempty"`
+	// By words: the share of the best possible BM25 score of this text, 0 to 1.
+	Lexical float64 `protobuf:"fixed64,6,opt,name=lexical,proto3" json:"lexical,omitempty"`
+	// By meaning: the cosine of the vectors, -1 to 1. Absent where meaning had no part.
+	Semantic      *float64 `protobuf:"fixed64,7,opt,name=semantic,proto3,oneof" json:"semantic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -697,6 +763,20 @@ func (x *EntityMatch) GetWeak() bool {
 		return x.Weak
 	}
 	return false
+}
+
+func (x *EntityMatch) GetLexical() float64 {
+	if x != nil {
+		return x.Lexical
+	}
+	return 0
+}
+
+func (x *EntityMatch) GetSemantic() float64 {
+	if x != nil && x.Semantic != nil {
+		return *x.Semantic
+	}
+	return 0
 }
 
 // What to create.
@@ -1117,7 +1197,9 @@ type SearchEntitiesResponse struct {
 	// Best first.
 	Matches []*EntityMatch `protobuf:"bytes,1,rep,name=matches,proto3" json:"matches,omitempty"`
 	// Whether the index held all entities; not for a moment after the daemon's start.
-	Complete      bool `protobuf:"varint,2,opt,name=complete,proto3" json:"complete,omitempty"`
+	Complete bool `protobuf:"varint,2,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Whether meaning had a part in it.
+	SemanticState SemanticState `protobuf:"varint,3,opt,name=semantic_state,json=semanticState,proto3,enum=forewarn.v1.SemanticState" json:"semantic_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1164,6 +1246,13 @@ func (x *SearchEntitiesResponse) GetComplete() bool {
 		return x.Complete
 	}
 	return false
+}
+
+func (x *SearchEntitiesResponse) GetSemanticState() SemanticState {
+	if x != nil {
+		return x.SemanticState
+	}
+	return SemanticState_SEMANTIC_STATE_UNSPECIFIED
 }
 
 // What to change.
@@ -2190,8 +2279,14 @@ type GetKnowledgeStatsResponse struct {
 	Indexed uint32 `protobuf:"varint,10,opt,name=indexed,proto3" json:"indexed,omitempty"`
 	// See indexed.
 	IndexComplete bool `protobuf:"varint,11,opt,name=index_complete,json=indexComplete,proto3" json:"index_complete,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Whether meaning would have a part in a match now.
+	SemanticState SemanticState `protobuf:"varint,12,opt,name=semantic_state,json=semanticState,proto3,enum=forewarn.v1.SemanticState" json:"semantic_state,omitempty"`
+	// Entities whose vectors are kept.
+	Vectors uint32 `protobuf:"varint,13,opt,name=vectors,proto3" json:"vectors,omitempty"`
+	// Searches since the start that went by words alone because vectors could not be had.
+	SemanticFallbacks uint64 `protobuf:"varint,14,opt,name=semantic_fallbacks,json=semanticFallbacks,proto3" json:"semantic_fallbacks,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *GetKnowledgeStatsResponse) Reset() {
@@ -2299,6 +2394,27 @@ func (x *GetKnowledgeStatsResponse) GetIndexComplete() bool {
 		return x.IndexComplete
 	}
 	return false
+}
+
+func (x *GetKnowledgeStatsResponse) GetSemanticState() SemanticState {
+	if x != nil {
+		return x.SemanticState
+	}
+	return SemanticState_SEMANTIC_STATE_UNSPECIFIED
+}
+
+func (x *GetKnowledgeStatsResponse) GetVectors() uint32 {
+	if x != nil {
+		return x.Vectors
+	}
+	return 0
+}
+
+func (x *GetKnowledgeStatsResponse) GetSemanticFallbacks() uint64 {
+	if x != nil {
+		return x.SemanticFallbacks
+	}
+	return 0
 }
 
 // What became of recommendations of one range of relevance.
@@ -2672,7 +2788,11 @@ type RecommendedEntity struct {
 	// The probability of use that was told.
 	ProbabilityOfUse float64 `protobuf:"fixed64,6,opt,name=probability_of_use,json=probabilityOfUse,proto3" json:"probability_of_use,omitempty"`
 	// Whether it was a weak match.
-	Weak          bool `protobuf:"varint,7,opt,name=weak,proto3" json:"weak,omitempty"`
+	Weak bool `protobuf:"varint,7,opt,name=weak,proto3" json:"weak,omitempty"`
+	// By words alone, 0 to 1.
+	Lexical float64 `protobuf:"fixed64,8,opt,name=lexical,proto3" json:"lexical,omitempty"`
+	// The cosine of the vectors. Absent where meaning had no part.
+	Semantic      *float64 `protobuf:"fixed64,9,opt,name=semantic,proto3,oneof" json:"semantic,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2754,6 +2874,20 @@ func (x *RecommendedEntity) GetWeak() bool {
 		return x.Weak
 	}
 	return false
+}
+
+func (x *RecommendedEntity) GetLexical() float64 {
+	if x != nil {
+		return x.Lexical
+	}
+	return 0
+}
+
+func (x *RecommendedEntity) GetSemantic() float64 {
+	if x != nil && x.Semantic != nil {
+		return *x.Semantic
+	}
+	return 0
 }
 
 // One stage of a workflow.
@@ -3150,13 +3284,16 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x05value\x18\x01 \x01(\x01R\x05value\x12\x10\n" +
 	"\x03low\x18\x02 \x01(\x01R\x03low\x12\x12\n" +
 	"\x04high\x18\x03 \x01(\x01R\x04high\x12\x15\n" +
-	"\x06out_of\x18\x04 \x01(\rR\x05outOf\"\xbe\x01\n" +
+	"\x06out_of\x18\x04 \x01(\rR\x05outOf\"\x86\x02\n" +
 	"\vEntityMatch\x129\n" +
 	"\x06entity\x18\x01 \x01(\v2!.forewarn.v1.OrganisationalEntityR\x06entity\x12\x14\n" +
 	"\x05score\x18\x02 \x01(\x01R\x05score\x12\x1c\n" +
 	"\trelevance\x18\x03 \x01(\x01R\trelevance\x12,\n" +
 	"\x12probability_of_use\x18\x04 \x01(\x01R\x10probabilityOfUse\x12\x12\n" +
-	"\x04weak\x18\x05 \x01(\bR\x04weak\"h\n" +
+	"\x04weak\x18\x05 \x01(\bR\x04weak\x12\x18\n" +
+	"\alexical\x18\x06 \x01(\x01R\alexical\x12\x1f\n" +
+	"\bsemantic\x18\a \x01(\x01H\x00R\bsemantic\x88\x01\x01B\v\n" +
+	"\t_semantic\"h\n" +
 	"\x13CreateEntityRequest\x129\n" +
 	"\x06entity\x18\x01 \x01(\v2!.forewarn.v1.OrganisationalEntityR\x06entity\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\"Q\n" +
@@ -3181,10 +3318,11 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x15SearchEntitiesRequest\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12+\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x17.forewarn.v1.EntityKindR\x04kind\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\rR\x05limit\"h\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"\xab\x01\n" +
 	"\x16SearchEntitiesResponse\x122\n" +
 	"\amatches\x18\x01 \x03(\v2\x18.forewarn.v1.EntityMatchR\amatches\x12\x1a\n" +
-	"\bcomplete\x18\x02 \x01(\bR\bcomplete\"h\n" +
+	"\bcomplete\x18\x02 \x01(\bR\bcomplete\x12A\n" +
+	"\x0esemantic_state\x18\x03 \x01(\x0e2\x1a.forewarn.v1.SemanticStateR\rsemanticState\"h\n" +
 	"\x13UpdateEntityRequest\x129\n" +
 	"\x06entity\x18\x01 \x01(\v2!.forewarn.v1.OrganisationalEntityR\x06entity\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\"Q\n" +
@@ -3246,7 +3384,7 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x05times\x18\x03 \x01(\rR\x05times\x12(\n" +
 	"\x05share\x18\x04 \x01(\v2\x12.forewarn.v1.ShareR\x05share\x12\x12\n" +
 	"\x04lift\x18\x05 \x01(\x01R\x04lift\"\x1a\n" +
-	"\x18GetKnowledgeStatsRequest\"\xa6\x03\n" +
+	"\x18GetKnowledgeStatsRequest\"\xb2\x04\n" +
 	"\x19GetKnowledgeStatsResponse\x12\x1a\n" +
 	"\bentities\x18\x01 \x01(\rR\bentities\x12+\n" +
 	"\x11workflows_started\x18\x02 \x01(\x04R\x10workflowsStarted\x12/\n" +
@@ -3259,7 +3397,10 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\vcalibration\x18\t \x03(\v2\x1b.forewarn.v1.CalibrationBinR\vcalibration\x12\x18\n" +
 	"\aindexed\x18\n" +
 	" \x01(\rR\aindexed\x12%\n" +
-	"\x0eindex_complete\x18\v \x01(\bR\rindexComplete\"\x82\x01\n" +
+	"\x0eindex_complete\x18\v \x01(\bR\rindexComplete\x12A\n" +
+	"\x0esemantic_state\x18\f \x01(\x0e2\x1a.forewarn.v1.SemanticStateR\rsemanticState\x12\x18\n" +
+	"\avectors\x18\r \x01(\rR\avectors\x12-\n" +
+	"\x12semantic_fallbacks\x18\x0e \x01(\x04R\x11semanticFallbacks\"\x82\x01\n" +
 	"\x0eCalibrationBin\x12\x10\n" +
 	"\x03low\x18\x01 \x01(\x01R\x03low\x12\x12\n" +
 	"\x04high\x18\x02 \x01(\x01R\x04high\x12\x14\n" +
@@ -3289,7 +3430,7 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x13generated_resources\x18\v \x03(\tR\x12generatedResources\x12\x1c\n" +
 	"\tadditions\x18\f \x03(\tR\tadditions\x12\x16\n" +
 	"\x06detail\x18\r \x01(\tR\x06detail\x122\n" +
-	"\x06stages\x18\x0e \x03(\v2\x1a.forewarn.v1.WorkflowStageR\x06stages\"\xe2\x01\n" +
+	"\x06stages\x18\x0e \x03(\v2\x1a.forewarn.v1.WorkflowStageR\x06stages\"\xaa\x02\n" +
 	"\x11RecommendedEntity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x17.forewarn.v1.EntityKindR\x04kind\x12\x1a\n" +
@@ -3297,7 +3438,10 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"\x05score\x18\x04 \x01(\x01R\x05score\x12\x1c\n" +
 	"\trelevance\x18\x05 \x01(\x01R\trelevance\x12,\n" +
 	"\x12probability_of_use\x18\x06 \x01(\x01R\x10probabilityOfUse\x12\x12\n" +
-	"\x04weak\x18\a \x01(\bR\x04weak\"\x99\x01\n" +
+	"\x04weak\x18\a \x01(\bR\x04weak\x12\x18\n" +
+	"\alexical\x18\b \x01(\x01R\alexical\x12\x1f\n" +
+	"\bsemantic\x18\t \x01(\x01H\x00R\bsemantic\x88\x01\x01B\v\n" +
+	"\t_semantic\"\x99\x01\n" +
 	"\rWorkflowStage\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x16\n" +
 	"\x06result\x18\x02 \x01(\tR\x06result\x12\x16\n" +
@@ -3327,7 +3471,13 @@ const file_forewarn_v1_knowledge_proto_rawDesc = "" +
 	"EntityKind\x12\x1b\n" +
 	"\x17ENTITY_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13ENTITY_KIND_PATTERN\x10\x01\x12\x16\n" +
-	"\x12ENTITY_KIND_POLICY\x10\x02*e\n" +
+	"\x12ENTITY_KIND_POLICY\x10\x02*\x9d\x01\n" +
+	"\rSemanticState\x12\x1e\n" +
+	"\x1aSEMANTIC_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12SEMANTIC_STATE_OFF\x10\x01\x12\x17\n" +
+	"\x13SEMANTIC_STATE_USED\x10\x02\x12\x1b\n" +
+	"\x17SEMANTIC_STATE_BUILDING\x10\x03\x12\x1e\n" +
+	"\x1aSEMANTIC_STATE_UNAVAILABLE\x10\x04*e\n" +
 	"\fWorkflowKind\x12\x1d\n" +
 	"\x19WORKFLOW_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17WORKFLOW_KIND_RECOMMEND\x10\x01\x12\x19\n" +
@@ -3367,133 +3517,136 @@ func file_forewarn_v1_knowledge_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_knowledge_proto_rawDescData
 }
 
-var file_forewarn_v1_knowledge_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_forewarn_v1_knowledge_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_forewarn_v1_knowledge_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_forewarn_v1_knowledge_proto_goTypes = []any{
 	(EntityKind)(0),                     // 0: forewarn.v1.EntityKind
-	(WorkflowKind)(0),                   // 1: forewarn.v1.WorkflowKind
-	(WorkflowOutcome)(0),                // 2: forewarn.v1.WorkflowOutcome
-	(*OrganisationalEntity)(nil),        // 3: forewarn.v1.OrganisationalEntity
-	(*UsageMetrics)(nil),                // 4: forewarn.v1.UsageMetrics
-	(*Share)(nil),                       // 5: forewarn.v1.Share
-	(*EntityMatch)(nil),                 // 6: forewarn.v1.EntityMatch
-	(*CreateEntityRequest)(nil),         // 7: forewarn.v1.CreateEntityRequest
-	(*CreateEntityResponse)(nil),        // 8: forewarn.v1.CreateEntityResponse
-	(*GetEntityRequest)(nil),            // 9: forewarn.v1.GetEntityRequest
-	(*GetEntityResponse)(nil),           // 10: forewarn.v1.GetEntityResponse
-	(*ListEntitiesRequest)(nil),         // 11: forewarn.v1.ListEntitiesRequest
-	(*ListEntitiesResponse)(nil),        // 12: forewarn.v1.ListEntitiesResponse
-	(*SearchEntitiesRequest)(nil),       // 13: forewarn.v1.SearchEntitiesRequest
-	(*SearchEntitiesResponse)(nil),      // 14: forewarn.v1.SearchEntitiesResponse
-	(*UpdateEntityRequest)(nil),         // 15: forewarn.v1.UpdateEntityRequest
-	(*UpdateEntityResponse)(nil),        // 16: forewarn.v1.UpdateEntityResponse
-	(*DeleteEntityRequest)(nil),         // 17: forewarn.v1.DeleteEntityRequest
-	(*DeleteEntityResponse)(nil),        // 18: forewarn.v1.DeleteEntityResponse
-	(*RestoreEntityRequest)(nil),        // 19: forewarn.v1.RestoreEntityRequest
-	(*RestoreEntityResponse)(nil),       // 20: forewarn.v1.RestoreEntityResponse
-	(*ListEntityRevisionsRequest)(nil),  // 21: forewarn.v1.ListEntityRevisionsRequest
-	(*ListEntityRevisionsResponse)(nil), // 22: forewarn.v1.ListEntityRevisionsResponse
-	(*ExportEntitiesRequest)(nil),       // 23: forewarn.v1.ExportEntitiesRequest
-	(*ExportEntitiesResponse)(nil),      // 24: forewarn.v1.ExportEntitiesResponse
-	(*ImportEntitiesRequest)(nil),       // 25: forewarn.v1.ImportEntitiesRequest
-	(*ImportEntitiesResponse)(nil),      // 26: forewarn.v1.ImportEntitiesResponse
-	(*GetUsageMetricsRequest)(nil),      // 27: forewarn.v1.GetUsageMetricsRequest
-	(*GetUsageMetricsResponse)(nil),     // 28: forewarn.v1.GetUsageMetricsResponse
-	(*ScopeMetrics)(nil),                // 29: forewarn.v1.ScopeMetrics
-	(*CoUsage)(nil),                     // 30: forewarn.v1.CoUsage
-	(*GetKnowledgeStatsRequest)(nil),    // 31: forewarn.v1.GetKnowledgeStatsRequest
-	(*GetKnowledgeStatsResponse)(nil),   // 32: forewarn.v1.GetKnowledgeStatsResponse
-	(*CalibrationBin)(nil),              // 33: forewarn.v1.CalibrationBin
-	(*VerifyUsageMetricsRequest)(nil),   // 34: forewarn.v1.VerifyUsageMetricsRequest
-	(*VerifyUsageMetricsResponse)(nil),  // 35: forewarn.v1.VerifyUsageMetricsResponse
-	(*Workflow)(nil),                    // 36: forewarn.v1.Workflow
-	(*RecommendedEntity)(nil),           // 37: forewarn.v1.RecommendedEntity
-	(*WorkflowStage)(nil),               // 38: forewarn.v1.WorkflowStage
-	(*LearningSuggestions)(nil),         // 39: forewarn.v1.LearningSuggestions
-	(*LearningSuggestion)(nil),          // 40: forewarn.v1.LearningSuggestion
-	(*ListWorkflowsRequest)(nil),        // 41: forewarn.v1.ListWorkflowsRequest
-	(*ListWorkflowsResponse)(nil),       // 42: forewarn.v1.ListWorkflowsResponse
-	nil,                                 // 43: forewarn.v1.UsageMetrics.CommonAdditionsEntry
-	nil,                                 // 44: forewarn.v1.UsageMetrics.CommonOmissionsEntry
-	(*timestamppb.Timestamp)(nil),       // 45: google.protobuf.Timestamp
+	(SemanticState)(0),                  // 1: forewarn.v1.SemanticState
+	(WorkflowKind)(0),                   // 2: forewarn.v1.WorkflowKind
+	(WorkflowOutcome)(0),                // 3: forewarn.v1.WorkflowOutcome
+	(*OrganisationalEntity)(nil),        // 4: forewarn.v1.OrganisationalEntity
+	(*UsageMetrics)(nil),                // 5: forewarn.v1.UsageMetrics
+	(*Share)(nil),                       // 6: forewarn.v1.Share
+	(*EntityMatch)(nil),                 // 7: forewarn.v1.EntityMatch
+	(*CreateEntityRequest)(nil),         // 8: forewarn.v1.CreateEntityRequest
+	(*CreateEntityResponse)(nil),        // 9: forewarn.v1.CreateEntityResponse
+	(*GetEntityRequest)(nil),            // 10: forewarn.v1.GetEntityRequest
+	(*GetEntityResponse)(nil),           // 11: forewarn.v1.GetEntityResponse
+	(*ListEntitiesRequest)(nil),         // 12: forewarn.v1.ListEntitiesRequest
+	(*ListEntitiesResponse)(nil),        // 13: forewarn.v1.ListEntitiesResponse
+	(*SearchEntitiesRequest)(nil),       // 14: forewarn.v1.SearchEntitiesRequest
+	(*SearchEntitiesResponse)(nil),      // 15: forewarn.v1.SearchEntitiesResponse
+	(*UpdateEntityRequest)(nil),         // 16: forewarn.v1.UpdateEntityRequest
+	(*UpdateEntityResponse)(nil),        // 17: forewarn.v1.UpdateEntityResponse
+	(*DeleteEntityRequest)(nil),         // 18: forewarn.v1.DeleteEntityRequest
+	(*DeleteEntityResponse)(nil),        // 19: forewarn.v1.DeleteEntityResponse
+	(*RestoreEntityRequest)(nil),        // 20: forewarn.v1.RestoreEntityRequest
+	(*RestoreEntityResponse)(nil),       // 21: forewarn.v1.RestoreEntityResponse
+	(*ListEntityRevisionsRequest)(nil),  // 22: forewarn.v1.ListEntityRevisionsRequest
+	(*ListEntityRevisionsResponse)(nil), // 23: forewarn.v1.ListEntityRevisionsResponse
+	(*ExportEntitiesRequest)(nil),       // 24: forewarn.v1.ExportEntitiesRequest
+	(*ExportEntitiesResponse)(nil),      // 25: forewarn.v1.ExportEntitiesResponse
+	(*ImportEntitiesRequest)(nil),       // 26: forewarn.v1.ImportEntitiesRequest
+	(*ImportEntitiesResponse)(nil),      // 27: forewarn.v1.ImportEntitiesResponse
+	(*GetUsageMetricsRequest)(nil),      // 28: forewarn.v1.GetUsageMetricsRequest
+	(*GetUsageMetricsResponse)(nil),     // 29: forewarn.v1.GetUsageMetricsResponse
+	(*ScopeMetrics)(nil),                // 30: forewarn.v1.ScopeMetrics
+	(*CoUsage)(nil),                     // 31: forewarn.v1.CoUsage
+	(*GetKnowledgeStatsRequest)(nil),    // 32: forewarn.v1.GetKnowledgeStatsRequest
+	(*GetKnowledgeStatsResponse)(nil),   // 33: forewarn.v1.GetKnowledgeStatsResponse
+	(*CalibrationBin)(nil),              // 34: forewarn.v1.CalibrationBin
+	(*VerifyUsageMetricsRequest)(nil),   // 35: forewarn.v1.VerifyUsageMetricsRequest
+	(*VerifyUsageMetricsResponse)(nil),  // 36: forewarn.v1.VerifyUsageMetricsResponse
+	(*Workflow)(nil),                    // 37: forewarn.v1.Workflow
+	(*RecommendedEntity)(nil),           // 38: forewarn.v1.RecommendedEntity
+	(*WorkflowStage)(nil),               // 39: forewarn.v1.WorkflowStage
+	(*LearningSuggestions)(nil),         // 40: forewarn.v1.LearningSuggestions
+	(*LearningSuggestion)(nil),          // 41: forewarn.v1.LearningSuggestion
+	(*ListWorkflowsRequest)(nil),        // 42: forewarn.v1.ListWorkflowsRequest
+	(*ListWorkflowsResponse)(nil),       // 43: forewarn.v1.ListWorkflowsResponse
+	nil,                                 // 44: forewarn.v1.UsageMetrics.CommonAdditionsEntry
+	nil,                                 // 45: forewarn.v1.UsageMetrics.CommonOmissionsEntry
+	(*timestamppb.Timestamp)(nil),       // 46: google.protobuf.Timestamp
 }
 var file_forewarn_v1_knowledge_proto_depIdxs = []int32{
 	0,  // 0: forewarn.v1.OrganisationalEntity.kind:type_name -> forewarn.v1.EntityKind
-	45, // 1: forewarn.v1.OrganisationalEntity.created_at:type_name -> google.protobuf.Timestamp
-	4,  // 2: forewarn.v1.OrganisationalEntity.usage_metrics:type_name -> forewarn.v1.UsageMetrics
-	45, // 3: forewarn.v1.OrganisationalEntity.updated_at:type_name -> google.protobuf.Timestamp
-	45, // 4: forewarn.v1.OrganisationalEntity.deleted_at:type_name -> google.protobuf.Timestamp
-	43, // 5: forewarn.v1.UsageMetrics.common_additions:type_name -> forewarn.v1.UsageMetrics.CommonAdditionsEntry
-	45, // 6: forewarn.v1.UsageMetrics.last_used:type_name -> google.protobuf.Timestamp
-	45, // 7: forewarn.v1.UsageMetrics.last_recommended:type_name -> google.protobuf.Timestamp
-	44, // 8: forewarn.v1.UsageMetrics.common_omissions:type_name -> forewarn.v1.UsageMetrics.CommonOmissionsEntry
-	5,  // 9: forewarn.v1.UsageMetrics.acceptance_rate:type_name -> forewarn.v1.Share
-	5,  // 10: forewarn.v1.UsageMetrics.success_rate:type_name -> forewarn.v1.Share
-	3,  // 11: forewarn.v1.EntityMatch.entity:type_name -> forewarn.v1.OrganisationalEntity
-	3,  // 12: forewarn.v1.CreateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
-	3,  // 13: forewarn.v1.CreateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	3,  // 14: forewarn.v1.GetEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	46, // 1: forewarn.v1.OrganisationalEntity.created_at:type_name -> google.protobuf.Timestamp
+	5,  // 2: forewarn.v1.OrganisationalEntity.usage_metrics:type_name -> forewarn.v1.UsageMetrics
+	46, // 3: forewarn.v1.OrganisationalEntity.updated_at:type_name -> google.protobuf.Timestamp
+	46, // 4: forewarn.v1.OrganisationalEntity.deleted_at:type_name -> google.protobuf.Timestamp
+	44, // 5: forewarn.v1.UsageMetrics.common_additions:type_name -> forewarn.v1.UsageMetrics.CommonAdditionsEntry
+	46, // 6: forewarn.v1.UsageMetrics.last_used:type_name -> google.protobuf.Timestamp
+	46, // 7: forewarn.v1.UsageMetrics.last_recommended:type_name -> google.protobuf.Timestamp
+	45, // 8: forewarn.v1.UsageMetrics.common_omissions:type_name -> forewarn.v1.UsageMetrics.CommonOmissionsEntry
+	6,  // 9: forewarn.v1.UsageMetrics.acceptance_rate:type_name -> forewarn.v1.Share
+	6,  // 10: forewarn.v1.UsageMetrics.success_rate:type_name -> forewarn.v1.Share
+	4,  // 11: forewarn.v1.EntityMatch.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 12: forewarn.v1.CreateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 13: forewarn.v1.CreateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 14: forewarn.v1.GetEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
 	0,  // 15: forewarn.v1.ListEntitiesRequest.kind:type_name -> forewarn.v1.EntityKind
-	3,  // 16: forewarn.v1.ListEntitiesResponse.entities:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 16: forewarn.v1.ListEntitiesResponse.entities:type_name -> forewarn.v1.OrganisationalEntity
 	0,  // 17: forewarn.v1.SearchEntitiesRequest.kind:type_name -> forewarn.v1.EntityKind
-	6,  // 18: forewarn.v1.SearchEntitiesResponse.matches:type_name -> forewarn.v1.EntityMatch
-	3,  // 19: forewarn.v1.UpdateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
-	3,  // 20: forewarn.v1.UpdateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	3,  // 21: forewarn.v1.DeleteEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	3,  // 22: forewarn.v1.RestoreEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	3,  // 23: forewarn.v1.ListEntityRevisionsResponse.revisions:type_name -> forewarn.v1.OrganisationalEntity
-	0,  // 24: forewarn.v1.ExportEntitiesRequest.kind:type_name -> forewarn.v1.EntityKind
-	4,  // 25: forewarn.v1.GetUsageMetricsResponse.pooled:type_name -> forewarn.v1.UsageMetrics
-	29, // 26: forewarn.v1.GetUsageMetricsResponse.scopes:type_name -> forewarn.v1.ScopeMetrics
-	30, // 27: forewarn.v1.GetUsageMetricsResponse.also_used:type_name -> forewarn.v1.CoUsage
-	4,  // 28: forewarn.v1.ScopeMetrics.metrics:type_name -> forewarn.v1.UsageMetrics
-	5,  // 29: forewarn.v1.CoUsage.share:type_name -> forewarn.v1.Share
-	33, // 30: forewarn.v1.GetKnowledgeStatsResponse.calibration:type_name -> forewarn.v1.CalibrationBin
-	1,  // 31: forewarn.v1.Workflow.kind:type_name -> forewarn.v1.WorkflowKind
-	45, // 32: forewarn.v1.Workflow.started_at:type_name -> google.protobuf.Timestamp
-	45, // 33: forewarn.v1.Workflow.completed_at:type_name -> google.protobuf.Timestamp
-	2,  // 34: forewarn.v1.Workflow.outcome:type_name -> forewarn.v1.WorkflowOutcome
-	37, // 35: forewarn.v1.Workflow.recommended:type_name -> forewarn.v1.RecommendedEntity
-	38, // 36: forewarn.v1.Workflow.stages:type_name -> forewarn.v1.WorkflowStage
-	0,  // 37: forewarn.v1.RecommendedEntity.kind:type_name -> forewarn.v1.EntityKind
-	39, // 38: forewarn.v1.WorkflowStage.suggestions:type_name -> forewarn.v1.LearningSuggestions
-	40, // 39: forewarn.v1.LearningSuggestions.patterns:type_name -> forewarn.v1.LearningSuggestion
-	40, // 40: forewarn.v1.LearningSuggestions.policies:type_name -> forewarn.v1.LearningSuggestion
-	2,  // 41: forewarn.v1.ListWorkflowsRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
-	36, // 42: forewarn.v1.ListWorkflowsResponse.workflows:type_name -> forewarn.v1.Workflow
-	7,  // 43: forewarn.v1.KnowledgeService.CreateEntity:input_type -> forewarn.v1.CreateEntityRequest
-	9,  // 44: forewarn.v1.KnowledgeService.GetEntity:input_type -> forewarn.v1.GetEntityRequest
-	11, // 45: forewarn.v1.KnowledgeService.ListEntities:input_type -> forewarn.v1.ListEntitiesRequest
-	13, // 46: forewarn.v1.KnowledgeService.SearchEntities:input_type -> forewarn.v1.SearchEntitiesRequest
-	15, // 47: forewarn.v1.KnowledgeService.UpdateEntity:input_type -> forewarn.v1.UpdateEntityRequest
-	17, // 48: forewarn.v1.KnowledgeService.DeleteEntity:input_type -> forewarn.v1.DeleteEntityRequest
-	19, // 49: forewarn.v1.KnowledgeService.RestoreEntity:input_type -> forewarn.v1.RestoreEntityRequest
-	21, // 50: forewarn.v1.KnowledgeService.ListEntityRevisions:input_type -> forewarn.v1.ListEntityRevisionsRequest
-	23, // 51: forewarn.v1.KnowledgeService.ExportEntities:input_type -> forewarn.v1.ExportEntitiesRequest
-	25, // 52: forewarn.v1.KnowledgeService.ImportEntities:input_type -> forewarn.v1.ImportEntitiesRequest
-	27, // 53: forewarn.v1.KnowledgeService.GetUsageMetrics:input_type -> forewarn.v1.GetUsageMetricsRequest
-	31, // 54: forewarn.v1.KnowledgeService.GetKnowledgeStats:input_type -> forewarn.v1.GetKnowledgeStatsRequest
-	41, // 55: forewarn.v1.KnowledgeService.ListWorkflows:input_type -> forewarn.v1.ListWorkflowsRequest
-	34, // 56: forewarn.v1.KnowledgeService.VerifyUsageMetrics:input_type -> forewarn.v1.VerifyUsageMetricsRequest
-	8,  // 57: forewarn.v1.KnowledgeService.CreateEntity:output_type -> forewarn.v1.CreateEntityResponse
-	10, // 58: forewarn.v1.KnowledgeService.GetEntity:output_type -> forewarn.v1.GetEntityResponse
-	12, // 59: forewarn.v1.KnowledgeService.ListEntities:output_type -> forewarn.v1.ListEntitiesResponse
-	14, // 60: forewarn.v1.KnowledgeService.SearchEntities:output_type -> forewarn.v1.SearchEntitiesResponse
-	16, // 61: forewarn.v1.KnowledgeService.UpdateEntity:output_type -> forewarn.v1.UpdateEntityResponse
-	18, // 62: forewarn.v1.KnowledgeService.DeleteEntity:output_type -> forewarn.v1.DeleteEntityResponse
-	20, // 63: forewarn.v1.KnowledgeService.RestoreEntity:output_type -> forewarn.v1.RestoreEntityResponse
-	22, // 64: forewarn.v1.KnowledgeService.ListEntityRevisions:output_type -> forewarn.v1.ListEntityRevisionsResponse
-	24, // 65: forewarn.v1.KnowledgeService.ExportEntities:output_type -> forewarn.v1.ExportEntitiesResponse
-	26, // 66: forewarn.v1.KnowledgeService.ImportEntities:output_type -> forewarn.v1.ImportEntitiesResponse
-	28, // 67: forewarn.v1.KnowledgeService.GetUsageMetrics:output_type -> forewarn.v1.GetUsageMetricsResponse
-	32, // 68: forewarn.v1.KnowledgeService.GetKnowledgeStats:output_type -> forewarn.v1.GetKnowledgeStatsResponse
-	42, // 69: forewarn.v1.KnowledgeService.ListWorkflows:output_type -> forewarn.v1.ListWorkflowsResponse
-	35, // 70: forewarn.v1.KnowledgeService.VerifyUsageMetrics:output_type -> forewarn.v1.VerifyUsageMetricsResponse
-	57, // [57:71] is the sub-list for method output_type
-	43, // [43:57] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	7,  // 18: forewarn.v1.SearchEntitiesResponse.matches:type_name -> forewarn.v1.EntityMatch
+	1,  // 19: forewarn.v1.SearchEntitiesResponse.semantic_state:type_name -> forewarn.v1.SemanticState
+	4,  // 20: forewarn.v1.UpdateEntityRequest.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 21: forewarn.v1.UpdateEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 22: forewarn.v1.DeleteEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 23: forewarn.v1.RestoreEntityResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	4,  // 24: forewarn.v1.ListEntityRevisionsResponse.revisions:type_name -> forewarn.v1.OrganisationalEntity
+	0,  // 25: forewarn.v1.ExportEntitiesRequest.kind:type_name -> forewarn.v1.EntityKind
+	5,  // 26: forewarn.v1.GetUsageMetricsResponse.pooled:type_name -> forewarn.v1.UsageMetrics
+	30, // 27: forewarn.v1.GetUsageMetricsResponse.scopes:type_name -> forewarn.v1.ScopeMetrics
+	31, // 28: forewarn.v1.GetUsageMetricsResponse.also_used:type_name -> forewarn.v1.CoUsage
+	5,  // 29: forewarn.v1.ScopeMetrics.metrics:type_name -> forewarn.v1.UsageMetrics
+	6,  // 30: forewarn.v1.CoUsage.share:type_name -> forewarn.v1.Share
+	34, // 31: forewarn.v1.GetKnowledgeStatsResponse.calibration:type_name -> forewarn.v1.CalibrationBin
+	1,  // 32: forewarn.v1.GetKnowledgeStatsResponse.semantic_state:type_name -> forewarn.v1.SemanticState
+	2,  // 33: forewarn.v1.Workflow.kind:type_name -> forewarn.v1.WorkflowKind
+	46, // 34: forewarn.v1.Workflow.started_at:type_name -> google.protobuf.Timestamp
+	46, // 35: forewarn.v1.Workflow.completed_at:type_name -> google.protobuf.Timestamp
+	3,  // 36: forewarn.v1.Workflow.outcome:type_name -> forewarn.v1.WorkflowOutcome
+	38, // 37: forewarn.v1.Workflow.recommended:type_name -> forewarn.v1.RecommendedEntity
+	39, // 38: forewarn.v1.Workflow.stages:type_name -> forewarn.v1.WorkflowStage
+	0,  // 39: forewarn.v1.RecommendedEntity.kind:type_name -> forewarn.v1.EntityKind
+	40, // 40: forewarn.v1.WorkflowStage.suggestions:type_name -> forewarn.v1.LearningSuggestions
+	41, // 41: forewarn.v1.LearningSuggestions.patterns:type_name -> forewarn.v1.LearningSuggestion
+	41, // 42: forewarn.v1.LearningSuggestions.policies:type_name -> forewarn.v1.LearningSuggestion
+	3,  // 43: forewarn.v1.ListWorkflowsRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
+	37, // 44: forewarn.v1.ListWorkflowsResponse.workflows:type_name -> forewarn.v1.Workflow
+	8,  // 45: forewarn.v1.KnowledgeService.CreateEntity:input_type -> forewarn.v1.CreateEntityRequest
+	10, // 46: forewarn.v1.KnowledgeService.GetEntity:input_type -> forewarn.v1.GetEntityRequest
+	12, // 47: forewarn.v1.KnowledgeService.ListEntities:input_type -> forewarn.v1.ListEntitiesRequest
+	14, // 48: forewarn.v1.KnowledgeService.SearchEntities:input_type -> forewarn.v1.SearchEntitiesRequest
+	16, // 49: forewarn.v1.KnowledgeService.UpdateEntity:input_type -> forewarn.v1.UpdateEntityRequest
+	18, // 50: forewarn.v1.KnowledgeService.DeleteEntity:input_type -> forewarn.v1.DeleteEntityRequest
+	20, // 51: forewarn.v1.KnowledgeService.RestoreEntity:input_type -> forewarn.v1.RestoreEntityRequest
+	22, // 52: forewarn.v1.KnowledgeService.ListEntityRevisions:input_type -> forewarn.v1.ListEntityRevisionsRequest
+	24, // 53: forewarn.v1.KnowledgeService.ExportEntities:input_type -> forewarn.v1.ExportEntitiesRequest
+	26, // 54: forewarn.v1.KnowledgeService.ImportEntities:input_type -> forewarn.v1.ImportEntitiesRequest
+	28, // 55: forewarn.v1.KnowledgeService.GetUsageMetrics:input_type -> forewarn.v1.GetUsageMetricsRequest
+	32, // 56: forewarn.v1.KnowledgeService.GetKnowledgeStats:input_type -> forewarn.v1.GetKnowledgeStatsRequest
+	42, // 57: forewarn.v1.KnowledgeService.ListWorkflows:input_type -> forewarn.v1.ListWorkflowsRequest
+	35, // 58: forewarn.v1.KnowledgeService.VerifyUsageMetrics:input_type -> forewarn.v1.VerifyUsageMetricsRequest
+	9,  // 59: forewarn.v1.KnowledgeService.CreateEntity:output_type -> forewarn.v1.CreateEntityResponse
+	11, // 60: forewarn.v1.KnowledgeService.GetEntity:output_type -> forewarn.v1.GetEntityResponse
+	13, // 61: forewarn.v1.KnowledgeService.ListEntities:output_type -> forewarn.v1.ListEntitiesResponse
+	15, // 62: forewarn.v1.KnowledgeService.SearchEntities:output_type -> forewarn.v1.SearchEntitiesResponse
+	17, // 63: forewarn.v1.KnowledgeService.UpdateEntity:output_type -> forewarn.v1.UpdateEntityResponse
+	19, // 64: forewarn.v1.KnowledgeService.DeleteEntity:output_type -> forewarn.v1.DeleteEntityResponse
+	21, // 65: forewarn.v1.KnowledgeService.RestoreEntity:output_type -> forewarn.v1.RestoreEntityResponse
+	23, // 66: forewarn.v1.KnowledgeService.ListEntityRevisions:output_type -> forewarn.v1.ListEntityRevisionsResponse
+	25, // 67: forewarn.v1.KnowledgeService.ExportEntities:output_type -> forewarn.v1.ExportEntitiesResponse
+	27, // 68: forewarn.v1.KnowledgeService.ImportEntities:output_type -> forewarn.v1.ImportEntitiesResponse
+	29, // 69: forewarn.v1.KnowledgeService.GetUsageMetrics:output_type -> forewarn.v1.GetUsageMetricsResponse
+	33, // 70: forewarn.v1.KnowledgeService.GetKnowledgeStats:output_type -> forewarn.v1.GetKnowledgeStatsResponse
+	43, // 71: forewarn.v1.KnowledgeService.ListWorkflows:output_type -> forewarn.v1.ListWorkflowsResponse
+	36, // 72: forewarn.v1.KnowledgeService.VerifyUsageMetrics:output_type -> forewarn.v1.VerifyUsageMetricsResponse
+	59, // [59:73] is the sub-list for method output_type
+	45, // [45:59] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_knowledge_proto_init() }
@@ -3501,12 +3654,14 @@ func file_forewarn_v1_knowledge_proto_init() {
 	if File_forewarn_v1_knowledge_proto != nil {
 		return
 	}
+	file_forewarn_v1_knowledge_proto_msgTypes[3].OneofWrappers = []any{}
+	file_forewarn_v1_knowledge_proto_msgTypes[34].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_knowledge_proto_rawDesc), len(file_forewarn_v1_knowledge_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -128,7 +128,9 @@ type RecommendResponse struct {
 	// Whether no pattern matches well: what is wanted is probably not known yet.
 	NoGoodPattern bool `protobuf:"varint,4,opt,name=no_good_pattern,json=noGoodPattern,proto3" json:"no_good_pattern,omitempty"`
 	// Whether the index held all entities; not for a moment after the daemon's start.
-	Complete      bool `protobuf:"varint,5,opt,name=complete,proto3" json:"complete,omitempty"`
+	Complete bool `protobuf:"varint,5,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Whether meaning had a part in it, beside words.
+	SemanticState SemanticState `protobuf:"varint,6,opt,name=semantic_state,json=semanticState,proto3,enum=forewarn.v1.SemanticState" json:"semantic_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,6 +198,13 @@ func (x *RecommendResponse) GetComplete() bool {
 		return x.Complete
 	}
 	return false
+}
+
+func (x *RecommendResponse) GetSemanticState() SemanticState {
+	if x != nil {
+		return x.SemanticState
+	}
+	return SemanticState_SEMANTIC_STATE_UNSPECIFIED
 }
 
 // A recommended entity.
@@ -586,14 +595,15 @@ const file_forewarn_v1_workflow_proto_rawDesc = "" +
 	"\x04kind\x18\x04 \x01(\x0e2\x19.forewarn.v1.WorkflowKindR\x04kind\x12\x16\n" +
 	"\x06caller\x18\x05 \x01(\tR\x06caller\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x06 \x01(\tR\tsessionId\"\xea\x01\n" +
+	"session_id\x18\x06 \x01(\tR\tsessionId\"\xad\x02\n" +
 	"\x11RecommendResponse\x12\x1f\n" +
 	"\vworkflow_id\x18\x01 \x01(\tR\n" +
 	"workflowId\x127\n" +
 	"\bpatterns\x18\x02 \x03(\v2\x1b.forewarn.v1.RecommendationR\bpatterns\x127\n" +
 	"\bpolicies\x18\x03 \x03(\v2\x1b.forewarn.v1.RecommendationR\bpolicies\x12&\n" +
 	"\x0fno_good_pattern\x18\x04 \x01(\bR\rnoGoodPattern\x12\x1a\n" +
-	"\bcomplete\x18\x05 \x01(\bR\bcomplete\"s\n" +
+	"\bcomplete\x18\x05 \x01(\bR\bcomplete\x12A\n" +
+	"\x0esemantic_state\x18\x06 \x01(\x0e2\x1a.forewarn.v1.SemanticStateR\rsemanticState\"s\n" +
 	"\x0eRecommendation\x12.\n" +
 	"\x05match\x18\x01 \x01(\v2\x18.forewarn.v1.EntityMatchR\x05match\x121\n" +
 	"\talso_used\x18\x02 \x03(\v2\x14.forewarn.v1.CoUsageR\balsoUsed\"\xcf\x01\n" +
@@ -648,34 +658,36 @@ var file_forewarn_v1_workflow_proto_goTypes = []any{
 	(*WatchWorkflowRequest)(nil),     // 7: forewarn.v1.WatchWorkflowRequest
 	(*WatchWorkflowResponse)(nil),    // 8: forewarn.v1.WatchWorkflowResponse
 	(WorkflowKind)(0),                // 9: forewarn.v1.WorkflowKind
-	(*EntityMatch)(nil),              // 10: forewarn.v1.EntityMatch
-	(*CoUsage)(nil),                  // 11: forewarn.v1.CoUsage
-	(WorkflowOutcome)(0),             // 12: forewarn.v1.WorkflowOutcome
-	(*Workflow)(nil),                 // 13: forewarn.v1.Workflow
+	(SemanticState)(0),               // 10: forewarn.v1.SemanticState
+	(*EntityMatch)(nil),              // 11: forewarn.v1.EntityMatch
+	(*CoUsage)(nil),                  // 12: forewarn.v1.CoUsage
+	(WorkflowOutcome)(0),             // 13: forewarn.v1.WorkflowOutcome
+	(*Workflow)(nil),                 // 14: forewarn.v1.Workflow
 }
 var file_forewarn_v1_workflow_proto_depIdxs = []int32{
 	9,  // 0: forewarn.v1.RecommendRequest.kind:type_name -> forewarn.v1.WorkflowKind
 	2,  // 1: forewarn.v1.RecommendResponse.patterns:type_name -> forewarn.v1.Recommendation
 	2,  // 2: forewarn.v1.RecommendResponse.policies:type_name -> forewarn.v1.Recommendation
-	10, // 3: forewarn.v1.Recommendation.match:type_name -> forewarn.v1.EntityMatch
-	11, // 4: forewarn.v1.Recommendation.also_used:type_name -> forewarn.v1.CoUsage
-	12, // 5: forewarn.v1.CompleteWorkflowRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
-	13, // 6: forewarn.v1.CompleteWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
-	13, // 7: forewarn.v1.GetWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
-	13, // 8: forewarn.v1.WatchWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
-	0,  // 9: forewarn.v1.WorkflowService.Recommend:input_type -> forewarn.v1.RecommendRequest
-	3,  // 10: forewarn.v1.WorkflowService.CompleteWorkflow:input_type -> forewarn.v1.CompleteWorkflowRequest
-	5,  // 11: forewarn.v1.WorkflowService.GetWorkflow:input_type -> forewarn.v1.GetWorkflowRequest
-	7,  // 12: forewarn.v1.WorkflowService.WatchWorkflow:input_type -> forewarn.v1.WatchWorkflowRequest
-	1,  // 13: forewarn.v1.WorkflowService.Recommend:output_type -> forewarn.v1.RecommendResponse
-	4,  // 14: forewarn.v1.WorkflowService.CompleteWorkflow:output_type -> forewarn.v1.CompleteWorkflowResponse
-	6,  // 15: forewarn.v1.WorkflowService.GetWorkflow:output_type -> forewarn.v1.GetWorkflowResponse
-	8,  // 16: forewarn.v1.WorkflowService.WatchWorkflow:output_type -> forewarn.v1.WatchWorkflowResponse
-	13, // [13:17] is the sub-list for method output_type
-	9,  // [9:13] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	10, // 3: forewarn.v1.RecommendResponse.semantic_state:type_name -> forewarn.v1.SemanticState
+	11, // 4: forewarn.v1.Recommendation.match:type_name -> forewarn.v1.EntityMatch
+	12, // 5: forewarn.v1.Recommendation.also_used:type_name -> forewarn.v1.CoUsage
+	13, // 6: forewarn.v1.CompleteWorkflowRequest.outcome:type_name -> forewarn.v1.WorkflowOutcome
+	14, // 7: forewarn.v1.CompleteWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
+	14, // 8: forewarn.v1.GetWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
+	14, // 9: forewarn.v1.WatchWorkflowResponse.workflow:type_name -> forewarn.v1.Workflow
+	0,  // 10: forewarn.v1.WorkflowService.Recommend:input_type -> forewarn.v1.RecommendRequest
+	3,  // 11: forewarn.v1.WorkflowService.CompleteWorkflow:input_type -> forewarn.v1.CompleteWorkflowRequest
+	5,  // 12: forewarn.v1.WorkflowService.GetWorkflow:input_type -> forewarn.v1.GetWorkflowRequest
+	7,  // 13: forewarn.v1.WorkflowService.WatchWorkflow:input_type -> forewarn.v1.WatchWorkflowRequest
+	1,  // 14: forewarn.v1.WorkflowService.Recommend:output_type -> forewarn.v1.RecommendResponse
+	4,  // 15: forewarn.v1.WorkflowService.CompleteWorkflow:output_type -> forewarn.v1.CompleteWorkflowResponse
+	6,  // 16: forewarn.v1.WorkflowService.GetWorkflow:output_type -> forewarn.v1.GetWorkflowResponse
+	8,  // 17: forewarn.v1.WorkflowService.WatchWorkflow:output_type -> forewarn.v1.WatchWorkflowResponse
+	14, // [14:18] is the sub-list for method output_type
+	10, // [10:14] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_workflow_proto_init() }

@@ -44,6 +44,38 @@ ENTITY_KIND_POLICY: EntityKind.ValueType  # 2
 """An organisational policy: what must hold of what is built."""
 Global___EntityKind: _TypeAlias = EntityKind  # noqa: Y015
 
+class _SemanticState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SemanticStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SemanticState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SEMANTIC_STATE_UNSPECIFIED: _SemanticState.ValueType  # 0
+    """Not said."""
+    SEMANTIC_STATE_OFF: _SemanticState.ValueType  # 1
+    """The daemon has no embeddings."""
+    SEMANTIC_STATE_USED: _SemanticState.ValueType  # 2
+    """It had."""
+    SEMANTIC_STATE_BUILDING: _SemanticState.ValueType  # 3
+    """It had not: the model is being loaded, or vectors are being made."""
+    SEMANTIC_STATE_UNAVAILABLE: _SemanticState.ValueType  # 4
+    """It had not: the store of vectors was too slow, or is down."""
+
+class SemanticState(_SemanticState, metaclass=_SemanticStateEnumTypeWrapper):
+    """Whether meaning (embeddings) had a part in matching, beside words."""
+
+SEMANTIC_STATE_UNSPECIFIED: SemanticState.ValueType  # 0
+"""Not said."""
+SEMANTIC_STATE_OFF: SemanticState.ValueType  # 1
+"""The daemon has no embeddings."""
+SEMANTIC_STATE_USED: SemanticState.ValueType  # 2
+"""It had."""
+SEMANTIC_STATE_BUILDING: SemanticState.ValueType  # 3
+"""It had not: the model is being loaded, or vectors are being made."""
+SEMANTIC_STATE_UNAVAILABLE: SemanticState.ValueType  # 4
+"""It had not: the store of vectors was too slow, or is down."""
+Global___SemanticState: _TypeAlias = SemanticState  # noqa: Y015
+
 class _WorkflowKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -371,16 +403,24 @@ class EntityMatch(_message.Message):
     RELEVANCE_FIELD_NUMBER: _builtins.int
     PROBABILITY_OF_USE_FIELD_NUMBER: _builtins.int
     WEAK_FIELD_NUMBER: _builtins.int
+    LEXICAL_FIELD_NUMBER: _builtins.int
+    SEMANTIC_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """BM25's score. Comparable only between matches of one text."""
     relevance: _builtins.float
-    """The share of the best possible score of this text, 0 to 1: comparable between texts."""
+    """How well it matches, 0 to 1: comparable between texts. By words alone it is `lexical`; with embeddings, the
+    probability that it is what the text wants, from `lexical` and `semantic`.
+    """
     probability_of_use: _builtins.float
     """How probable it is that a workflow to which it is recommended uses it, by what became of earlier recommendations
     of such relevance.
     """
     weak: _builtins.bool
     """Whether the relevance is below 0.3: what was looked for is probably not there."""
+    lexical: _builtins.float
+    """By words: the share of the best possible BM25 score of this text, 0 to 1."""
+    semantic: _builtins.float
+    """By meaning: the cosine of the vectors, -1 to 1. Absent where meaning had no part."""
     @_builtins.property
     def entity(self) -> Global___OrganisationalEntity:
         """The entity."""
@@ -393,12 +433,16 @@ class EntityMatch(_message.Message):
         relevance: _builtins.float = ...,
         probability_of_use: _builtins.float = ...,
         weak: _builtins.bool = ...,
+        lexical: _builtins.float = ...,
+        semantic: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_semantic", b"_semantic", "entity", b"entity", "semantic", b"semantic"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "probability_of_use", b"probability_of_use", "relevance", b"relevance", "score", b"score", "weak", b"weak"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_semantic", b"_semantic", "entity", b"entity", "lexical", b"lexical", "probability_of_use", b"probability_of_use", "relevance", b"relevance", "score", b"score", "semantic", b"semantic", "weak", b"weak"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__semantic: _TypeAlias = _typing.Literal["semantic"]  # noqa: Y015
+    _WhichOneofArgType__semantic: _TypeAlias = _typing.Literal["_semantic", b"_semantic"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__semantic) -> _WhichOneofReturnType__semantic | None: ...
 
 Global___EntityMatch: _TypeAlias = EntityMatch  # noqa: Y015
 
@@ -612,8 +656,11 @@ class SearchEntitiesResponse(_message.Message):
 
     MATCHES_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
+    SEMANTIC_STATE_FIELD_NUMBER: _builtins.int
     complete: _builtins.bool
     """Whether the index held all entities; not for a moment after the daemon's start."""
+    semantic_state: Global___SemanticState.ValueType
+    """Whether meaning had a part in it."""
     @_builtins.property
     def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___EntityMatch]:
         """Best first."""
@@ -623,10 +670,11 @@ class SearchEntitiesResponse(_message.Message):
         *,
         matches: _abc.Iterable[Global___EntityMatch] | None = ...,
         complete: _builtins.bool = ...,
+        semantic_state: Global___SemanticState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "matches", b"matches"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "matches", b"matches", "semantic_state", b"semantic_state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1142,6 +1190,9 @@ class GetKnowledgeStatsResponse(_message.Message):
     CALIBRATION_FIELD_NUMBER: _builtins.int
     INDEXED_FIELD_NUMBER: _builtins.int
     INDEX_COMPLETE_FIELD_NUMBER: _builtins.int
+    SEMANTIC_STATE_FIELD_NUMBER: _builtins.int
+    VECTORS_FIELD_NUMBER: _builtins.int
+    SEMANTIC_FALLBACKS_FIELD_NUMBER: _builtins.int
     entities: _builtins.int
     """Entities that are kept, deleted ones among them."""
     workflows_started: _builtins.int
@@ -1162,6 +1213,12 @@ class GetKnowledgeStatsResponse(_message.Message):
     """Entities that the index holds (deleted ones it does not), and whether that is all."""
     index_complete: _builtins.bool
     """See indexed."""
+    semantic_state: Global___SemanticState.ValueType
+    """Whether meaning would have a part in a match now."""
+    vectors: _builtins.int
+    """Entities whose vectors are kept."""
+    semantic_fallbacks: _builtins.int
+    """Searches since the start that went by words alone because vectors could not be had."""
     @_builtins.property
     def calibration(self) -> _containers.RepeatedCompositeFieldContainer[Global___CalibrationBin]:
         """How relevance becomes a probability of use: by twentieths of relevance."""
@@ -1180,10 +1237,13 @@ class GetKnowledgeStatsResponse(_message.Message):
         calibration: _abc.Iterable[Global___CalibrationBin] | None = ...,
         indexed: _builtins.int = ...,
         index_complete: _builtins.bool = ...,
+        semantic_state: Global___SemanticState.ValueType = ...,
+        vectors: _builtins.int = ...,
+        semantic_fallbacks: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned", b"abandoned", "calibration", b"calibration", "entities", b"entities", "events", b"events", "failed", b"failed", "index_complete", b"index_complete", "indexed", b"indexed", "succeeded", b"succeeded", "without_match", b"without_match", "workflows_completed", b"workflows_completed", "workflows_started", b"workflows_started"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned", b"abandoned", "calibration", b"calibration", "entities", b"entities", "events", b"events", "failed", b"failed", "index_complete", b"index_complete", "indexed", b"indexed", "semantic_fallbacks", b"semantic_fallbacks", "semantic_state", b"semantic_state", "succeeded", b"succeeded", "vectors", b"vectors", "without_match", b"without_match", "workflows_completed", b"workflows_completed", "workflows_started", b"workflows_started"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1381,6 +1441,8 @@ class RecommendedEntity(_message.Message):
     RELEVANCE_FIELD_NUMBER: _builtins.int
     PROBABILITY_OF_USE_FIELD_NUMBER: _builtins.int
     WEAK_FIELD_NUMBER: _builtins.int
+    LEXICAL_FIELD_NUMBER: _builtins.int
+    SEMANTIC_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id."""
     kind: Global___EntityKind.ValueType
@@ -1395,6 +1457,10 @@ class RecommendedEntity(_message.Message):
     """The probability of use that was told."""
     weak: _builtins.bool
     """Whether it was a weak match."""
+    lexical: _builtins.float
+    """By words alone, 0 to 1."""
+    semantic: _builtins.float
+    """The cosine of the vectors. Absent where meaning had no part."""
     def __init__(
         self,
         *,
@@ -1405,12 +1471,16 @@ class RecommendedEntity(_message.Message):
         relevance: _builtins.float = ...,
         probability_of_use: _builtins.float = ...,
         weak: _builtins.bool = ...,
+        lexical: _builtins.float = ...,
+        semantic: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_semantic", b"_semantic", "semantic", b"semantic"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "kind", b"kind", "probability_of_use", b"probability_of_use", "relevance", b"relevance", "revision", b"revision", "score", b"score", "weak", b"weak"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_semantic", b"_semantic", "id", b"id", "kind", b"kind", "lexical", b"lexical", "probability_of_use", b"probability_of_use", "relevance", b"relevance", "revision", b"revision", "score", b"score", "semantic", b"semantic", "weak", b"weak"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__semantic: _TypeAlias = _typing.Literal["semantic"]  # noqa: Y015
+    _WhichOneofArgType__semantic: _TypeAlias = _typing.Literal["_semantic", b"_semantic"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__semantic) -> _WhichOneofReturnType__semantic | None: ...
 
 Global___RecommendedEntity: _TypeAlias = RecommendedEntity  # noqa: Y015
 

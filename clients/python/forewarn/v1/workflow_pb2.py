@@ -26,7 +26,7 @@ from forewarn._buf.validate import validate_pb2 as buf_dot_validate_dot_validate
 from forewarn.v1 import knowledge_pb2 as forewarn_dot_v1_dot_knowledge__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66orewarn/v1/workflow.proto\x12\x0b\x66orewarn.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x66orewarn/v1/knowledge.proto\"\xca\x01\n\x10RecommendRequest\x12\x1a\n\x06intent\x18\x01 \x01(\tB\n\xbaH\x07r\x05 \x01(\x80@\x12\x17\n\x05scope\x18\x02 \x01(\tB\x08\xbaH\x05r\x03(\x80\x02\x12\x16\n\x05limit\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x14\x12\x31\n\x04kind\x18\x04 \x01(\x0e\x32\x19.forewarn.v1.WorkflowKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x18\n\x06\x63\x61ller\x18\x05 \x01(\tB\x08\xbaH\x05r\x03(\x80\x02\x12\x1c\n\nsession_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03(\x80\x02\"\xb1\x01\n\x11RecommendResponse\x12\x13\n\x0bworkflow_id\x18\x01 \x01(\t\x12-\n\x08patterns\x18\x02 \x03(\x0b\x32\x1b.forewarn.v1.Recommendation\x12-\n\x08policies\x18\x03 \x03(\x0b\x32\x1b.forewarn.v1.Recommendation\x12\x17\n\x0fno_good_pattern\x18\x04 \x01(\x08\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\"b\n\x0eRecommendation\x12\'\n\x05match\x18\x01 \x01(\x0b\x32\x18.forewarn.v1.EntityMatch\x12\'\n\talso_used\x18\x02 \x03(\x0b\x32\x14.forewarn.v1.CoUsage\"\xef\x01\n\x17\x43ompleteWorkflowRequest\x12*\n\x0bworkflow_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12!\n\x04used\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10 \x18\x01\"\x07r\x05 \x01(\x80\x01\x12/\n\x13generated_resources\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x80\x02\"\x07r\x05 \x01(\x80\x02\x12\x39\n\x07outcome\x18\x04 \x01(\x0e\x32\x1c.forewarn.v1.WorkflowOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x06\x64\x65tail\x18\x05 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x01\"V\n\x18\x43ompleteWorkflowResponse\x12\'\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.forewarn.v1.Workflow\x12\x11\n\tduplicate\x18\x02 \x01(\x08\"@\n\x12GetWorkflowRequest\x12*\n\x0bworkflow_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\">\n\x13GetWorkflowResponse\x12\'\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.forewarn.v1.Workflow\"B\n\x14WatchWorkflowRequest\x12*\n\x0bworkflow_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"@\n\x15WatchWorkflowResponse\x12\'\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.forewarn.v1.Workflow2\xea\x02\n\x0fWorkflowService\x12J\n\tRecommend\x12\x1d.forewarn.v1.RecommendRequest\x1a\x1e.forewarn.v1.RecommendResponse\x12_\n\x10\x43ompleteWorkflow\x12$.forewarn.v1.CompleteWorkflowRequest\x1a%.forewarn.v1.CompleteWorkflowResponse\x12P\n\x0bGetWorkflow\x12\x1f.forewarn.v1.GetWorkflowRequest\x1a .forewarn.v1.GetWorkflowResponse\x12X\n\rWatchWorkflow\x12!.forewarn.v1.WatchWorkflowRequest\x1a\".forewarn.v1.WatchWorkflowResponse0\x01\x42\x38\n\x0f\x64\x65v.forewarn.v1P\x01Z#forewarn.dev/forewarn/v1;forewarnv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66orewarn/v1/workflow.proto\x12\x0b\x66orewarn.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1b\x66orewarn/v1/knowledge.proto\"\xca\x01\n\x10RecommendRequest\x12\x1a\n\x06intent\x18\x01 \x01(\tB\n\xbaH\x07r\x05 \x01(\x80@\x12\x17\n\x05scope\x18\x02 \x01(\tB\x08\xbaH\x05r\x03(\x80\x02\x12\x16\n\x05limit\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x14\x12\x31\n\x04kind\x18\x04 \x01(\x0e\x32\x19.forewarn.v1.WorkflowKindB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x18\n\x06\x63\x61ller\x18\x05 \x01(\tB\x08\xbaH\x05r\x03(\x80\x02\x12\x1c\n\nsession_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03(\x80\x02\"\xe5\x01\n\x11RecommendResponse\x12\x13\n\x0bworkflow_id\x18\x01 \x01(\t\x12-\n\x08patterns\x18\x02 \x03(\x0b\x32\x1b.forewarn.v1.Recommendation\x12-\n\x08policies\x18\x03 \x03(\x0b\x32\x1b.forewarn.v1.Recommendation\x12\x17\n\x0fno_good_pattern\x18\x04 \x01(\x08\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\x12\x32\n\x0esemantic_state\x18\x06 \x01(\x0e\x32\x1a.forewarn.v1.SemanticState\"b\n\x0eRecommendation\x12\'\n\x05match\x18\x01 \x01(\x0b\x32\x18.forewarn.v1.EntityMatch\x12\'\n\talso_used\x18\x02 \x03(\x0b\x32\x14.forewarn.v1.CoUsage\"\xef\x01\n\x17\x43ompleteWorkflowRequest\x12*\n\x0bworkflow_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12!\n\x04used\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10 \x18\x01\"\x07r\x05 \x01(\x80\x01\x12/\n\x13generated_resources\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x80\x02\"\x07r\x05 \x01(\x80\x02\x12\x39\n\x07outcome\x18\x04 \x01(\x0e\x32\x1c.forewarn.v1.WorkflowOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x06\x64\x65tail\x18\x05 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x01\"V\n\x18\x43ompleteWorkflowResponse\x12\'\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.forewarn.v1.Workflow\x12\x11\n\tduplicate\x18\x02 \x01(\x08\"@\n\x12GetWorkflowRequest\x12*\n\x0bworkflow_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\">\n\x13GetWorkflowResponse\x12\'\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.forewarn.v1.Workflow\"B\n\x14WatchWorkflowRequest\x12*\n\x0bworkflow_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"@\n\x15WatchWorkflowResponse\x12\'\n\x08workflow\x18\x01 \x01(\x0b\x32\x15.forewarn.v1.Workflow2\xea\x02\n\x0fWorkflowService\x12J\n\tRecommend\x12\x1d.forewarn.v1.RecommendRequest\x1a\x1e.forewarn.v1.RecommendResponse\x12_\n\x10\x43ompleteWorkflow\x12$.forewarn.v1.CompleteWorkflowRequest\x1a%.forewarn.v1.CompleteWorkflowResponse\x12P\n\x0bGetWorkflow\x12\x1f.forewarn.v1.GetWorkflowRequest\x1a .forewarn.v1.GetWorkflowResponse\x12X\n\rWatchWorkflow\x12!.forewarn.v1.WatchWorkflowRequest\x1a\".forewarn.v1.WatchWorkflowResponse0\x01\x42\x38\n\x0f\x64\x65v.forewarn.v1P\x01Z#forewarn.dev/forewarn/v1;forewarnv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -63,21 +63,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDREQUEST']._serialized_start=102
   _globals['_RECOMMENDREQUEST']._serialized_end=304
   _globals['_RECOMMENDRESPONSE']._serialized_start=307
-  _globals['_RECOMMENDRESPONSE']._serialized_end=484
-  _globals['_RECOMMENDATION']._serialized_start=486
-  _globals['_RECOMMENDATION']._serialized_end=584
-  _globals['_COMPLETEWORKFLOWREQUEST']._serialized_start=587
-  _globals['_COMPLETEWORKFLOWREQUEST']._serialized_end=826
-  _globals['_COMPLETEWORKFLOWRESPONSE']._serialized_start=828
-  _globals['_COMPLETEWORKFLOWRESPONSE']._serialized_end=914
-  _globals['_GETWORKFLOWREQUEST']._serialized_start=916
-  _globals['_GETWORKFLOWREQUEST']._serialized_end=980
-  _globals['_GETWORKFLOWRESPONSE']._serialized_start=982
-  _globals['_GETWORKFLOWRESPONSE']._serialized_end=1044
-  _globals['_WATCHWORKFLOWREQUEST']._serialized_start=1046
-  _globals['_WATCHWORKFLOWREQUEST']._serialized_end=1112
-  _globals['_WATCHWORKFLOWRESPONSE']._serialized_start=1114
-  _globals['_WATCHWORKFLOWRESPONSE']._serialized_end=1178
-  _globals['_WORKFLOWSERVICE']._serialized_start=1181
-  _globals['_WORKFLOWSERVICE']._serialized_end=1543
+  _globals['_RECOMMENDRESPONSE']._serialized_end=536
+  _globals['_RECOMMENDATION']._serialized_start=538
+  _globals['_RECOMMENDATION']._serialized_end=636
+  _globals['_COMPLETEWORKFLOWREQUEST']._serialized_start=639
+  _globals['_COMPLETEWORKFLOWREQUEST']._serialized_end=878
+  _globals['_COMPLETEWORKFLOWRESPONSE']._serialized_start=880
+  _globals['_COMPLETEWORKFLOWRESPONSE']._serialized_end=966
+  _globals['_GETWORKFLOWREQUEST']._serialized_start=968
+  _globals['_GETWORKFLOWREQUEST']._serialized_end=1032
+  _globals['_GETWORKFLOWRESPONSE']._serialized_start=1034
+  _globals['_GETWORKFLOWRESPONSE']._serialized_end=1096
+  _globals['_WATCHWORKFLOWREQUEST']._serialized_start=1098
+  _globals['_WATCHWORKFLOWREQUEST']._serialized_end=1164
+  _globals['_WATCHWORKFLOWRESPONSE']._serialized_start=1166
+  _globals['_WATCHWORKFLOWRESPONSE']._serialized_end=1230
+  _globals['_WORKFLOWSERVICE']._serialized_start=1233
+  _globals['_WORKFLOWSERVICE']._serialized_end=1595
 # @@protoc_insertion_point(module_scope)

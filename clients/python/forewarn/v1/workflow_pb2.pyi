@@ -76,12 +76,15 @@ class RecommendResponse(_message.Message):
     POLICIES_FIELD_NUMBER: _builtins.int
     NO_GOOD_PATTERN_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
+    SEMANTIC_STATE_FIELD_NUMBER: _builtins.int
     workflow_id: _builtins.str
     """The workflow that has begun, 32 hex digits."""
     no_good_pattern: _builtins.bool
     """Whether no pattern matches well: what is wanted is probably not known yet."""
     complete: _builtins.bool
     """Whether the index held all entities; not for a moment after the daemon's start."""
+    semantic_state: _knowledge_pb2.SemanticState.ValueType
+    """Whether meaning had a part in it, beside words."""
     @_builtins.property
     def patterns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Recommendation]:
         """Patterns, best first; weak matches too."""
@@ -98,10 +101,11 @@ class RecommendResponse(_message.Message):
         policies: _abc.Iterable[Global___Recommendation] | None = ...,
         no_good_pattern: _builtins.bool = ...,
         complete: _builtins.bool = ...,
+        semantic_state: _knowledge_pb2.SemanticState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "no_good_pattern", b"no_good_pattern", "patterns", b"patterns", "policies", b"policies", "workflow_id", b"workflow_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "no_good_pattern", b"no_good_pattern", "patterns", b"patterns", "policies", b"policies", "semantic_state", b"semantic_state", "workflow_id", b"workflow_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
