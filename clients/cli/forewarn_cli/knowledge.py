@@ -312,6 +312,7 @@ def stats(context: typer.Context, json: options.Json = False) -> None:
             ("outcomes", f"{answer.succeeded} succeeded, {answer.failed} failed, {answer.abandoned} abandoned"),
             ("without a good match", str(answer.without_match)),
             ("events in the journal", str(answer.events)),
+            ("meaning", _meaning(answer)),
         ]
     )
     screen.line()
@@ -351,6 +352,20 @@ def verify(context: typer.Context, json: options.Json = False) -> None:
         screen.line(Styled(verdict, "green" if answer.ok else "red"), f" ({answer.events} events, {answer.rows} rows)")
     if not answer.ok:
         raise typer.Exit(EXIT_NEGATIVE)
+
+
+def _meaning(answer: knowledge_pb2.GetKnowledgeStatsResponse) -> str:
+    """Whether embeddings have a part in matching; nothing where the daemon has none."""
+    from forewarn.v1 import knowledge_pb2
+    from forewarn_cli.wording import counted, label
+
+    if answer.semantic_state in (knowledge_pb2.SEMANTIC_STATE_UNSPECIFIED, knowledge_pb2.SEMANTIC_STATE_OFF):
+        return ""
+    state = label(knowledge_pb2.SemanticState, answer.semantic_state)
+    without = (
+        f", {counted(answer.semantic_fallbacks, 'search', 'searches')} without" if answer.semantic_fallbacks else ""
+    )
+    return f"{state}, {counted(answer.vectors, 'vector')}{without}"
 
 
 def _author(author: str | None) -> str:

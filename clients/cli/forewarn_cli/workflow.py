@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 app = group("Workflows: an intent, what was recommended, what was used and made of it.")
 
+_BY_WORDS = {3: "being built", 4: "unavailable"}
+"""SemanticState's numbers, said where a match could have been better."""
+
 WorkflowId = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The workflow's id.")]
 OfScope = Annotated[str, typer.Option("--scope", metavar="NAME", help="Where it is built: a cluster, an environment.")]
 
@@ -82,6 +85,8 @@ def recommend(
         screen.line(Styled("no pattern matches well", "yellow"))
     if not answer.complete:
         screen.line(Styled("the index is still being built: there may be more", "yellow"))
+    if answer.semantic_state in _BY_WORDS:
+        screen.line(Styled(f"matched by words alone: embeddings are {_BY_WORDS[answer.semantic_state]}", "yellow"))
     knowledge_view.also_used(screen, [(one.match.entity.id, one.also_used) for one in found])
 
 

@@ -17,6 +17,9 @@ EntityKind = Literal["pattern", "policy"]
 WorkflowOutcome = Literal["success", "failure", "abandoned"]
 """How a workflow ends."""
 
+SemanticState = Literal["", "off", "used", "building", "unavailable"]
+"""Whether embeddings had a part in a match; empty where a daemon does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -64,12 +67,16 @@ class Match:
     score: float
     """BM25's: comparable only between matches of one intent."""
     relevance: float
-    """The share of the best possible score, 0 to 1: comparable between intents."""
+    """How well it matches, 0 to 1: comparable between intents. By words alone ``lexical``; else from both."""
     probability_of_use: float
     weak: bool
     usage_metrics: UsageMetrics | None
     """None where it was never recommended nor used."""
     also_used: tuple[CoUsage, ...] = ()
+    lexical: float = 0.0
+    """By words: the share of the best possible score, 0 to 1."""
+    semantic: float | None = None
+    """By meaning: the cosine of the vectors; None where it had no part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ class Recommendation:
     policies: tuple[Match, ...] = ()
     no_good_pattern: bool = True
     source: Source = "daemon"
+    semantic_state: SemanticState = ""
+    """Whether meaning had a part in it, beside words."""
 
 
 @dataclass(frozen=True, slots=True)

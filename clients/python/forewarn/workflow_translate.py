@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _KINDS: Final[dict[int, r.EntityKind]] = {1: "pattern", 2: "policy"}
 _OUTCOMES: Final[dict[int, r.WorkflowOutcome]] = {1: "success", 2: "failure", 3: "abandoned"}
+_SEMANTIC: Final[dict[int, r.SemanticState]] = {1: "off", 2: "used", 3: "building", 4: "unavailable"}
 _BY_OUTCOME: Final = {word: knowledge_pb2.WorkflowOutcome.ValueType(number) for number, word in _OUTCOMES.items()}
 
 
@@ -52,6 +53,7 @@ def recommendation(m: workflow_pb2.RecommendResponse) -> r.Recommendation:
         tuple(_match(one) for one in m.patterns),
         tuple(_match(one) for one in m.policies),
         m.no_good_pattern,
+        semantic_state=_SEMANTIC.get(m.semantic_state, ""),
     )
 
 
@@ -97,6 +99,8 @@ def _match(m: workflow_pb2.Recommendation) -> r.Match:
         probability_of_use=m.match.probability_of_use,
         weak=m.match.weak,
         usage_metrics=_metrics(entity.usage_metrics) if entity.HasField("usage_metrics") else None,
+        lexical=m.match.lexical,
+        semantic=m.match.semantic if m.match.HasField("semantic") else None,
         also_used=tuple(r.CoUsage(one.id, one.description, one.times, one.lift) for one in m.also_used),
     )
 

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from pathlib import Path
 
 from sidecar.config import Settings
 from sidecar.knowledge.journal import append
 from sidecar.knowledge.reading import curve_of, scopes_of, totals_of, usage_of, used_together
+from sidecar.knowledge.semantic.choosing import Choice, semantic_index
 from sidecar.knowledge.verification import verify_metrics
 from sidecar.model.knowledge import (
     Began,
@@ -67,6 +69,7 @@ def measure(plan: Plan) -> Iterator[Row]:
         yield Row("knowledge/Recommend p99", _at(found, 0.99), "ms")
         found = _times(lambda: rooms.knowledge_index.search(choice.choice(intents), EntityKind.PATTERN, 5), 400)
         yield Row("knowledge/matching alone p50", _at(found, 0.5), "ms")
+        yield from _with_embeddings(rooms, intents, choice)
         workflows = [rooms.workflows.recommend(one).result(60).workflow_id for one in intents]
         found = _times(lambda: _complete(rooms, workflows.pop(), choice.sample(ids[:500], 3)), len(workflows))
         yield Row("knowledge/CompleteWorkflow p50", _at(found, 0.5), "ms")
@@ -84,6 +87,30 @@ def measure(plan: Plan) -> Iterator[Row]:
     finally:
         pin(LOAD_CORE)
         rooms.close()
+
+
+def _with_embeddings(rooms: Rooms, intents: list[str], choice: random.Random) -> Iterator[Row]:
+    """The same with vectors in memory, beside the same store and index; where the extra is installed."""
+    semantic = semantic_index(rooms.store, Choice("wordllama", "memory", Path(), "", None, "forewarn", 1.0))
+    if semantic is None:
+        raise RuntimeError("there are no embeddings")
+    began = time.monotonic()
+    semantic.start()
+    if not semantic.wait(600):
+        raise RuntimeError("the vectors were not made in time")
+    yield Row(f"knowledge/vectors of {semantic.kept:,} made", time.monotonic() - began, "s")
+    rooms.knowledge_index.semantic = semantic
+    for intent in intents[:20]:
+        rooms.workflows.recommend(intent, scope="s1").result(60)
+    before = time.process_time()
+    found = _times(lambda: rooms.workflows.recommend(choice.choice(intents), scope="s1").result(60), 400)
+    yield Row("knowledge/Recommend with embeddings, CPU", (time.process_time() - before) / 400 * 1e3, "ms")
+    yield Row("knowledge/Recommend with embeddings p50", _at(found, 0.5), "ms", RECOMMEND_BAR, best="low")
+    yield Row("knowledge/Recommend with embeddings p99", _at(found, 0.99), "ms")
+    found = _times(lambda: rooms.knowledge_index.search(choice.choice(intents), EntityKind.PATTERN, 5), 400)
+    yield Row("knowledge/matching with embeddings p50", _at(found, 0.5), "ms")
+    rooms.knowledge_index.semantic = None
+    semantic.close()
 
 
 def _beside(rooms: Rooms, intents: list[str], choice: random.Random, building: list[float]) -> Iterator[Row]:
