@@ -13,6 +13,8 @@ from .index import SemanticIndex
 CANDIDATES: Final = 50
 #: Below this, what shares no word with the text is no match: every text has nearest vectors.
 LEAST: Final = 0.05
+#: Times the matches that are wanted: how many of those near by meaning alone are scored by words too.
+_LOOKED_AT: Final = 2
 
 
 def search(
@@ -22,18 +24,28 @@ def search(
 
     Where they had none, what is told is what words alone would tell.
     """
-    by_words = {match.id: match for match in words.search(text, max(limit, CANDIDATES))}
-    found = semantic.nearest(text, kind, max(limit, CANDIDATES), list(by_words))
+    listed = max(limit, CANDIDATES)
+    by_words = {match.id: match for match in words.search(text, listed)}
+    found = semantic.nearest(text, kind, listed, list(by_words))
     if found.state is not Semantic.USED:
         return list(by_words.values())[:limit], found.state
-    unseen = [entity_id for entity_id in found.cosines if entity_id not in by_words]
-    scores = {match.id: match for match in words.score(text, unseen)} | by_words
-    matches = []
-    for entity_id in {**by_words, **found.cosines}:
-        lexical = scores.get(entity_id) or Match(entity_id, kind, 0.0, 0.0)
-        cosine = found.cosines.get(entity_id, 0.0)  # changed a moment ago: its vector is not there yet
-        relevance = joined(lexical.lexical, cosine)
-        if lexical.lexical == 0.0 and relevance < LEAST:
-            continue
-        matches.append(Match(entity_id, kind, lexical.score, relevance, lexical.lexical, cosine))
-    return sorted(matches, key=lambda one: (-one.relevance, one.id))[:limit], Semantic.USED
+    nothing = Match("", kind, 0.0, 0.0)
+    matches = [
+        _both(entity_id, by_words.get(entity_id, nothing), found.cosines) for entity_id in {**by_words, **found.cosines}
+    ]
+    best = sorted(matches, key=_order)[: _LOOKED_AT * limit]
+    if len(by_words) == listed:
+        # Words list the best only: what is near by meaning may share some with the text all the same.
+        unlisted = words.score(text, [match.id for match in best if match.id not in by_words])
+        scored = {match.id: _both(match.id, match, found.cosines) for match in unlisted}
+        best = sorted((scored.get(match.id, match) for match in best), key=_order)
+    return [match for match in best if match.lexical or match.relevance >= LEAST][:limit], Semantic.USED
+
+
+def _both(entity_id: str, words: Match, cosines: dict[str, float]) -> Match:
+    cosine = cosines.get(entity_id, 0.0)  # changed a moment ago: its vector is not there yet
+    return Match(entity_id, words.kind, words.score, joined(words.lexical, cosine), words.lexical, cosine)
+
+
+def _order(match: Match) -> tuple[float, str]:
+    return -match.relevance, match.id
