@@ -63,6 +63,9 @@ def follows(here: Organisation) -> None:
     here.follow(knowledge.delete("cache").result(10))
     settled(here)
     assert first(here) == ("", Semantic.USED)
+    semantic = here.rooms.knowledge_index.semantic
+    assert semantic is not None
+    assert semantic.kept == 1
     here.follow(knowledge.restore("cache").result(10))
     settled(here)
     assert first(here) == ("cache", Semantic.USED)
@@ -107,7 +110,7 @@ class TestEmbedded:
         here = settled(open_organisation(**QDRANT))
         cache(here)
         folder = tmp_path / "data0" / "qdrant"
-        assert folder.is_dir()
+        assert folder.stat().st_mode & 0o777 == 0o700
         here.rooms.close()
         shutil.rmtree(folder)
         other = QdrantVectors("other", 256, folder=folder)  # holds the lock

@@ -65,8 +65,7 @@ class SemanticIndex:
         self._stale = True
         self._built = self._closed = False
         self._thread = threading.Thread(target=self._run, name="forewarn-vectors", daemon=True)
-        self.kept = 0
-        """Entities whose vectors are kept."""
+        self._keys: set[tuple[EntityKind, str]] = set()
         self.fallbacks = 0
         """Searches that went by words alone because vectors could not be had."""
 
@@ -81,6 +80,11 @@ class SemanticIndex:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join(10.0)
+
+    @property
+    def kept(self) -> int:
+        """Entities whose vectors are kept."""
+        return len(self._keys)
 
     @property
     def state(self) -> Semantic:
@@ -170,14 +174,15 @@ class SemanticIndex:
     def _compare(self, embedder: Embedder, vectors: VectorStore) -> None:
         """Keep exactly the entities that there are, and embed only what is new or different."""
         kept = dict(vectors.kept())
-        start, count = b"", 0
+        start = b""
+        keys: set[tuple[EntityKind, str]] = set()
         while not self._closed:
             with self._store.read() as reader:
                 rows = list(reader.scan(ENTITIES, start, limit=PIECE))
             alive = [entity for _, entity in rows if not entity.deleted_time]
-            count += len(alive)
+            keys.update((entity.kind, entity.id) for entity in alive)
             self._put(embedder, vectors, [one for one in alive if not _is_kept(kept, one)])
-            self.kept = count
+            self._keys |= keys
             if len(rows) < PIECE:
                 break
             start = rows[-1][0] + b"\0"
@@ -187,6 +192,7 @@ class SemanticIndex:
         gone = list(kept)
         for first in range(0, len(gone), PIECE):
             vectors.remove(gone[first : first + PIECE])
+        self._keys = keys
         self._built = True
 
     def _update(self, embedder: Embedder, vectors: VectorStore, keys: list[bytes]) -> None:
@@ -197,6 +203,8 @@ class SemanticIndex:
             gone = [_kind_and_id(key) for key, entity in rows if entity is None or entity.deleted_time]
             vectors.remove(gone)
             self._put(embedder, vectors, alive)
+            self._keys.difference_update(gone)
+            self._keys.update((entity.kind, entity.id) for entity in alive)
             if len(rows) == PIECE:
                 time.sleep(PAUSE)
 

@@ -141,6 +141,7 @@ def _client(folder: Path | None, url: str, key: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a key goes over HTTP: the settings refuse that where it matters
         if folder is not None:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return QdrantClient(path=str(folder), force_disable_check_same_thread=True)
         return QdrantClient(url=url, api_key=key or None, timeout=_CLIENT_SECONDS, check_compatibility=False)
 
