@@ -65,7 +65,7 @@ async def test_without_changes_nothing_that_changes_is_offered(daemon: RunningDa
 async def test_a_workflow_from_the_intent_to_its_suggestions(daemon: RunningDaemon) -> None:
     work(daemon, times=5)
     async with opened(*addresses(daemon)) as host:
-        begun = await host.get("recommend", intent="kafka topics for event streaming", scope="prod")
+        begun = await host.get("recommend", intent="kafka topics for event streaming", scope="prod", sessionId="s")
         assert begun["noGoodPattern"]
         assert begun["patterns"] == begun["policies"] == []
         done = await host.get(

@@ -51,6 +51,13 @@ class Intent(Input):
     scope: Annotated[
         str, Field(max_length=256, description="Where it is built: a cluster, an environment, a team.")
     ] = ""
+    session_id: Annotated[
+        str,
+        Field(
+            max_length=256,
+            description="The run or conversation: a pattern that is being rolled out is offered to it always or never.",
+        ),
+    ] = ""
     limit: Annotated[int, Field(ge=1, le=20, description="How many patterns and how many policies at most.")] = 5
 
 
@@ -98,7 +105,12 @@ async def _operate(session: Session, asked: Intent) -> Told:
 
 async def _begin(session: Session, asked: Intent, kind: knowledge_pb2.WorkflowKind.ValueType) -> Told:
     request = workflow_pb2.RecommendRequest(
-        intent=asked.intent, scope=asked.scope, limit=asked.limit, kind=kind, caller=session.actor
+        intent=asked.intent,
+        scope=asked.scope,
+        limit=asked.limit,
+        kind=kind,
+        caller=session.actor,
+        session_id=asked.session_id,
     )
     answer = await session.ask(RECOMMEND, request)
     patterns, policies = counted(len(answer.patterns), "pattern"), counted(len(answer.policies), "policy", "policies")
