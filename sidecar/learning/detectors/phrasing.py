@@ -106,9 +106,9 @@ class Phrasing:
 
 
 def _believed(view: View) -> float:
-    """What the weights count for, from 0 for a tool that never failed towards 1."""
+    """What the weights count for, from 0 for a tool that never failed, or only for a while, towards 1."""
     failures = view.tool_pattern.rate.failures if view.tool_pattern is not None else 0.0
-    return failures / (failures + _HALF_KNOWN)
+    return view.lasting * failures / (failures + _HALF_KNOWN)
 
 
 def _worst(view: View, phrases: Phrases) -> str:
