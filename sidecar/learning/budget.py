@@ -28,11 +28,12 @@ GRACE_TOOL: Final = 1_000.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
 CAUTION: Final = 4.0
 #: The limit is corrected by what was allowed over what was spent, at most by ``CORRECTION`` either way. Where more was
-#: spent, as if both had been more by ``STEADINESS`` successes. Where less was, by ``PATIENCE``, and by the cube: else a
+#: spent, as if both had been more by ``STEADINESS`` successes. Where less was, by ``PATIENCE``, and by a power: else a
 #: model that gets better would leave a fifth of the budget unspent, because what once scored high still counts.
 CORRECTION: Final = 3.0
 STEADINESS: Final = 5.0
 PATIENCE: Final = 10.0
+EAGERNESS: Final = 4
 #: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
 #: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
 #: At most that many times, and no less than its inverse. Trials fade with preventions.
@@ -173,8 +174,7 @@ class Budget(msgspec.Struct, array_like=True):
         if spent >= earned:
             factor = (earned + STEADINESS) / (spent + STEADINESS)
         else:
-            factor = (earned + PATIENCE) / (spent + PATIENCE)
-            factor = factor * factor * factor
+            factor = ((earned + PATIENCE) / (spent + PATIENCE)) ** EAGERNESS
         # A limit that guesses have loosened would be guessed about the more: only what was seen loosens it.
         most = CORRECTION - (CORRECTION - 1.0) * guessed / spent if guessed else CORRECTION
         return max(1.0 / CORRECTION, min(most, factor))
