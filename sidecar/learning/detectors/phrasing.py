@@ -53,7 +53,7 @@ class Phrasing:
         if phrases is None:
             return
         marks = self._marks.of(view)
-        trust = view.trust
+        trust = view.likeness
         x[at] = _believed(view) * phrases.weigh(marks.groups)
         counts = phrases.counts(marks.words[:WEIGHED_WORDS])
         if counts:
