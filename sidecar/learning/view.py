@@ -70,9 +70,9 @@ class View:
 
     __slots__ = (
         "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
-        "base", "base_tool", "call", "created", "created_rates", "epoch", "features", "lasting", "likeness", "looked_up",
-        "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server", "session", "session_key", "subject",
-        "tool", "tool_pattern", "trust",
+        "base", "base_tool", "call", "created", "created_rates", "epoch", "features", "lasting", "likeness",
+        "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server",
+        "session", "session_key", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
 
     def __init__(

@@ -12,7 +12,7 @@ _WORDS = ("ash", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple", "oak
 
 
 def _unreliable(calls: int, *, error: str, repeats: bool = False) -> Replay:
-    """Every third call, on average, fails, whatever it is like; with ``repeats`` it is then made again, and mostly works."""
+    """Every third call fails, on average, whatever it is like; with ``repeats`` it is made again, and mostly works."""
     randomness, replay = random.Random(5), Replay()
     for number in range(calls):
         arguments = {"tree": " ".join(randomness.sample(_WORDS, 3))}

@@ -3,8 +3,8 @@
 Where ``telling_words`` knows single words that errors have named, this learns what no error says: a flag that goes with
 no such command, a title that is too long, a column that this database has not. Each tool has a small table of weights
 (``phrases.py``), which learn from what all detectors together got wrong; counts of how calls with each word went, which
-tell from the first call on; and what stood in calls that worked: of guessed names, many fail. A call is new in something
-as most calls of a tool are, so what counts is how much more is new than in its calls that worked lately.
+tell from the first call on; and what stood in calls that worked: of guessed names, many fail. Most calls are new in
+something, so what counts is how much more is new than in the tool's calls that worked lately.
 """
 
 from __future__ import annotations
