@@ -28,7 +28,7 @@ class Outage:
     code = "outage"
     about = "whether the tool or its server is failing at present"
     features = (
-        ("outage_tool", 1.5),  # the tool's test ratio over its boundary, faded, where it is beyond
+        ("outage_tool", 2.0),  # the tool's test ratio over its boundary, faded, where it is beyond
         ("outage_server", 2.0),  # the same for its server
         ("asked_to_wait", 5.0),  # the tool or its server asked for a pause that is not over
     )
