@@ -15,9 +15,9 @@ from ..capture.extractor import Extractor
 from ..clock import Clock, TimeOrderedIds
 from ..learning.budget import within
 from ..learning.detector import Finding
-from ..learning.detectors.outage import wait_of
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
 from ..learning.learner import Recorded
+from ..learning.pauses import wait_of
 from ..learning.recorder import Recorder
 from ..learning.repeats import passes, wait_before_repeat
 from ..learning.sequential import OF_CALL

@@ -20,18 +20,20 @@ LOWEST: Final = -1.0
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
 FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
-UTILISATION: Final = 0.96
-#: Successes that are granted before any was seen, overall and to a new tool.
+UTILISATION: Final = 0.97
+#: Successes that are granted before any was seen, overall and to a new tool: where all tools together leave some of the
+#: budget over, a tool is granted as many times more.
 GRACE_OVERALL: Final = 45.0
 GRACE_TOOL: Final = 1_000.0
 #: A call counts with its own expected success, this many times: while little was seen, only the surest are prevented.
 CAUTION: Final = 4.0
 #: The limit is corrected by what was allowed over what was spent, at most by ``CORRECTION`` either way. Where more was
-#: spent, as if both had been more by ``STEADINESS`` successes. Where less was, by ``PATIENCE``, and by the cube: else a
+#: spent, as if both had been more by ``STEADINESS`` successes. Where less was, by ``PATIENCE``, and by a power: else a
 #: model that gets better would leave a fifth of the budget unspent, because what once scored high still counts.
 CORRECTION: Final = 3.0
 STEADINESS: Final = 5.0
-PATIENCE: Final = 20.0
+PATIENCE: Final = 10.0
+EAGERNESS: Final = 4
 #: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
 #: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
 #: At most that many times, and no less than its inverse. Trials fade with preventions.
@@ -77,9 +79,12 @@ class Budget(msgspec.Struct, array_like=True):
     #: Expected successes of further tries of calls that are booked; they fade with ``guessed``.
     again: float = 0.0
 
-    def spend(self, score: float, success: float, *, prevented: bool = False) -> None:
-        """Count a call that was made, scored ``score`` and succeeded (1) or not (0)."""
-        if score >= LOWEST:
+    def spend(self, score: float, success: float, *, prevented: bool = False, groundless: bool = False) -> None:
+        """Count a call that was made, scored ``score`` and succeeded (1) or not (0).
+
+        ``groundless`` says that it would not have been prevented for want of a ground: at no threshold does it cost.
+        """
+        if score >= LOWEST and not groundless:
             self.bins[bin_of(score)] += success
         self.total += success
         self.seen += success
@@ -169,8 +174,7 @@ class Budget(msgspec.Struct, array_like=True):
         if spent >= earned:
             factor = (earned + STEADINESS) / (spent + STEADINESS)
         else:
-            factor = (earned + PATIENCE) / (spent + PATIENCE)
-            factor = factor * factor * factor
+            factor = ((earned + PATIENCE) / (spent + PATIENCE)) ** EAGERNESS
         # A limit that guesses have loosened would be guessed about the more: only what was seen loosens it.
         most = CORRECTION - (CORRECTION - 1.0) * guessed / spent if guessed else CORRECTION
         return max(1.0 / CORRECTION, min(most, factor))
@@ -187,6 +191,10 @@ def within(score: float, budget: float, overall: Budget, tool: Budget | None) ->
         return False
     limit = budget * UTILISATION
     own = CAUTION / (1.0 + exp(score))
-    if overall.above(score) + own > limit * overall.correction(limit) * (overall.total + GRACE_OVERALL):
+    left = overall.correction(limit)
+    if overall.above(score) + own > limit * left * (overall.total + GRACE_OVERALL):
         return False
-    return tool is None or tool.above(score) + own <= limit * tool.correction(limit) * (tool.total + GRACE_TOOL)
+    if tool is None:
+        return True
+    grace = GRACE_TOOL * max(1.0, left)
+    return tool.above(score) + own <= limit * tool.correction(limit) * (tool.total + grace)

@@ -111,10 +111,14 @@ class UsagePatternLearner:
         own = view.own_model()
         descend(view.overall, own, judgement.x, judgement.p, failed, min(1.0 / propensity, HEAVIEST))
         success = 0.0 if failed else 1.0
+        score = judgement.score
+        groundless = False
         if would_prevent is None:
-            would_prevent = within(judgement.score, self._budget, view.overall.budget, own.budget)
+            would_prevent = within(score, self._budget, view.overall.budget, own.budget)
+        elif success and not would_prevent:
+            groundless = within(score, self._budget, view.overall.budget, own.budget)
         for budget in (view.overall.budget, own.budget):
-            budget.spend(judgement.score, success, prevented=would_prevent)
+            budget.spend(score, success, prevented=would_prevent, groundless=groundless)
             if would_prevent:
                 budget.try_out(judgement.p, success)
             else:
@@ -137,6 +141,7 @@ class UsagePatternLearner:
 
     def _remember_failure(self, view: View, outcome: Outcome, *, probed: bool) -> None:
         classification = outcome.classification
+        view.own_model().count_failure(transient=outcome.transient)
         patterns = [view.learned(Level.TOOL, b"", ""), view.learned(Level.CALL, _covered(view), view.features.preview)]
         if classification.template_id:
             error = view.learned(Level.ERROR, classification.template_id, classification.template)

@@ -11,7 +11,7 @@ Floats have 32 bits in the machine's byte order, as everything in the store's fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import log1p, sqrt
 from typing import Final
 
 import msgspec
@@ -29,6 +29,8 @@ _STEP: Final = 0.5
 #: AdaGrad starts as if it had seen this much: first steps are no leaps.
 _FLOOR: Final = 0.1
 _MOST_COUNTED: Final = 255
+#: How much is usually new is remembered of about so many calls that worked.
+_USUAL: Final = 10
 
 
 class Phrases(msgspec.Struct, array_like=True):
@@ -43,6 +45,10 @@ class Phrases(msgspec.Struct, array_like=True):
     #: Bits of words, and of neighbouring words, that stood in a call that worked.
     words: bytearray = msgspec.field(default_factory=lambda: bytearray(FIRST_SLOTS // _SLOTS_PER_BYTE))
     pairs: bytearray = msgspec.field(default_factory=lambda: bytearray(FIRST_SLOTS // _SLOTS_PER_BYTE))
+    #: Calls that worked, as far as they are counted; and what was new in them as it usually is, see ``settle``.
+    settled: int = 0
+    usual_words: float = 0.0
+    usual_pairs: float = 0.0
 
     def make_room(self, slots: int) -> None:
         """Double all tables until there are ``slots``, or as many as there may be."""
@@ -101,6 +107,19 @@ class Phrases(msgspec.Struct, array_like=True):
         mask = len(failed) - 1
         found = [(failed[word & mask], worked[word & mask]) for word in words]
         return [one for one in found if one != (0, 0)]
+
+    def newness(self, words: Sequence[int], pairs: Sequence[int]) -> tuple[float, float]:
+        """How much is new in a call: the log of words, and of pairs, that stood in no call that worked."""
+        return log1p(len(unseen(self.words, words))), log1p(len(unseen(self.pairs, pairs)))
+
+    def settle(self, words: Sequence[int], pairs: Sequence[int]) -> None:
+        """Note a call that worked: how much was new in it, and that it is new no more."""
+        new_words, new_pairs = self.newness(words, pairs)
+        self.settled = min(self.settled + 1, _USUAL)
+        self.usual_words += (new_words - self.usual_words) / self.settled
+        self.usual_pairs += (new_pairs - self.usual_pairs) / self.settled
+        note(self.words, words)
+        note(self.pairs, pairs)
 
 
 def unseen(seen: bytearray, marks: Sequence[int]) -> list[int]:

@@ -16,8 +16,8 @@ from ..model.decision import RetryAdvice
 from ..model.pattern import UsagePattern
 from ..model.vocabulary import Level
 from .describe import seconds
-from .detectors.outage import wait_of
 from .evidence import wilson
+from .pauses import wait_of
 from .pending import open_failure
 from .tool_model import Repeats
 from .view import Outcome, View

@@ -18,6 +18,9 @@ MAX_CHANGES: Final = 48
 MAX_KEYS: Final = 16
 #: Bytes of ``Model.named_bits``, a power of two; models that were made when it was less keep theirs.
 NAMED_BYTES: Final = 1_024
+#: What share of failures lasts is assumed to be 1 with this many behind it; beyond so many, old ones are forgotten.
+_LASTING: Final = 2.0
+_MOST_COUNTED: Final = 200.0
 
 
 class Repeats(msgspec.Struct, array_like=True):
@@ -86,6 +89,24 @@ class Model(msgspec.Struct, array_like=True):
     booked: bytes = b""
     #: What the tool's calls are written with, see ``detectors/phrasing.py``.
     phrases: Phrases | None = None
+    #: Failures of a sort that passes by itself, a run of them once, and all others.
+    passing: float = 0.0
+    lasting: float = 0.0
+
+    @property
+    def lasting_share(self) -> float:
+        """How much of what fails is for its arguments: what passes by itself strikes any call, whatever it is like."""
+        return (self.lasting + _LASTING) / (self.lasting + self.passing + _LASTING)
+
+    def count_failure(self, *, transient: bool) -> None:
+        """Count a failure of either sort. To be called once ``streak`` counts it."""
+        if not transient:
+            self.lasting += 1.0
+        elif self.streak <= 1:
+            self.passing += 1.0
+        if self.passing + self.lasting > _MOST_COUNTED:
+            self.passing *= 0.5
+            self.lasting *= 0.5
 
     def repeats(self, transient: bool) -> Repeats:
         """How repeats went after errors of this sort."""

@@ -70,9 +70,9 @@ class View:
 
     __slots__ = (
         "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
-        "base", "base_tool", "call", "created", "created_rates", "epoch", "features", "looked_up", "model", "now",
-        "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server", "session", "session_key", "subject",
-        "tool", "tool_pattern", "trust",
+        "base", "base_tool", "call", "created", "created_rates", "epoch", "features", "lasting", "likeness",
+        "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server",
+        "session", "session_key", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
 
     def __init__(
@@ -122,8 +122,12 @@ class View:
         self.rate: KindRate | None = self.rate_of(features.kind)
         self.tool_pattern = self.pattern(Level.TOOL, b"")
         seen = 0.0 if self.tool_pattern is None else self.tool_pattern.rate.total
-        #: What likeness counts for, from 0 for a new tool towards 1: of few calls, all are alike in something.
+        #: Which share of the tool's failures is for what is called, and not for a state that passes by itself.
+        self.lasting = 1.0 if self.model is None else self.model.lasting_share
+        #: What a tool's history counts for, from 0 for a new tool towards 1: of few calls, all are alike in something.
         self.trust = seen / (seen + HALF_KNOWN)
+        #: What likeness between its calls counts for.
+        self.likeness = self.lasting * self.trust
         self.p_tool = BASE_RATE if self.tool_pattern is None else self.tool_pattern.rate.mean(BASE_RATE, STRENGTH_TOOL)
         self.p_kind = self.p_tool if self.rate is None else self.rate.rate.mean(self.p_tool, STRENGTH_KIND)
         #: Log-odds of both.

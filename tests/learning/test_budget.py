@@ -40,6 +40,23 @@ def test_a_tool_can_exceed_its_budget_while_all_tools_together_keep_theirs() -> 
     assert not within(2.0, 0.01, overall, tool)
 
 
+def test_what_all_tools_leave_over_is_granted_to_one() -> None:
+    tool = Budget()
+    for _ in range(15):
+        tool.spend(2.0, 1.0)
+    thrifty, even = Budget(total=2_000.0, seen=5_000.0), Budget(total=2_000.0, seen=5_000.0, spent=48.0)
+    assert within(2.0, 0.01, thrifty, tool)
+    assert not within(2.0, 0.01, even, tool)
+
+
+def test_what_would_not_be_prevented_at_any_threshold_costs_nothing() -> None:
+    books = Budget()
+    for _ in range(20):
+        books.spend(3.0, 1.0, groundless=True)
+    assert books.total == books.seen == 20.0
+    assert books.above(LOWEST) == 0.0
+
+
 @given(st.floats(LOWEST, 20.0))
 def test_every_score_has_a_bin(score: float) -> None:
     assert 0 <= bin_of(score) < BINS

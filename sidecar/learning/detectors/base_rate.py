@@ -25,7 +25,7 @@ class BaseRate:
         tool = view.base_tool
         x[at] = 1.0
         x[at + 1] = tool
-        x[at + 2] = view.trust * (view.base - tool)
+        x[at + 2] = view.likeness * (view.base - tool)
 
     def explain(self, view: View) -> Finding | None:
         """The tool's rate."""

@@ -7,8 +7,6 @@ they do not: learned per tool), and whether they were silent, as writes are.
 
 from __future__ import annotations
 
-from math import log1p
-
 from ...model.counted import Counted
 from ...model.vocabulary import Cause, Level
 from ..describe import evidence_of, quoted, times
@@ -32,10 +30,7 @@ class ExactRepeat:
     code = "exact_repeat"
     about = "how this very call went before in this session"
     features = (
-        ("repeat_failed", 1.1),  # log-odds of failing again (sort of error, tool, error template) over the base
-        ("repeat_plain", 0.6),  # nothing was done in between
-        ("repeat_times", 0.2),  # log of failures in a row of this call
-        ("repeat_gap", -0.1),  # log of calls since
+        ("repeat_failed", 1.25),  # log-odds of failing again (sort of error, tool, error template) over the base
         ("repeat_change", 0.5),  # the most helpful kind of call in between, over the repeat's log-odds
         ("repeat_passed", -1.2),  # this call last succeeded in the session
     )
@@ -46,17 +41,14 @@ class ExactRepeat:
         if session is None or seen < 0:
             return
         if not session.failed(seen):
-            x[at + 5] = 1.0
+            x[at + 2] = 1.0
             return
         between = session.changes_since(seen)
         p = fails_again(view, seen, changed=bool(between))
         level = logit(p)
         x[at] = level - view.base
-        x[at + 1] = 0.0 if between else 1.0
-        x[at + 2] = log1p(session.failures_in_row(view.features.fingerprint[:8]))
-        x[at + 3] = log1p(len(session) - 1 - seen)
         if between:
-            x[at + 4] = logit(_after_changes(view, between, p)) - level
+            x[at + 1] = logit(_after_changes(view, between, p)) - level
 
     def explain(self, view: View) -> Finding | None:
         """How often it failed, with what, and whether anything changed since."""

@@ -5,8 +5,6 @@ Attempts of one call within a session are one episode: an agent that tries ten t
 
 from __future__ import annotations
 
-from math import log1p
-
 from ...model.vocabulary import Level
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
@@ -30,9 +28,7 @@ class KnownCall:
     features = (
         ("known_all", 1.0),  # log-odds of the call's record in other sessions over the base
         ("known_scope", 0.8),  # its record in the most telling context value over that
-        ("known_last", 0.45),  # +1 when the last episode failed, −1 when it passed
-        ("known_age", -0.05),  # log of hours since
-        ("known_transient", -0.5),  # the last failure was of a transient sort
+        ("known_last", 0.45),  # +1 when the last episode failed for a reason that lasts, −1 when it passed
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
@@ -57,10 +53,10 @@ class KnownCall:
         scope = best_scope(merits, pattern.scopes, view.scopes)
         if scope is not None:
             x[at + 1] = logit(inside(pattern.rate, scope, view.p_kind)) - level
-        x[at + 2] = 1.0 if pattern.last_failed else -1.0
-        x[at + 3] = log1p(max(0.0, view.now - pattern.last_time) / 3600.0)
-        if pattern.last_failed and pattern.transient:
-            x[at + 4] = 1.0
+        if not pattern.last_failed:
+            x[at + 2] = -1.0
+        elif not pattern.transient:
+            x[at + 2] = 1.0
 
     def explain(self, view: View) -> Finding | None:
         """How often it failed before, and with what."""

@@ -2,7 +2,8 @@
 
 Evidence is a sequential test over transient failures in a row, floored at zero so that a long healthy past does not
 delay it. A failure of a permanent sort shows that the server answers: three bad URLs do not make an outage. One
-success ends it. A tool that asked to be left alone (Retry-After) is believed at once.
+success ends it. Where repeats after the tool's error usually work, and no more of them failed in a row than chance
+would let, the tool is unreliable and not down. A tool that asked to be left alone (Retry-After) is believed at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
 from ..describe import ago, evidence_of, quoted, seconds
 from ..detector import Finding
 from ..half_life import TRANSIENT_HALF_LIFE
+from ..pauses import wait_of
+from ..repeats import passes
 from ..sequential import OF_OUTAGE, UPPER, step
 from ..view import Outcome, View
 
@@ -25,7 +28,7 @@ class Outage:
     code = "outage"
     about = "whether the tool or its server is failing at present"
     features = (
-        ("outage_tool", 1.5),  # the tool's test ratio over its boundary, faded, where it is beyond
+        ("outage_tool", 2.0),  # the tool's test ratio over its boundary, faded, where it is beyond
         ("outage_server", 2.0),  # the same for its server
         ("asked_to_wait", 5.0),  # the tool or its server asked for a pause that is not over
     )
@@ -34,7 +37,9 @@ class Outage:
         """Whether an outage or a requested pause is on."""
         tool, server = view.tool_pattern, view.server_pattern()
         if tool is not None:
-            x[at] = strength(tool, view.now)
+            down = strength(tool, view.now)
+            if down and not passes(view):
+                x[at] = down
         if server is not None:
             x[at + 1] = strength(server, view.now)
         if wait_of(view) > 0.0:
@@ -78,15 +83,6 @@ def strength(pattern: UsagePattern, now: float) -> float:
         return 0.0
     faded = pattern.ratio / UPPER * 0.5 ** (max(0.0, now - pattern.last_time) / TRANSIENT_HALF_LIFE)
     return faded if faded >= 0.1 else 0.0
-
-
-def wait_of(view: View) -> float:
-    """Seconds that the tool or its server asked to be left alone for, from now; 0 when neither did."""
-    until = max(
-        (pattern.retry_until for pattern in (view.tool_pattern, view.server_pattern()) if pattern is not None),
-        default=0.0,
-    )
-    return max(0.0, until - view.now)
 
 
 def _move(pattern: UsagePattern, outcome: Outcome, down: bool) -> None:

@@ -3,19 +3,20 @@
 Where ``telling_words`` knows single words that errors have named, this learns what no error says: a flag that goes with
 no such command, a title that is too long, a column that this database has not. Each tool has a small table of weights
 (``phrases.py``), which learn from what all detectors together got wrong; counts of how calls with each word went, which
-tell from the first call on; and what stood in calls that worked: of guessed names, many fail.
+tell from the first call on; and what stood in calls that worked: of guessed names, many fail. Most calls are new in
+something, so what counts is how much more is new than in the tool's calls that worked lately.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log, log1p
+from math import log
 from typing import Final
 
 from ..describe import evidence_of
 from ..detector import Finding
 from ..marks import WEIGHED_WORDS, MarksSeen, weigh_each
-from ..phrases import Phrases, note, unseen
+from ..phrases import Phrases, unseen
 from ..view import Outcome, View
 from ..wording import spellings, visible
 
@@ -39,7 +40,7 @@ class Phrasing:
     features = (
         ("phrasing", 1.0),  # log-odds by what the call is written with
         ("word_rate", 0.35),  # mean log-odds of calls with its words over the kind's
-        ("new_words", 0.2),  # log of words that stood in no call that worked
+        ("new_words", 0.2),  # log of words that stood in no call that worked, over what it is in calls that do
         ("new_pairs", 0.1),  # the same of neighbouring words
     )
 
@@ -52,7 +53,7 @@ class Phrasing:
         if phrases is None:
             return
         marks = self._marks.of(view)
-        trust = view.trust
+        trust = view.likeness
         x[at] = _believed(view) * phrases.weigh(marks.groups)
         counts = phrases.counts(marks.words[:WEIGHED_WORDS])
         if counts:
@@ -62,8 +63,10 @@ class Phrasing:
             for failed, worked in counts:
                 odds *= (failed + prior) / (worked + rest)
             x[at + 1] = trust * (log(odds) / len(counts) - view.base)
-        x[at + 2] = trust * log1p(len(unseen(phrases.words, marks.words)))
-        x[at + 3] = trust * log1p(len(unseen(phrases.pairs, marks.pairs)))
+        if phrases.settled:
+            new_words, new_pairs = phrases.newness(marks.words, marks.pairs)
+            x[at + 2] = trust * (new_words - phrases.usual_words)
+            x[at + 3] = trust * (new_pairs - phrases.usual_pairs)
 
     def explain(self, view: View) -> Finding | None:
         """The words that go with failures, or that are new. That something is new is no ground for a prevention."""
@@ -98,17 +101,16 @@ class Phrasing:
         marks = self._marks.of(view)
         phrases.count(marks.words[:WEIGHED_WORDS], failed=outcome.failed)
         if not outcome.failed:
-            note(phrases.words, marks.words)
-            note(phrases.pairs, marks.pairs)
+            phrases.settle(marks.words, marks.pairs)
         error = _believed(view) * (view.p_fail - (1.0 if outcome.failed else 0.0))
         if abs(error) >= _LEAST_ERROR:
             phrases.descend(marks.groups, error)
 
 
 def _believed(view: View) -> float:
-    """What the weights count for, from 0 for a tool that never failed towards 1."""
+    """What the weights count for, from 0 for a tool that never failed, or only for a while, towards 1."""
     failures = view.tool_pattern.rate.failures if view.tool_pattern is not None else 0.0
-    return failures / (failures + _HALF_KNOWN)
+    return view.lasting * failures / (failures + _HALF_KNOWN)
 
 
 def _worst(view: View, phrases: Phrases) -> str:

@@ -36,7 +36,7 @@ class SessionTrend:
         if session is None:
             return
         n = session.successes + session.failures
-        trust = view.trust
+        trust = view.likeness
         x[at] = trust * (logit((session.failures + _STRENGTH * view.p_tool) / (n + _STRENGTH)) - view.base_tool)
         calls, failures = session.of_kind(view.features.kind)
         if calls:

@@ -40,7 +40,7 @@ class SimilarCalls:
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Log-odds of the records, each over the next wider one."""
-        base, trust = view.base, view.trust
+        base, trust = view.base, view.likeness
         rate = view.rate
         if rate is not None and rate.scopes:
             here = _here(view, rate, view.p_tool)

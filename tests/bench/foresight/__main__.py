@@ -18,7 +18,7 @@ from sidecar.learning.schemas import Schemas
 
 from .living import LivingReplay
 from .measures import Measures, mean_of, measures_of
-from .replay import Replay, Run, runs_of
+from .replay import Run, runs_of
 
 _TRACES = Path(__file__).resolve().parents[4] / "shared" / "traces"
 _Job = tuple[str, int, tuple[str, ...], bool]
@@ -63,12 +63,8 @@ def _runs(path: str) -> list[Run]:
 
 def _replay(job: _Job) -> tuple[Measures, dict[str, float]]:
     path, order, without, enforced = job
-    if enforced:
-        living = LivingReplay(order, enforced=True, without=without)
-        return measures_of(list(living.run(_runs(path)))), living.weights()
-    replay = Replay(without)
-    measures = measures_of(list(replay.run(_runs(path), order)))
-    return measures, replay.weights()
+    living = LivingReplay(order, enforced=enforced, without=without)
+    return measures_of(list(living.run(_runs(path)))), living.weights()
 
 
 def _show(files: list[Path], orders: int, results: list[tuple[Measures, dict[str, float]]], *, weights: bool) -> None:

@@ -1,7 +1,8 @@
 """Replaying recorded calls through the guard and the recorder themselves, over a store that is a dict.
 
-In mode enforce a prevented call is not made, and so teaches nothing; the books, probes, lots and the cap are the
-daemon's own. Nothing is written and nothing is sent: ten times as fast as ``forewarn replay --private``.
+In mode shadow every call is made and learned from, and what would have been prevented counts. In mode enforce a
+prevented call is not made, and so teaches nothing; the books, probes, lots and the cap are the daemon's own. Nothing is
+written and nothing is sent: ten times as fast as ``forewarn replay --private``.
 """
 
 from __future__ import annotations
