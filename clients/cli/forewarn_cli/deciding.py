@@ -106,16 +106,20 @@ def edit_and_modify(
                     found = get(ask, found.suggestion_id).suggestion
                 text = edit(shown)
             except Fault as left:
-                raise type(left)(f"{left}{_kept(text)}") from left
+                raise type(left)(f"{left}{_where(text)}") from left
             if text == shown and not changed:
-                raise Fault(f"{fault}\nnothing was done{_kept(text)}") from fault
+                raise Fault(f"{fault}\nnothing was done{_where(text)}") from fault
         except Fault as fault:
-            raise type(fault)(f"{fault}{_kept(text)}") from fault
+            raise type(fault)(f"{fault}{_where(text)}") from fault
 
 
-def _kept(text: str) -> str:
-    """Where a text is kept, as the end of a sentence."""
+def _where(text: str) -> str:
+    return f"\nwhat you wrote is in {keep(text)}; `forewarn suggestions modify ID --file PATH` takes it"
+
+
+def keep(text: str) -> str:
+    """Put a text where its writer finds it again: the path of a file of theirs alone."""
     number, path = tempfile.mkstemp(prefix="forewarn-draft-", suffix=".yaml")
     with os.fdopen(number, "w", encoding="utf-8") as file:
         file.write(text)
-    return f"\nwhat you wrote is in {path}; `forewarn suggestions modify ID --file PATH` takes it"
+    return path

@@ -1,0 +1,22 @@
+"""The daemon as it is, except that nobody looks at completed workflows: what suggestions are to be compared with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sidecar import runtime
+from sidecar.knowledge.workflows import Workflows
+from sidecar.main import main
+
+
+class Unwatched(Workflows):
+    """Workflows whose completion leads to nothing more."""
+
+    def __init__(self, *rooms: Any) -> None:
+        *others, _suggester = rooms
+        super().__init__(*others)
+
+
+if __name__ == "__main__":
+    vars(runtime)["Workflows"] = Unwatched
+    main()
