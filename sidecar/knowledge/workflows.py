@@ -240,12 +240,13 @@ class Workflows:
         Nobody waits for that, so it shares the next commit instead of having one of its own, behind which those who
         complete workflows would wait. Raises QueueFullError.
         """
-        ids, told = tuple(suggestion_ids), self._kept(detail)
+        ids, told, now = tuple(suggestion_ids), self._kept(detail), self._clock()
 
         def job(txn: WriteTransaction) -> None:
             workflow = txn.get(WORKFLOWS, workflow_id)
             if workflow is not None:
                 workflow.learning, workflow.suggestion_ids, workflow.learning_detail = result, ids, told
+                workflow.learned_time = now
                 txn.put(WORKFLOWS, workflow_id, workflow)
 
         self._store.post(job, droppable=False)

@@ -24,10 +24,10 @@ from ..model.knowledge import Content
 from ..model.suggestion import TAKEN, HistoryEntry, KindTotals, Suggestion, SuggestionKind, SuggestionState
 from ..store.reader import Reader
 from ..store.tables import u64
-from ..suggestions import history
+from ..suggestions import history, track_record
 from ..suggestions.inbox import Decided
 from ..suggestions.tables import HISTORY, SUGGESTIONS
-from . import chain, knowledge_answers, policy_answers, suggestion_answers
+from . import chain, knowledge_answers, learning_report_answers, policy_answers, suggestion_answers
 from .errors import DeadlineError, TooManyStreamsError
 from .pages import page, position_of
 from .requests import wait
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from ..runtime import Rooms
 
 _PAUSE: Final = 0.1
+#: Seconds between pieces of a report.
+_BREATH: Final = 0.001
 #: Seconds to wait, after a change, until it can be found. It is kept whether or not.
 _INDEXED: Final = 2.0
 #: What came of suggestions that is told with the history; and how many suggestions are looked through for it.
@@ -72,6 +74,7 @@ class SuggestionService:
         wrapped |= {
             "GenerateSuggestions": chain.unary(self.GenerateSuggestions, self._chores),
             "WhatIfSuggestion": chain.unary(self.WhatIfSuggestion, self._looks),
+            "GetLearningReport": chain.unary(self.GetLearningReport, self._chores),
             "WatchSuggestions": chain.response_stream(self.WatchSuggestions, self._watches),
         }
         # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
@@ -242,6 +245,20 @@ class SuggestionService:
             acceptance_rate=knowledge_answers.measured(_accepted(totals)),
             adoption=adoption,
         )
+
+    def GetLearningReport(
+        self, _: suggestion_pb2.GetLearningReportRequest, context: grpc.ServicerContext
+    ) -> suggestion_pb2.GetLearningReportResponse:
+        """Whether suggesting does what it is for."""
+
+        def between() -> None:
+            if not context.is_active():
+                raise DeadlineError("the caller left before the report was done")
+            time.sleep(_BREATH)
+
+        rooms = self._rooms
+        found = track_record.read(rooms.store, between)
+        return learning_report_answers.report(found, rooms.suggestions.completions.read(), rooms.clock())
 
     def _changes(self, active: Callable[[], bool]) -> Iterator[Suggestion]:
         """Pending suggestions, then each that is new or differs from what was given of it."""

@@ -26,6 +26,7 @@ from ..model.knowledge import Entity, LearningResult, Workflow, WorkflowOutcome
 from ..model.suggestion import Finding
 from ..store.reader import Reader
 from ..store.store import Store
+from ..store.writer import LINGER_SECONDS
 from .cases import WINDOW, Case, Cases, case_of
 from .grounds.weak_matches import BestMatch
 from .inbox import Inbox
@@ -85,6 +86,8 @@ class Analyst:
         self._closed = False
         self._wanted: list[Future[list[Proposed]]] = []
         self._learned: Learned | None = None
+        self._working = True
+        self._worked_until = 0.0
         self._thread = threading.Thread(target=self._run, name="forewarn-analyst", daemon=True)
 
     def start(self, learned: Learned) -> None:
@@ -133,6 +136,10 @@ class Analyst:
             self._wake.notify_all()
         return future
 
+    def worked_since(self, began: float) -> bool:
+        """Whether it worked, or what it told was written, at any time since ``began`` (``time.monotonic``)."""
+        return self._working or self._worked_until + LINGER_SECONDS >= began
+
     @property
     def window(self) -> int:
         """Workflows in the window."""
@@ -141,6 +148,7 @@ class Analyst:
     def _run(self) -> None:
         try:
             self._read_window()
+            self._working, self._worked_until = False, time.monotonic()
             next_calls = time.monotonic()
             while True:
                 with self._wake:
@@ -153,6 +161,7 @@ class Analyst:
                     workflows = [self._waiting.popleft() for _ in range(len(self._waiting))]
                     wanted, self._wanted = self._wanted, []
                 began = time.thread_time()
+                self._working = True
                 if workflows:
                     self._guarded(partial(self._look_at, workflows), workflows)
                 if wanted:
@@ -171,6 +180,7 @@ class Analyst:
 
     def _rest(self, worked: float) -> None:
         """Leave the processor to others after ``worked`` seconds of it; a question of somebody ends that."""
+        self._working, self._worked_until = False, time.monotonic()
         seconds = min(LONGEST_REST, max(REST, REST_SHARE * worked))
         with self._wake:
             self._wake.wait_for(lambda: self._closed or self._wanted, seconds)

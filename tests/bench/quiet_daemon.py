@@ -7,14 +7,14 @@ from typing import Any
 from sidecar import runtime
 from sidecar.knowledge.workflows import Workflows
 from sidecar.main import main
+from sidecar.suggestions.analyst import Analyst
 
 
 class Unwatched(Workflows):
     """Workflows whose completion leads to nothing more."""
 
     def __init__(self, *rooms: Any) -> None:
-        *others, _suggester = rooms
-        super().__init__(*others)
+        super().__init__(*(None if isinstance(one, Analyst) else one for one in rooms))
 
 
 if __name__ == "__main__":
