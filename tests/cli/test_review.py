@@ -173,8 +173,11 @@ async def test_a_draft_that_changed_meanwhile_is_shown_again(daemon: RunningDaem
         app = app_of(pilot)
         (key,) = app.listing.ids
         assert app.shown is not None
-        app.shown.suggestion.revision += 7  # what was read is not what is there
-        await pilot.press("a")
+        stale = suggestion_pb2.GetSuggestionResponse()
+        stale.CopyFrom(app.shown)
+        stale.suggestion.revision += 7  # what was read is not what is there
+        app.shown = stale
+        app.action_approve()  # and not by its key: an answer that is under way would show it anew
         await until(pilot, lambda: "It has changed since you read it" in text(pilot, "said"))
         assert state_of(daemon, key) == "pending"
         await until(pilot, lambda: app.shown is not None and app.shown.suggestion.revision < 7)

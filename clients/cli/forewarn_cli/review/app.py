@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, ClassVar, Final
+from typing import Final
 
 from rich.text import Text
-from textual.app import App, ComposeResult, SuspendNotSupported
-from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.app import SuspendNotSupported
+from textual.containers import VerticalScroll
+from textual.widgets import Input, OptionList
 
 from forewarn.v1 import suggestion_pb2
 from forewarn_cli import deciding, draft_file, suggestion_view
 from forewarn_cli.faults import Fault, Refused
 from forewarn_cli.review import cases, drawing, keys
 from forewarn_cli.review.dialogs import Cases, CaseShown, Reason, Told, Trouble
-from forewarn_cli.review.feed import READ, Changed, Feed, Listed, Lost
+from forewarn_cli.review.feed import Changed, Feed, Listed, Lost
+from forewarn_cli.review.frame import Frame
 from forewarn_cli.review.hands import Decided, Doors, Failed, Hands, Shown
 from forewarn_cli.review.listing import Listing
-from forewarn_cli.review.shelf import PENDING, UNDOABLE, Shelf, Wanted
-from forewarn_cli.wording import clean, one_line
+from forewarn_cli.review.shelf import PENDING, UNDOABLE, Wanted
+from forewarn_cli.wording import one_line
 
 #: Seconds between two looks at the clock: ages are shown.
 _TICK: Final = 30.0
@@ -35,69 +35,29 @@ _DONE: Final = {"approve": "approved", "modify": "approved with your draft", "re
                 "dismiss": "dismissed", "undo": "taken back"}  # fmt: skip
 
 
-class Review(App[None]):
+class Review(Frame):
     """See the module. ``edit`` has a text edited."""
-
-    CSS_PATH = "review.tcss"
-    TITLE = "forewarn review"
-    ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (Textual's)
-        (0, "-narrow"),
-        (100, "-wide"),
-    ]
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.BINDINGS]
 
     def __init__(self, doors: Doors, actor: str = "", edit: Callable[[str], str] = draft_file.edit) -> None:
         super().__init__()
         self._hands = Hands(doors, actor, self.post_message)
         self._edit = edit
         self._feed = Feed(doors.inbox, self.post_message)
-        self.shelf = Shelf()
-        self.wanted = Wanted()
-        self.shown: suggestion_pb2.GetSuggestionResponse | None = None
-        self._listed = False
         self._last = ""
         #: Drafts and reasons that were written and not taken, by id.
         self._drafts: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
 
-    def compose(self) -> ComposeResult:
-        """Banner, list and detail, filter, what was said last, keys."""
-        yield Static("", id="banner")
-        yield Static("", id="about")
-        with Horizontal(id="both"):
-            yield Listing(self.wanted_has)
-            yield Static("", id="none")
-            with VerticalScroll(id="detail"):
-                yield Static("", id="text")
-        yield Input(placeholder="words that it must have", id="find", max_length=200)
-        yield Static("", id="said")
-        yield Footer(compact=True, show_command_palette=False)
-
     def on_mount(self) -> None:
         """Begin to follow the inbox."""
         self.listing.focus()
-        self._draw()
-        self.set_interval(_TICK, self._draw)
+        self.redraw()
+        self.set_interval(_TICK, self.redraw)
         self._feed.start()
 
     def on_unmount(self) -> None:
         """Follow it no longer."""
         self._feed.stop()
-
-    @property
-    def listing(self) -> Listing:
-        """The list."""
-        return self.screen_stack[0].query_one(Listing)
-
-    @property
-    def _gone(self) -> bool:
-        """The screen is closed, and an answer came late."""
-        return not self.screen_stack
-
-    def wanted_has(self, one: suggestion_pb2.Suggestion) -> bool:
-        """Whether the filter lets it through."""
-        return self.wanted.has(one)
 
     def keep_drafts(self) -> list[str]:
         """Put what was written and not taken into files; their paths."""
@@ -107,46 +67,44 @@ class Review(App[None]):
 
     def on_listed(self, told: Listed) -> None:
         """It answers."""
-        if self._gone:
+        if self.gone:
             return
-        self._listed = True
-        self._banner("")
+        self.listed = True
+        self.banner("")
         self.shelf.fill(told.suggestions, cut=told.cut)
-        self._draw()
+        self.redraw()
         self._fetch()
 
     def on_changed(self, told: Changed) -> None:
         """One came, or was decided somewhere."""
-        if self._gone:
+        if self.gone:
             return
         if self.shelf.put(told.suggestion):
             current = self.listing.current
-            self._draw()
+            self.redraw()
             if current is not None and current.suggestion_id == told.suggestion.suggestion_id:
                 self._fetch()
 
     def on_lost(self, told: Lost) -> None:
         """It does not answer."""
-        if self._gone:
+        if self.gone:
             return
-        self._banner(
-            f"{told.fault}\nTrying again. What is shown is as it was; nothing can be decided until it answers."
-        )
+        self.banner(f"{told.fault}\nTrying again. What is shown is as it was; nothing can be decided until it answers.")
 
     def on_shown(self, told: Shown) -> None:
         """The detail of the one that was asked for, unless the cursor has gone on."""
-        if self._gone:
+        if self.gone:
             return
         current = self.listing.current
         one = told.answer.suggestion
         self.shelf.put(one)
         if current is not None and current.suggestion_id == one.suggestion_id:
             self.shown = told.answer
-            self._detail(drawing.detail(told.answer))
+            self.detail(drawing.detail(told.answer))
 
     def on_decided(self, told: Decided) -> None:
         """Done: on to the next."""
-        if self._gone:
+        if self.gone:
             return
         one = told.suggestion
         self._hands.answered(one.suggestion_id)
@@ -156,19 +114,20 @@ class Review(App[None]):
         self.shelf.put(one)
         undo = "" if told.verb == "undo" else "; u takes it back"
         name = one_line(one.target_id or one.applied_id or one.draft.description, 80)
-        self._say(f"{_DONE[told.verb]}: {name}{undo}")
-        self._draw(leave=one.suggestion_id)
+        self.say(f"{_DONE[told.verb]}: {name}{undo}")
+        self.redraw(leave=one.suggestion_id)
         self._fetch()
 
     def on_failed(self, told: Failed) -> None:
         """Not done: say why, show what it is now, keep what was written."""
-        if self._gone:
+        if self.gone:
             return
         self._hands.answered(told.suggestion_id)
         refused = isinstance(told.fault, Refused)
         changed = isinstance(told.fault, Refused) and told.fault.reason == deciding.CHANGED
         if told.verb == "show":
-            self._detail(drawing.safe(str(told.fault)))
+            if told.suggestion_id == self.current_id():
+                self.detail(drawing.safe(str(told.fault)))
             return
         if told.verb == "modify":
             self._drafts[told.suggestion_id] = told.text
@@ -176,13 +135,13 @@ class Review(App[None]):
         elif told.text:
             self._reasons[told.suggestion_id] = told.text
         again = " It has changed since you read it: look again, then decide." if changed else ""
-        self._say(f"not done: {told.fault}{again}")
+        self.say(f"not done: {told.fault}{again}")
         if refused:
             self._fetch()
 
     def on_case_shown(self, told: CaseShown) -> None:
         """A case, for the dialog that asked."""
-        if self._gone:
+        if self.gone:
             return
         if isinstance(self.screen, Cases):
             self.screen.show(told)
@@ -191,9 +150,9 @@ class Review(App[None]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """The cursor moved."""
-        if isinstance(event.option_list, Listing) and not self._gone:
+        if isinstance(event.option_list, Listing) and not self.gone:
             if self.listing.left_over:
-                self._draw()
+                self.redraw()
             self.listing.mark()
             self._fetch()
 
@@ -206,7 +165,7 @@ class Review(App[None]):
         """The filter, as it is typed."""
         if event.input.id == "find":
             self.wanted = Wanted(self.wanted.state, self.wanted.type, event.value.strip())
-            self._draw(leave=self._current_id())
+            self.redraw(leave=self.current_id())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The filter stays."""
@@ -263,7 +222,7 @@ class Review(App[None]):
         key = current.suggestion_id if current is not None and here else self._last
         found = self.shelf.known.get(key)
         if found is None or found.state not in UNDOABLE:
-            self._say("there is no decision to take back: s shows those that were decided")
+            self.say("there is no decision to take back: s shows those that were decided")
             return
         self._decide("undo", key)
 
@@ -277,19 +236,19 @@ class Review(App[None]):
         current = self.listing.current
         found = cases.keys(current) if current is not None else []
         if not found:
-            self._say("there are no cases to look at")
+            self.say("there are no cases to look at")
             return
         self.push_screen(Cases(found, self._hands.look))
 
     def action_next_state(self) -> None:
         """Show the next state."""
         self.wanted = self.wanted.next_state()
-        self._draw(leave=self._current_id())
+        self.redraw(leave=self.current_id())
 
     def action_next_type(self) -> None:
         """Show the next type."""
         self.wanted = self.wanted.next_type()
-        self._draw(leave=self._current_id())
+        self.redraw(leave=self.current_id())
 
     def action_find(self) -> None:
         """Type a filter."""
@@ -305,22 +264,22 @@ class Review(App[None]):
 
     def _decide(self, verb: deciding.Verb, key: str, *, reason: str = "", revision: int = 0) -> None:
         if not self._hands.decide(verb, key, reason=reason, revision=revision):
-            self._say(_WAIT)
+            self.say(_WAIT)
 
     def _send_draft(self, one: suggestion_pb2.Suggestion, text: str) -> None:
         if not self._hands.send_draft(one, text):
             self._drafts[one.suggestion_id] = text
-            self._say(_WAIT)
+            self.say(_WAIT)
 
     def _edit_draft(self, one: suggestion_pb2.Suggestion, text: str) -> None:
         try:
             with nullcontext() if self.is_headless else self.suspend():
                 edited = self._edit(text)
         except SuspendNotSupported:
-            self._say("this terminal cannot be left to an editor: `forewarn suggestions modify` opens one")
+            self.say("this terminal cannot be left to an editor: `forewarn suggestions modify` opens one")
             return
         except Fault as fault:
-            self._say(str(fault))
+            self.say(str(fault))
             return
         self.refresh(layout=True)
         self._send_draft(one, edited)
@@ -342,69 +301,23 @@ class Review(App[None]):
         current = self.listing.current
         if current is None:
             self.shown = None
-            self._detail(Text())
+            self.detail(Text())
             return
         if self.shown is None or self.shown.suggestion.suggestion_id != current.suggestion_id:
             self.shown = None
-            self._detail(drawing.pairs(suggestion_view.facts(current)))
+            self.detail(drawing.pairs(suggestion_view.facts(current)))
             self.screen_stack[0].query_one("#detail", VerticalScroll).scroll_home(animate=False)
         self._hands.fetch(current.suggestion_id)
-
-    # Drawing.
 
     def _to_decide(self) -> suggestion_pb2.Suggestion | None:
         """The one under the cursor as it was shown; None, and a word, where nothing can be decided."""
         current = self.listing.current
         if current is None:
-            self._say("there is nothing here to decide")
+            self.say("there is nothing here to decide")
         elif self.shown is None or self.shown.suggestion.suggestion_id != current.suggestion_id:
-            self._say("wait: it has not been shown yet")
+            self.say("wait: it has not been shown yet")
         elif self.shown.suggestion.state != PENDING:
-            self._say("it is decided already; u takes that back")
+            self.say("it is decided already; u takes that back")
         else:
             return self.shown.suggestion
         return None
-
-    def _current_id(self) -> str:
-        current = self.listing.current
-        return current.suggestion_id if current is not None else ""
-
-    def _draw(self, leave: str = "") -> None:
-        """The list and what stands around it. The one under the cursor stays, unless it is to be left."""
-        cursor = self._current_id()
-        found = self.shelf.shown(self.wanted, "" if cursor == leave else cursor)
-        self.listing.show(found, cursor)
-        count = sum(map(self.wanted.has, found))
-        pending = sum(one.state == PENDING for one in self.shelf.known.values())
-        more = f"; only the newest {READ:,} were read" if self.shelf.cut else ""
-        about = f"Suggestions: {self.wanted} ({count}); {pending} pending{more}"
-        base = self.screen_stack[0]
-        base.query_one("#about", Static).update(Text(clean(about), no_wrap=True, overflow="ellipsis"))
-        base.query_one("#both").set_class(not found, "-empty")
-        base.query_one("#none", Static).update(Text(self._why_empty()))
-        if not found:
-            base.remove_class("-reading")
-            self.shown = None
-            self._detail(Text())
-
-    def _why_empty(self) -> str:
-        if not self._listed:
-            return "Asking the daemon …"
-        if self.wanted != Wanted():
-            return f"Nothing here: {clean(str(self.wanted))}.\n\ns shows another state, t another type, / other words."
-        return (
-            "Nothing waits for you.\n\nSuggestions come by themselves, from completed workflows and recorded calls, "
-            "and appear here when they do. `forewarn suggestions generate` looks for some now.\n\ns shows those "
-            "that were decided."
-        )
-
-    def _detail(self, what: Any) -> None:
-        self.screen_stack[0].query_one("#text", Static).update(what)
-
-    def _banner(self, text: str) -> None:
-        found = self.screen_stack[0].query_one("#banner", Static)
-        found.update(drawing.safe(f"! {text}") if text else "")
-        found.set_class(bool(text), "-shown")
-
-    def _say(self, text: str) -> None:
-        self.screen_stack[0].query_one("#said", Static).update(Text(clean(one_line(text, 400))))
