@@ -48,9 +48,9 @@ def report(
     if json and html is not None:
         raise UsageFault("--json and --html: one at a time")
     if html is not None:
-        from forewarn_cli.report import charts
+        from forewarn_cli.report import svg
 
-        charts.require()
+        svg.require()
     if learning:
         if tool or since or until or last:
             raise UsageFault("--learning is about all there is: --tool, --since, --until and --last do not go with it")

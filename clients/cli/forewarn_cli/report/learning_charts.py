@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from forewarn_cli.report import learning_blocks as blocks
-from forewarn_cli.report.charts import WIDTH, Spec, draw
 from forewarn_cli.report.palette import light
+from forewarn_cli.report.svg import WIDTH, Spec, draw
 from forewarn_cli.wording import percent
 
 #: What colours stand for, by their names in the palette.

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from forewarn.v1 import admin_pb2, model_pb2
-from forewarn_cli.report import blocks, charts
+from forewarn_cli.report import bars, blocks, charts
 from forewarn_cli.report.markup import Html, join, tag
 from forewarn_cli.report.parts import document, figure, key, numbers, section, tiles
+from forewarn_cli.report.svg import WIDE, WIDTH
 from forewarn_cli.wording import label, moment, percent
 
 _EXAMPLE_TOOLS: Final = 12
@@ -130,8 +131,8 @@ def _sections(answer: admin_pb2.GetReportResponse) -> list[Html]:
     )
     times = join(
         key({**charts.CALLS, **charts.ENDS}),
-        figure(bool(answer.buckets), lambda: charts.timeline(answer, charts.WIDE), "chart wide"),
-        figure(bool(answer.buckets), lambda: charts.timeline(answer, charts.WIDTH), "chart narrow"),
+        figure(bool(answer.buckets), lambda: charts.timeline(answer, WIDE), "chart wide"),
+        figure(bool(answer.buckets), lambda: charts.timeline(answer, WIDTH), "chart narrow"),
     )
     return [
         tag("div", reliability, curve, class_="pair"),
@@ -151,13 +152,13 @@ def _detectors(answer: admin_pb2.GetReportResponse) -> Html:
             "div",
             tag("h3", "Preventions that each led"),
             key(charts.ENDS),
-            figure(led, lambda: charts.leaders(answer.detectors)),
+            figure(led, lambda: bars.leaders(answer.detectors)),
         ),
         tag(
             "div",
             tag("h3", "How it pushes"),
             key(charts.PUSHES),
-            figure(pushed, lambda: charts.pushes(answer.detectors)),
+            figure(pushed, lambda: bars.pushes(answer.detectors)),
         ),
         class_="pair inner",
     )
@@ -188,7 +189,7 @@ def _tools(answer: admin_pb2.GetReportResponse) -> Html:
 
 def _prevented(answer: admin_pb2.GetReportResponse) -> Html:
     drawn = tag(
-        "div", tag("h3", "How often it was right"), key(charts.ENDS), figure(True, lambda: charts.tools(answer.tools))
+        "div", tag("h3", "How often it was right"), key(charts.ENDS), figure(True, lambda: bars.tools(answer.tools))
     )
     return join(
         tag("div", drawn, tag("div", *_examples(answer.tools)), class_="pair inner"),
