@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -312,3 +313,10 @@ def test_it_needs_a_terminal(command: Forewarn) -> None:
     run = command("review")
     assert run.code == 2
     assert "needs a terminal" in run.err
+
+
+def test_it_says_which_extra_is_missing(command: Forewarn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "textual", None)
+    run = command("review")
+    assert run.code == 2
+    assert "pip install 'forewarn[review]'" in run.err

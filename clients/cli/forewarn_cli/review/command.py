@@ -21,12 +21,12 @@ def review(
     actor: Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; your user name by default.")] = "",
 ) -> None:
     """Read and decide suggestions on a screen of their own. Press ? there for the keys."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageFault("`forewarn review` needs a terminal; `forewarn suggestions` does the same without one")
     try:
         import textual  # noqa: F401 (only whether it is there)
     except ImportError:
         raise UsageFault("`forewarn review` needs the extra `review`: pip install 'forewarn[review]'") from None
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageFault("`forewarn review` needs a terminal; `forewarn suggestions` does the same without one")
     from forewarn_cli.review.app import Review
     from forewarn_cli.review.hands import Doors
 
