@@ -22,7 +22,10 @@ from forewarn_cli.connection import Door, open_channel
 from forewarn_cli.review.app import Review
 from forewarn_cli.review.dialogs import Cases, Reason, Trouble
 from forewarn_cli.review.drawing import LINES, change, row, safe
+from forewarn_cli.review.feed import Listed
+from forewarn_cli.review.frame import LISTED
 from forewarn_cli.review.hands import Doors
+from forewarn_cli.review.shelf import PENDING
 from forewarn_cli.wording import clean
 from tests.cli.conftest import Forewarn
 from tests.server.running import RunningDaemon
@@ -298,6 +301,20 @@ async def test_filters_and_keys(daemon: RunningDaemon) -> None:
         assert "take back" in text(pilot)
         await pilot.press("escape", "q")
         await until(pilot, lambda: not pilot.app.is_running)
+
+
+async def test_a_long_list_is_cut_and_says_so(daemon: RunningDaemon) -> None:
+    async with screen(daemon) as pilot:
+        await until(pilot, lambda: "Nothing waits" in text(pilot))
+        made = [
+            suggestion_pb2.Suggestion(suggestion_id=f"{n:032x}", state=PENDING, reason=f"n{n}")
+            for n in range(LISTED + 9)
+        ]
+        pilot.app.post_message(Listed(made, cut=True))
+        await until(pilot, lambda: len(app_of(pilot).listing.ids) == LISTED)
+        assert f"({LISTED + 9}); {LISTED + 9} pending; the newest {LISTED} are listed" in text(pilot)
+        await pilot.press("slash", *"n7", "enter")
+        await until(pilot, lambda: 0 < len(app_of(pilot).listing.ids) < 20)
 
 
 def test_what_is_too_long_is_cut_and_says_so() -> None:

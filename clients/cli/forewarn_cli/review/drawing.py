@@ -44,8 +44,8 @@ def row(one: suggestion_pb2.Suggestion, now: float, *, marked: bool, elsewhere: 
     text.append(f"  {age(now - one.created_at.seconds)}", style="dim")
     if elsewhere:
         text.append("  (was just decided)", style="italic")
-    name = f"{one_line(one.target_id, _LINE)}: " if one.target_id else ""
-    text.append(f"\n  {clean(name + one_line(one.reason, _LINE))}")
+    name = f"{one_line(one.target_id[: 2 * _LINE], _LINE)}: " if one.target_id else ""
+    text.append(f"\n  {clean(name + one_line(one.reason[: 2 * _LINE], _LINE))}")
     return text
 
 

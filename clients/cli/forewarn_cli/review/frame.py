@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -16,6 +16,9 @@ from forewarn_cli.review.feed import READ
 from forewarn_cli.review.listing import Listing
 from forewarn_cli.review.shelf import PENDING, Shelf, Wanted
 from forewarn_cli.wording import clean, one_line
+
+#: Rows of the list; as many as may be pending. Each takes its time whenever the list is drawn.
+LISTED: Final = 200
 
 
 class Frame(App[None]):
@@ -75,10 +78,11 @@ class Frame(App[None]):
         """The list and what stands around it. The one under the cursor stays, unless it is to be left."""
         cursor = self.current_id()
         found = self.shelf.shown(self.wanted, "" if cursor == leave else cursor)
-        self.listing.show(found, cursor)
+        self.listing.show(found[:LISTED], cursor)
         count = sum(map(self.wanted.has, found))
         pending = sum(one.state == PENDING for one in self.shelf.known.values())
-        more = f"; only the newest {READ:,} were read" if self.shelf.cut else ""
+        more = f"; the newest {LISTED} are listed, / finds others" if len(found) > LISTED else ""
+        more += f"; only the newest {READ:,} were read" if self.shelf.cut else ""
         about = f"Suggestions: {self.wanted} ({count}); {pending} pending{more}"
         base = self.screen_stack[0]
         base.query_one("#about", Static).update(Text(clean(about), no_wrap=True, overflow="ellipsis"))

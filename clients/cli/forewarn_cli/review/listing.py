@@ -19,6 +19,7 @@ class Listing(OptionList):
         super().__init__(id="list", markup=False)
         self._fits = fits
         self._shown: list[suggestion_pb2.Suggestion] = []
+        self._marked: int | None = None
 
     @property
     def current(self) -> suggestion_pb2.Suggestion | None:
@@ -50,15 +51,16 @@ class Listing(OptionList):
         else:
             self.clear_options()
             self.add_options([Option(self._row(number, place), id=ids[number]) for number in range(len(ids))])
+        self._marked = place if ids else None
         if ids and self.highlighted != place:
             self.highlighted = place
 
     def mark(self) -> None:
-        """Draw the mark where the cursor is now."""
-        for number in range(len(self._shown)):
-            row = self._row(number, self.highlighted)
-            if self.get_option_at_index(number).prompt != row:
-                self.replace_option_prompt_at_index(number, row)
+        """Draw the mark where the cursor is now; only the two rows that this is about, whatever their number."""
+        for number in {self._marked, self.highlighted}:
+            if number is not None and number < len(self._shown):
+                self.replace_option_prompt_at_index(number, self._row(number, self.highlighted))
+        self._marked = self.highlighted
 
     def _row(self, number: int, place: int | None) -> Text:
         one = self._shown[number]

@@ -52,6 +52,8 @@ class Wanted:
         """Whether it is shown."""
         if (self.state and one.state != self.state) or (self.type and one.type != self.type):
             return False
+        if not self.words:
+            return True
         texts = (one.suggestion_id, type_word(one.type), one.target_id, one.reason, one.draft.description,
                  *one.draft.triggers, *one.draft.suggested_resources)  # fmt: skip
         whole = "\n".join(texts).casefold()
