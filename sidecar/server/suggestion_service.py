@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from ..runtime import Rooms
 
 _PAUSE: Final = 0.1
-#: Seconds between pieces of a report.
-_BREATH: Final = 0.001
 #: Seconds to wait, after a change, until it can be found. It is kept whether or not.
 _INDEXED: Final = 2.0
 #: What came of suggestions that is told with the history; and how many suggestions are looked through for it.
@@ -74,7 +72,7 @@ class SuggestionService:
         wrapped |= {
             "GenerateSuggestions": chain.unary(self.GenerateSuggestions, self._chores),
             "WhatIfSuggestion": chain.unary(self.WhatIfSuggestion, self._looks),
-            "GetLearningReport": chain.unary(self.GetLearningReport, self._chores),
+            "GetLearningReport": chain.unary(self.GetLearningReport, self._looks),
             "WatchSuggestions": chain.response_stream(self.WatchSuggestions, self._watches),
         }
         # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
@@ -142,9 +140,7 @@ class SuggestionService:
         """Runs a suggested policy over recorded calls."""
 
         def between() -> None:
-            if not context.is_active() or self._closed.is_set():
-                raise DeadlineError("the caller left before all calls were looked at")
-            time.sleep(_BREATH)
+            self._breathe(context, "all calls were looked at")
 
         with self._rooms.store.read() as reader:
             found = self._inbox.get(reader, request.suggestion_id)
@@ -251,14 +247,15 @@ class SuggestionService:
     ) -> suggestion_pb2.GetLearningReportResponse:
         """Whether suggesting does what it is for."""
 
-        def between() -> None:
-            if not context.is_active():
-                raise DeadlineError("the caller left before the report was done")
-            time.sleep(_BREATH)
-
         rooms = self._rooms
-        found = track_record.read(rooms.store, between)
+        found = track_record.read(rooms.store, lambda: self._breathe(context, "the report was done"))
         return learning_report_answers.report(found, rooms.suggestions.completions.read(), rooms.clock())
+
+    def _breathe(self, context: grpc.ServicerContext, until: str) -> None:
+        """Between pieces of a long look: leave the processor to decisions, and end where nobody waits any more."""
+        if not context.is_active() or self._closed.is_set():
+            raise DeadlineError(f"the caller left before {until}")
+        time.sleep(_BREATH)
 
     def _changes(self, active: Callable[[], bool]) -> Iterator[Suggestion]:
         """Pending suggestions, then each that is new or differs from what was given of it."""

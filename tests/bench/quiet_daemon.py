@@ -14,7 +14,8 @@ class Unwatched(Workflows):
     """Workflows whose completion leads to nothing more."""
 
     def __init__(self, *rooms: Any) -> None:
-        super().__init__(*(None if isinstance(one, Analyst) else one for one in rooms))
+        unwatched: list[Any] = [None if isinstance(one, Analyst) else one for one in rooms]
+        super().__init__(*unwatched)
 
 
 if __name__ == "__main__":
