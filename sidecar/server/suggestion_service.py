@@ -246,7 +246,6 @@ class SuggestionService:
         self, _: suggestion_pb2.GetLearningReportRequest, context: grpc.ServicerContext
     ) -> suggestion_pb2.GetLearningReportResponse:
         """Whether suggesting does what it is for."""
-
         rooms = self._rooms
         found = track_record.read(rooms.store, lambda: self._breathe(context, "the report was done"))
         return learning_report_answers.report(found, rooms.suggestions.completions.read(), rooms.clock())
