@@ -234,19 +234,22 @@ class Workflows:
 
     def learned(
         self, workflow_id: bytes, result: LearningResult, suggestion_ids: Sequence[str] = (), detail: str = ""
-    ) -> Future[bool]:
-        """Fill a workflow's last stage. False where the workflow is kept no longer."""
-        ids, told = tuple(suggestion_ids), self._kept(detail)
+    ) -> None:
+        """Fill a workflow's last stage, unless the workflow is kept no longer.
 
-        def job(txn: WriteTransaction) -> bool:
+        Nobody waits for that, so it shares the next commit instead of having one of its own, behind which those who
+        complete workflows would wait. Raises QueueFullError.
+        """
+        ids, told, now = tuple(suggestion_ids), self._kept(detail), self._clock()
+
+        def job(txn: WriteTransaction) -> None:
             workflow = txn.get(WORKFLOWS, workflow_id)
-            if workflow is None:
-                return False
-            workflow.learning, workflow.suggestion_ids, workflow.learning_detail = result, ids, told
-            txn.put(WORKFLOWS, workflow_id, workflow)
-            return True
+            if workflow is not None:
+                workflow.learning, workflow.suggestion_ids, workflow.learning_detail = result, ids, told
+                workflow.learned_time = now
+                txn.put(WORKFLOWS, workflow_id, workflow)
 
-        return self._store.submit(job)
+        self._store.post(job, droppable=False)
 
     def get(self, reader: Reader, workflow_id: bytes) -> Workflow:
         """A workflow. Raises NotFoundError."""

@@ -186,6 +186,8 @@ class Workflow(msgspec.Struct, array_like=True):
     suggestion_ids: tuple[str, ...] = ()
     session_id: str = ""
     trials: tuple[Trial, ...] = ()
+    #: When the last stage was filled; 0 where it was not, or before that was kept.
+    learned_time: float = 0.0
 
 
 def is_without_match(recommended: tuple[Recommended, ...]) -> bool:

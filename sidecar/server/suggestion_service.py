@@ -24,10 +24,10 @@ from ..model.knowledge import Content
 from ..model.suggestion import TAKEN, HistoryEntry, KindTotals, Suggestion, SuggestionKind, SuggestionState
 from ..store.reader import Reader
 from ..store.tables import u64
-from ..suggestions import history
+from ..suggestions import history, track_record
 from ..suggestions.inbox import Decided
 from ..suggestions.tables import HISTORY, SUGGESTIONS
-from . import chain, knowledge_answers, policy_answers, suggestion_answers
+from . import chain, knowledge_answers, learning_report_answers, policy_answers, suggestion_answers
 from .errors import DeadlineError, TooManyStreamsError
 from .pages import page, position_of
 from .requests import wait
@@ -72,6 +72,7 @@ class SuggestionService:
         wrapped |= {
             "GenerateSuggestions": chain.unary(self.GenerateSuggestions, self._chores),
             "WhatIfSuggestion": chain.unary(self.WhatIfSuggestion, self._looks),
+            "GetLearningReport": chain.unary(self.GetLearningReport, self._looks),
             "WatchSuggestions": chain.response_stream(self.WatchSuggestions, self._watches),
         }
         # Closures in place of methods: gRPC only asks the servicer for attributes of these names.
@@ -139,9 +140,7 @@ class SuggestionService:
         """Runs a suggested policy over recorded calls."""
 
         def between() -> None:
-            if not context.is_active() or self._closed.is_set():
-                raise DeadlineError("the caller left before all calls were looked at")
-            time.sleep(_BREATH)
+            self._breathe(context, "all calls were looked at")
 
         with self._rooms.store.read() as reader:
             found = self._inbox.get(reader, request.suggestion_id)
@@ -242,6 +241,20 @@ class SuggestionService:
             acceptance_rate=knowledge_answers.measured(_accepted(totals)),
             adoption=adoption,
         )
+
+    def GetLearningReport(
+        self, _: suggestion_pb2.GetLearningReportRequest, context: grpc.ServicerContext
+    ) -> suggestion_pb2.GetLearningReportResponse:
+        """Whether suggesting does what it is for."""
+        rooms = self._rooms
+        found = track_record.read(rooms.store, lambda: self._breathe(context, "the report was done"))
+        return learning_report_answers.report(found, rooms.suggestions.completions.read(), rooms.clock())
+
+    def _breathe(self, context: grpc.ServicerContext, until: str) -> None:
+        """Between pieces of a long look: leave the processor to decisions, and end where nobody waits any more."""
+        if not context.is_active() or self._closed.is_set():
+            raise DeadlineError(f"the caller left before {until}")
+        time.sleep(_BREATH)
 
     def _changes(self, active: Callable[[], bool]) -> Iterator[Suggestion]:
         """Pending suggestions, then each that is new or differs from what was given of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -86,6 +87,7 @@ class WorkflowService:
         self, request: workflow_pb2.CompleteWorkflowRequest, context: grpc.ServicerContext
     ) -> workflow_pb2.CompleteWorkflowResponse:
         """Says what a workflow used and made."""
+        began = time.monotonic()
         future = self._rooms.workflows.complete(
             bytes.fromhex(request.workflow_id),
             request.used,
@@ -94,6 +96,7 @@ class WorkflowService:
             request.detail,
         )
         done = wait(future, context)
+        self._rooms.suggestions.completed_in(began)
         return workflow_pb2.CompleteWorkflowResponse(workflow=self._workflow(done.workflow), duplicate=done.duplicate)
 
     def GetWorkflow(

@@ -1,7 +1,9 @@
 """The thread that looks at completed workflows: it keeps the window, finds, proposes, and fills the workflow's stage.
 
 Who completes a workflow never waits for it. It works in pieces with pauses, in which decisions have the processor; a
-burst of workflows is looked at together. Recorded calls are looked at every ten minutes.
+burst of workflows is looked at together, and between two looks it rests so long that looking takes a hundredth of the
+time. So those who complete one workflow after the other meet a look in one of many, and what they wait at most times
+(p99) stays what it is without. Recorded calls are looked at every ten minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from ..model.knowledge import Entity, LearningResult, Workflow, WorkflowOutcome
 from ..model.suggestion import Finding
 from ..store.reader import Reader
 from ..store.store import Store
+from ..store.writer import LINGER_SECONDS
 from .cases import WINDOW, Case, Cases, case_of
 from .grounds.weak_matches import BestMatch
 from .inbox import Inbox
@@ -34,10 +37,15 @@ log = logging.getLogger(__name__)
 
 #: Workflows that may wait to be looked at; more have their stage skipped.
 WAITING: Final = 10_000
-#: Seconds: between two looks, between pieces of work, and between looks at recorded calls.
+#: Seconds: between two looks at least and at most, between pieces of work, and between looks at recorded calls.
 REST: Final = 0.05
+LONGEST_REST: Final = 5.0
 PAUSE: Final = 0.001
 CALLS_EVERY: Final = 600.0
+#: How many times as long as it worked it rests.
+REST_SHARE: Final = 100.0
+#: Workflows that are told in one piece: each is a row to be written, behind which others wait.
+_TOLD_AT_ONCE: Final = 16
 _START_PIECE: Final = 256
 _PATIENCE: Final = 30.0
 #: Suggestions that a workflow shows.
@@ -49,7 +57,7 @@ class Learned(Protocol):
 
     def __call__(
         self, workflow_id: bytes, result: LearningResult, suggestion_ids: Sequence[str] = (), detail: str = ""
-    ) -> Future[bool]:
+    ) -> None:
         """See ``Workflows.learned``."""
         ...
 
@@ -78,6 +86,8 @@ class Analyst:
         self._closed = False
         self._wanted: list[Future[list[Proposed]]] = []
         self._learned: Learned | None = None
+        self._working = True
+        self._worked_until = 0.0
         self._thread = threading.Thread(target=self._run, name="forewarn-analyst", daemon=True)
 
     def start(self, learned: Learned) -> None:
@@ -126,6 +136,10 @@ class Analyst:
             self._wake.notify_all()
         return future
 
+    def worked_since(self, began: float) -> bool:
+        """Whether it worked, or what it told was written, at any time since ``began`` (``time.monotonic``)."""
+        return self._working or self._worked_until + LINGER_SECONDS >= began
+
     @property
     def window(self) -> int:
         """Workflows in the window."""
@@ -134,6 +148,7 @@ class Analyst:
     def _run(self) -> None:
         try:
             self._read_window()
+            self._working, self._worked_until = False, time.monotonic()
             next_calls = time.monotonic()
             while True:
                 with self._wake:
@@ -145,6 +160,8 @@ class Analyst:
                         return
                     workflows = [self._waiting.popleft() for _ in range(len(self._waiting))]
                     wanted, self._wanted = self._wanted, []
+                began = time.thread_time()
+                self._working = True
                 if workflows:
                     self._guarded(partial(self._look_at, workflows), workflows)
                 if wanted:
@@ -152,7 +169,7 @@ class Analyst:
                 if time.monotonic() >= next_calls:
                     next_calls = time.monotonic() + CALLS_EVERY
                     self._guarded(self._look_at_calls)
-                time.sleep(REST)
+                self._rest(time.thread_time() - began)
         except Exception:
             # Nothing but suggestions depends on this thread; workflows that come later are told at once.
             log.exception("workflows are no longer looked at")
@@ -160,6 +177,13 @@ class Analyst:
                 self._closed = True
                 waiting = list(self._waiting)
             self._tell(waiting, LearningResult.FAILED, {}, "the daemon's log says why")
+
+    def _rest(self, worked: float) -> None:
+        """Leave the processor to others after ``worked`` seconds of it; a question of somebody ends that."""
+        self._working, self._worked_until = False, time.monotonic()
+        seconds = min(LONGEST_REST, max(REST, REST_SHARE * worked))
+        with self._wake:
+            self._wake.wait_for(lambda: self._closed or self._wanted, seconds)
 
     def _guarded(self, work: Callable[[], object], workflows: Sequence[Workflow] = ()) -> None:
         """Do something that may fail without taking the thread with it."""
@@ -234,7 +258,9 @@ class Analyst:
     ) -> None:
         if self._learned is None:
             return
-        for workflow in workflows:
+        for count, workflow in enumerate(workflows, 1):
+            if count % _TOLD_AT_ONCE == 0:
+                _breathe()
             try:
                 self._learned(workflow.workflow_id, result, behind.get(workflow.workflow_id, [])[:_SHOWN], detail)
             except ForewarnError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from .drafting import Drafter
 from .drafts import Drafts
 from .inbox import Inbox
 from .settings import Limits, ModelLimits
+from .timing import CompletionTimes
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class Suggestions:
         def best_match(intent: str) -> float:
             return max((match.relevance for match in matcher.search(intent, EntityKind.PATTERN, 1)), default=0.0)
 
+        self.completions = CompletionTimes()
         self.analyst = Analyst(store, self.inbox, repository, best_match, clock, self._proposed)
 
     def start(self, learned: Learned) -> None:
@@ -76,6 +79,10 @@ class Suggestions:
         self.analyst.close()
         if self.drafts is not None:
             self.drafts.close()
+
+    def completed_in(self, began: float) -> None:
+        """Count a completion of a workflow that began at a time (``time.monotonic``) and ends now."""
+        self.completions.add(time.monotonic() - began, beside=self.analyst.worked_since(began))
 
     def _proposed(self) -> None:
         if self.drafts is not None:

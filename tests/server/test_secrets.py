@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, workflow_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, policy_pb2, suggestion_pb2, workflow_pb2
 from tests.conftest import StartDaemon
 
 from .fuzzing import METHODS
@@ -148,6 +148,9 @@ def answers(daemon: RunningDaemon) -> str:
         daemon.knowledge.ListWorkflows(knowledge_pb2.ListWorkflowsRequest(page_size=1000)),
         daemon.knowledge.GetUsageMetrics(knowledge_pb2.GetUsageMetricsRequest(id="plant")),
         *daemon.knowledge.ExportEntities(knowledge_pb2.ExportEntitiesRequest()),
+        daemon.suggestion.ListSuggestions(suggestion_pb2.ListSuggestionsRequest(any_state=True, page_size=1000)),
+        daemon.suggestion.ListSuggestionHistory(suggestion_pb2.ListSuggestionHistoryRequest(page_size=1000)),
+        daemon.suggestion.GetLearningReport(suggestion_pb2.GetLearningReportRequest()),
     ]
     return "\n".join(str(one) for one in found)
 

@@ -19,6 +19,7 @@ from tests.suggestions.organisation import Organisation
 @pytest.mark.parametrize("seed", [1, 2, 3, 11, 12, 13])
 def test_a_year(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyst, "REST", 0.002)  # a day passes in milliseconds here
+    monkeypatch.setattr(analyst, "REST_SHARE", 0.0)
     organisation = Organisation(seed)
     known: dict[str, Any] = {"data_dir": tmp_path}
     rooms = open_rooms(Settings(**known), clock=lambda: organisation.now, randomness=random.Random(seed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,9 @@ from typing import Any
 import grpc
 import pytest
 
-from forewarn.v1 import guard_pb2, knowledge_pb2, model_pb2, suggestion_pb2, workflow_pb2
+from forewarn.v1 import guard_pb2, knowledge_pb2, model_pb2, suggestion_pb2, suggestion_pb2_grpc, workflow_pb2
+from forewarn_cli import deciding
+from forewarn_cli.connection import Door, open_channel
 from forewarn_cli.main import main
 from tests.server.case_runner import reason_of
 from tests.server.running import RunningDaemon
@@ -298,6 +301,41 @@ def test_a_draft_that_is_refused_comes_back_to_the_editor(
     code, _, err = forewarn("modify", found.suggestion_id)
     assert code == 0, err
     assert "draft.description" in seen.read_text()
+
+
+def test_a_draft_that_cannot_be_taken_is_not_lost(
+    daemon: RunningDaemon, forewarn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(daemon)
+    (found,) = pending(daemon)
+    monkeypatch.setenv("EDITOR", r"sed -i s/^description:.*/description:\ [mine/")
+    code, _, err = forewarn("modify", found.suggestion_id)
+    assert (code, "not YAML" in err) == (1, True)
+    (path,) = re.findall(r"what you wrote is in (\S+);", err)
+    kept = Path(path)
+    assert "description: [mine" in kept.read_text()
+    kept.write_text(kept.read_text().replace("[mine", "mine"))
+    assert forewarn("modify", found.suggestion_id, "--file", path)[0] == 0
+    kept.unlink()
+
+
+def test_a_draft_that_changed_meanwhile_is_taken_when_it_is_saved_again(daemon: RunningDaemon) -> None:
+    work(daemon)
+    (found,) = pending(daemon)
+    stale = suggestion_pb2.Suggestion()
+    stale.CopyFrom(found)
+    stale.revision += 7
+    shown: list[str] = []
+
+    def edit(text: str) -> str:
+        shown.append(text)
+        return text.replace("KafkaTopic", "Topic")
+
+    with open_channel(daemon.admin_address) as channel:
+        door = Door(daemon.admin_address, suggestion_pb2_grpc.SuggestionServiceStub(channel), None, None)
+        done = deciding.edit_and_modify(door, stale, edit)
+    assert "the draft has changed" in shown[1]
+    assert list(done.entity.suggested_resources) == ["Topic"]
 
 
 def test_a_draft_from_a_file(daemon: RunningDaemon, forewarn: Run, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "knowledge": ("knowledge", "Organisational patterns and policies: find, change, share, measure."),
         "workflow": ("workflow", "Workflows: recommend, complete, show, watch, list."),
         "suggestions": ("suggestions", "The inbox: list, show, approve, modify, reject, dismiss, undo, watch."),
+        "review": ("review.command", "The inbox on a screen of its own."),
         "rollouts": ("rollouts", "A pattern or policy for a share of sessions: start, list, show, stop."),
     },
     "The daemon": {

@@ -74,6 +74,8 @@ def open_channel(address: str) -> Iterator[grpc.Channel]:
     options = [
         ("grpc.enable_http_proxy", 0),
         ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+        ("grpc.initial_reconnect_backoff_ms", 200),  # for those who stay: a daemon that is back is found at once
+        ("grpc.max_reconnect_backoff_ms", 2_000),
         ("grpc.use_local_subchannel_pool", 1),
     ]
     try:

@@ -17,6 +17,11 @@ from forewarn_cli.wording import clean, percent
 if TYPE_CHECKING:
     from forewarn.v1 import suggestion_pb2
 
+
+class Unchanged(Fault):
+    """Somebody looked at a draft and left it as it was, or emptied the file: there is nothing to do."""
+
+
 _FAULT = "# ! "
 _LISTS = ("triggers", "suggested_resources")
 _TEXTS = ("description", "rationale", "policy_document")
@@ -86,7 +91,7 @@ def draft_of(text: str) -> suggestion_pb2.SuggestionDraft:
     except (YAMLError, ValueError, RecursionError) as error:
         raise UsageFault(f"the draft is not YAML: {error}") from error
     if document is None:
-        raise Fault("the file is empty: nothing was done")
+        raise Unchanged("the file is empty: nothing was done")
     if not isinstance(document, dict):
         raise UsageFault("the draft must have fields, as “description: …”")
     unknown = [str(name) for name in document if name not in (*_LISTS, *_TEXTS)]

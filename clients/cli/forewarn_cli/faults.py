@@ -35,9 +35,13 @@ class Unreachable(Fault):
 
 
 class Refused(Fault):
-    """The daemon answered with an error."""
+    """The daemon answered with an error; ``reason`` is its code for programs, "" where it gave none."""
 
     exit_code = EXIT_REFUSED
+
+    def __init__(self, text: str, reason: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class Invalid(Fault):
@@ -53,7 +57,7 @@ def from_rpc_error(error: grpc.RpcError, address: str) -> Fault:
     failure: Any = error  # what a stub raises is an RpcError that is also a Call
     code: grpc.StatusCode = failure.code()
     text: str = failure.details() or ""
-    details = _details(failure)
+    details, reason = _details(failure)
     if code is grpc.StatusCode.UNAVAILABLE and not details:
         return Unreachable(
             f"no daemon answers at {address}. Start one with `make run` or `forewarn-sidecar`, "
@@ -69,12 +73,13 @@ def from_rpc_error(error: grpc.RpcError, address: str) -> Fault:
     return Refused(
         "\n".join(
             [f"{code.name.lower().replace('_', ' ')}: {text}", *(f"  {line}" for line in details if line != text)]
-        )
+        ),
+        reason,
     )
 
 
-def _details(failure: Any) -> list[str]:
-    """The fields, limits and reasons in the google.rpc details of an error, one a line; [] without any."""
+def _details(failure: Any) -> tuple[list[str], str]:
+    """The fields, limits and reasons in the google.rpc details of an error, one a line; and the reason by itself."""
     from google.protobuf.message import DecodeError
     from google.rpc import error_details_pb2, status_pb2
 
@@ -84,8 +89,9 @@ def _details(failure: Any) -> list[str]:
             if key == "grpc-status-details-bin":
                 status.ParseFromString(value)
     except DecodeError:
-        return []
+        return [], ""
     lines: list[str] = []
+    reason = ""
     for packed in status.details:
         bad_request = error_details_pb2.BadRequest()
         info = error_details_pb2.ErrorInfo()
@@ -94,7 +100,8 @@ def _details(failure: Any) -> list[str]:
             lines += [f"{v.field}: {v.description}" for v in bad_request.field_violations]
         elif packed.Unpack(info):
             told = "".join(f", {key}={value}" for key, value in sorted(info.metadata.items()))
-            lines.append(f"reason: {info.reason}{told}")
+            reason = info.reason
+            lines.append(f"reason: {reason}{told}")
         elif packed.Unpack(retry):
             lines.append(f"try again in: {retry.retry_delay.ToTimedelta().total_seconds():g} s")
-    return lines
+    return lines, reason

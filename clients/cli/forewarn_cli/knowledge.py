@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from forewarn_cli import options
+from forewarn_cli.asking import me
 from forewarn_cli.commands import group
 from forewarn_cli.connection import knowledge as door
 from forewarn_cli.faults import EXIT_NEGATIVE, UsageFault
@@ -369,12 +369,7 @@ def _meaning(answer: knowledge_pb2.GetKnowledgeStatsResponse) -> str:
 
 
 def _author(author: str | None) -> str:
-    if author is not None:
-        return author
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
+    return me() if author is None else author
 
 
 def _changed(

@@ -16,6 +16,7 @@ _STYLES = {
     "pending": "yellow", "approved": "green", "modified": "green", "rejected": "red", "reverted": "red",
     "dismissed": "dim", "expired": "dim", "superseded": "dim",
 }  # fmt: skip
+DIFF_STYLES = {"+": "green", "-": "red"}
 _SHOWN = 10
 
 
@@ -23,10 +24,10 @@ def row(one: suggestion_pb2.Suggestion) -> list[Cell]:
     """One line of a table with COLUMNS."""
     return [
         one.suggestion_id,
-        _type(one.type),
+        type_word(one.type),
         percent(one.confidence, 0),
-        _state(one.state),
-        _drafted(one),
+        state(one.state),
+        drafted(one),
         one_line(one.reason, 160),
     ]
 
@@ -35,50 +36,64 @@ def line(one: suggestion_pb2.Suggestion) -> list[Cell]:
     """One line of what is followed."""
     return [
         Styled(f"{moment(one.updated_at)}  {one.suggestion_id}  ", "dim"),
-        _state(one.state),
-        f"  {_type(one.type)}  {percent(one.confidence, 0)}  {one_line(one.reason, 160)}  ",
-        Styled(_drafted(one), "dim"),
+        state(one.state),
+        f"  {type_word(one.type)}  {percent(one.confidence, 0)}  {one_line(one.reason, 160)}  ",
+        Styled(drafted(one), "dim"),
     ]
 
 
 def show(screen: Screen, answer: suggestion_pb2.GetSuggestionResponse) -> None:
     """Everything about one: what, why, on which evidence, and the change as a diff."""
+    screen.pairs([*facts(answer.suggestion), *evidence(answer.suggestion), *fate(answer.suggestion)])
+    screen.line()
+    for text in diff(answer.suggestion, answer.target if answer.HasField("target") else None):
+        style = DIFF_STYLES.get(text[:1], "")
+        screen.line(Styled(text, style) if style else text)
+
+
+def facts(one: suggestion_pb2.Suggestion) -> list[tuple[str, Cell]]:
+    """What is suggested, and why; names and values, of which some are empty."""
     from forewarn.v1 import suggestion_pb2
 
-    one = answer.suggestion
+    return [
+        ("suggestion", one.suggestion_id),
+        ("suggests", Styled(type_word(one.type), "bold")),
+        ("state", state(one.state)),
+        ("why", one.reason),
+        ("confidence", percent(one.confidence, 0)),
+        ("ground", label(suggestion_pb2.SuggestionGround, one.ground)),
+        ("draft by", drafted(one)),
+    ]
+
+
+def evidence(one: suggestion_pb2.Suggestion) -> list[tuple[str, Cell]]:
+    """What speaks for it."""
     found, share = one.evidence, one.evidence.frequency
     both = f"lift {found.lift:.1f}, leverage {found.leverage:.3f}, p {found.p_value:.2g}" if found.lift else ""
-    screen.pairs(
-        [
-            ("suggestion", one.suggestion_id),
-            ("suggests", Styled(_type(one.type), "bold")),
-            ("state", _state(one.state)),
-            ("why", one.reason),
-            ("confidence", percent(one.confidence, 0)),
-            ("ground", label(suggestion_pb2.SuggestionGround, one.ground)),
-            ("cases", f"{found.cases} of {share.out_of}: {percent(share.value, 0)}, {_interval(share)}"),
-            ("holds with", percent(found.strength)),
-            ("together", both),
-            ("sessions", str(found.sessions) if found.sessions else ""),
-            ("workflows", _some(found.workflow_ids)),
-            ("calls", _some(found.call_ids)),
-            ("usage patterns", _some(found.usage_pattern_ids)),
-            ("about", _some(found.entity_ids)),
-            ("intents", "; ".join(one_line(intent, 120) for intent in found.intents)),
-            ("changes", ", ".join(one.changes) if list(one.changes) != ["*"] else ""),
-            ("draft by", _drafted(one)),
-            ("made", moment(one.created_at)),
-            ("decided", " ".join(part for part in (moment(one.decided_at), one.decided_by) if part)),
-            ("because", one.decision_reason),
-            ("applied to", one.applied_id),
-            ("policy", one.applied_policy),
-            ("superseded by", one.superseded_by),
-        ]
-    )
-    screen.line()
-    for text in diff(one, answer.target if answer.HasField("target") else None):
-        style = {"+": "green", "-": "red"}.get(text[:1], "")
-        screen.line(Styled(text, style) if style else text)
+    return [
+        ("cases", f"{found.cases} of {share.out_of}: {percent(share.value, 0)}, {_interval(share)}"),
+        ("holds with", percent(found.strength)),
+        ("together", both),
+        ("sessions", str(found.sessions) if found.sessions else ""),
+        ("workflows", _some(found.workflow_ids)),
+        ("calls", _some(found.call_ids)),
+        ("usage patterns", _some(found.usage_pattern_ids)),
+        ("about", _some(found.entity_ids)),
+        ("intents", "; ".join(one_line(intent, 120) for intent in found.intents)),
+        ("changes", ", ".join(one.changes) if list(one.changes) != ["*"] else ""),
+    ]
+
+
+def fate(one: suggestion_pb2.Suggestion) -> list[tuple[str, Cell]]:
+    """What became of it."""
+    return [
+        ("made", moment(one.created_at)),
+        ("decided", " ".join(part for part in (moment(one.decided_at), one.decided_by) if part)),
+        ("because", one.decision_reason),
+        ("applied to", one.applied_id),
+        ("policy", one.applied_policy),
+        ("superseded by", one.superseded_by),
+    ]
 
 
 def what_if(screen: Screen, answer: suggestion_pb2.WhatIfSuggestionResponse) -> None:
@@ -120,14 +135,20 @@ def diff(one: suggestion_pb2.Suggestion, target: knowledge_pb2.OrganisationalEnt
         return [f"-{text}" for text in after]
     if target is None:
         return [f"+{text}" for text in after]
-    found = difflib.ndiff(_lines(target), after)
-    return [text[0] + text[2:] for text in found if text[0] != "?"]
+    before = _lines(target)
+    found: list[str] = []
+    for kind, low, high, first, last in difflib.SequenceMatcher(None, before, after).get_opcodes():
+        if kind == "equal":
+            found += [f" {text}" for text in before[low:high]]
+        else:
+            found += [f"-{text}" for text in before[low:high]] + [f"+{text}" for text in after[first:last]]
+    return found
 
 
 def decided(screen: Screen, answer: Any) -> None:
     """What was done."""
     one = answer.suggestion
-    screen.pairs([("suggestion", one.suggestion_id), ("is", _state(one.state))])
+    screen.pairs([("suggestion", one.suggestion_id), ("is", state(one.state))])
     if "entity" in answer.DESCRIPTOR.fields_by_name and answer.HasField("entity"):
         entity = answer.entity
         gone = f", deleted {moment(entity.deleted_at)}" if entity.HasField("deleted_at") else ""
@@ -147,7 +168,7 @@ def history(screen: Screen, answer: suggestion_pb2.ListSuggestionHistoryResponse
     counted = [one for one in answer.totals if one.generated]
     screen.table(
         ["type", *(f">{name}" for name in names)],
-        [[_type(one.type), *(str(getattr(one, name)) for name in names)] for one in counted],
+        [[type_word(one.type), *(str(getattr(one, name)) for name in names)] for one in counted],
         none="nothing was suggested yet",
     )
     if answer.adoption:
@@ -162,7 +183,7 @@ def history(screen: Screen, answer: suggestion_pb2.ListSuggestionHistoryResponse
         ["time", "suggestion", "type", "state", ">confidence", "who", "why"],
         [
             [
-                moment(one.time), one.suggestion_id, _type(one.type), _state(one.state), percent(one.confidence, 0),
+                moment(one.time), one.suggestion_id, type_word(one.type), state(one.state), percent(one.confidence, 0),
                 one.actor, one_line(one.reason, 120),
             ]
             for one in answer.entries
@@ -182,20 +203,22 @@ def _interval(share: knowledge_pb2.Share) -> str:
     return f"{share.low * 100:.0f}–{share.high * 100:.0f} % (95 %)"
 
 
-def _type(number: int) -> str:
+def type_word(number: int) -> str:
+    """As in "create pattern"."""
     from forewarn.v1 import suggestion_pb2
 
     return label(suggestion_pb2.SuggestionType, number)
 
 
-def _state(number: int) -> Cell:
+def state(number: int) -> Styled:
+    """As in "pending", in its colour."""
     from forewarn.v1 import suggestion_pb2
 
     word = label(suggestion_pb2.SuggestionState, number)
     return Styled(word, _STYLES.get(word, ""))
 
 
-def _drafted(one: suggestion_pb2.Suggestion) -> str:
+def drafted(one: suggestion_pb2.Suggestion) -> str:
     """Who wrote the draft, and what came of asking a model."""
     from forewarn.v1 import suggestion_pb2
 

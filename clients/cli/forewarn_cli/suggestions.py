@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -13,6 +12,7 @@ from forewarn_cli.connection import inbox
 
 if TYPE_CHECKING:
     from forewarn.v1 import suggestion_pb2
+    from forewarn_cli import deciding
 
 app = group("Suggested patterns and policies. `forewarn suggestions` alone lists those that wait for you.")
 
@@ -22,7 +22,6 @@ StateWord = Literal[
 ]
 TypeWord = Literal["create-pattern", "update-pattern", "create-policy", "deprecate-pattern"]
 Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; your user name by default.")]
-_LOOKED_THROUGH = 100_000
 
 
 @app.command("list")
@@ -64,11 +63,11 @@ def show(context: typer.Context, suggestion_id: SuggestionId, json: options.Json
 
     For that its rules run over the newest 10,000 recorded calls. It is not part of --json: `what-if --json` is it.
     """
-    from forewarn_cli import suggestion_view
+    from forewarn_cli import deciding, suggestion_view
     from forewarn_cli.screen import Screen, show_json
 
     with inbox(context) as ask:
-        answer = _get(ask, suggestion_id)
+        answer = deciding.get(ask, suggestion_id)
         if json:
             show_json(answer)
             return
@@ -85,11 +84,11 @@ def what_if(
     json: options.Json = False,
 ) -> None:
     """Show what a suggested policy would have prevented over recorded calls, and what became of those."""
-    from forewarn_cli import suggestion_view
+    from forewarn_cli import deciding, suggestion_view
     from forewarn_cli.screen import Screen, show_json
 
     with inbox(context) as ask:
-        answer = _what_if(ask, _full_id(ask, suggestion_id), limit)
+        answer = _what_if(ask, deciding.full_id(ask, suggestion_id), limit)
     if json:
         show_json(answer)
     else:
@@ -99,14 +98,7 @@ def what_if(
 @app.command()
 def approve(context: typer.Context, suggestion_id: SuggestionId, actor: Actor = "", json: options.Json = False) -> None:
     """Do what is suggested: create, change or deprecate."""
-    from forewarn.v1 import suggestion_pb2
-
-    with inbox(context) as ask:
-        full = _full_id(ask, suggestion_id)
-        answer = ask(
-            "ApproveSuggestion", suggestion_pb2.ApproveSuggestionRequest(suggestion_id=full, actor=actor or _user())
-        )
-    _done(answer, json)
+    _decide(context, "approve", suggestion_id, actor, "", json)
 
 
 @app.command()
@@ -121,29 +113,14 @@ def modify(
     json: options.Json = False,
 ) -> None:
     """Change the draft in $EDITOR, and do that. An empty file, or one that is as it was, does nothing (exit code 1)."""
-    from forewarn.v1 import suggestion_pb2
-    from forewarn_cli import draft_file
-    from forewarn_cli.faults import Fault, Refused
+    from forewarn_cli import deciding, draft_file
 
     with inbox(context) as ask:
-        found = _get(ask, suggestion_id).suggestion
-        text = draft_file.read(file) if file else draft_file.edit(draft_file.written(found))
-        while True:
-            draft = draft_file.draft_of(text)
-            if draft == found.draft:
-                raise Fault("the draft is as it was: nothing was done. `forewarn suggestions approve` takes it so.")
-            request = suggestion_pb2.ModifySuggestionRequest(
-                suggestion_id=found.suggestion_id, draft=draft, revision=found.revision, actor=actor or _user(),
-                reason=reason,
-            )  # fmt: skip
-            try:
-                answer = ask("ModifySuggestion", request)
-            except Refused as refused:
-                if file:
-                    raise
-                text = draft_file.edit(draft_file.with_fault(text, str(refused)))  # so that no work is lost
-                continue
-            break
+        found = deciding.get(ask, suggestion_id).suggestion
+        if file:
+            answer = deciding.modify(ask, found, draft_file.read(file), actor=actor, reason=reason)
+        else:
+            answer = deciding.edit_and_modify(ask, found, draft_file.edit, actor=actor, reason=reason)
     _done(answer, json)
 
 
@@ -156,13 +133,7 @@ def reject(
     json: options.Json = False,
 ) -> None:
     """Say no. It does not come back for 90 days."""
-    from forewarn.v1 import suggestion_pb2
-
-    with inbox(context) as ask:
-        full = _full_id(ask, suggestion_id)
-        request = suggestion_pb2.RejectSuggestionRequest(suggestion_id=full, reason=reason, actor=actor or _user())
-        answer = ask("RejectSuggestion", request)
-    _done(answer, json)
+    _decide(context, "reject", suggestion_id, actor, reason, json)
 
 
 @app.command()
@@ -174,13 +145,7 @@ def dismiss(
     json: options.Json = False,
 ) -> None:
     """Say not now. It does not come back for 14 days."""
-    from forewarn.v1 import suggestion_pb2
-
-    with inbox(context) as ask:
-        full = _full_id(ask, suggestion_id)
-        request = suggestion_pb2.DismissSuggestionRequest(suggestion_id=full, reason=reason, actor=actor or _user())
-        answer = ask("DismissSuggestion", request)
-    _done(answer, json)
+    _decide(context, "dismiss", suggestion_id, actor, reason, json)
 
 
 @app.command()
@@ -192,13 +157,7 @@ def undo(
     json: options.Json = False,
 ) -> None:
     """Take a decision back: revert what was approved, or put what was refused back into the inbox."""
-    from forewarn.v1 import suggestion_pb2
-
-    with inbox(context) as ask:
-        full = _full_id(ask, suggestion_id)
-        request = suggestion_pb2.UndoSuggestionRequest(suggestion_id=full, reason=reason, actor=actor or _user())
-        answer = ask("UndoSuggestion", request)
-    _done(answer, json)
+    _decide(context, "undo", suggestion_id, actor, reason, json)
 
 
 @app.command()
@@ -269,14 +228,6 @@ def history(
         suggestion_view.history(Screen(), answer)
 
 
-def _get(ask: Any, suggestion_id: str) -> suggestion_pb2.GetSuggestionResponse:
-    from forewarn.v1 import suggestion_pb2
-
-    request = suggestion_pb2.GetSuggestionRequest(suggestion_id=_full_id(ask, suggestion_id))
-    answer: suggestion_pb2.GetSuggestionResponse = ask("GetSuggestion", request)
-    return answer
-
-
 def _what_if(ask: Any, suggestion_id: str, limit: int = 0) -> suggestion_pb2.WhatIfSuggestionResponse:
     from forewarn.v1 import suggestion_pb2
 
@@ -285,24 +236,14 @@ def _what_if(ask: Any, suggestion_id: str, limit: int = 0) -> suggestion_pb2.Wha
     return answer
 
 
-def _full_id(ask: Any, suggestion_id: str) -> str:
-    """The id that is meant: itself, or the only one of any state that begins or ends so."""
-    from forewarn.v1 import suggestion_pb2
-    from forewarn_cli.faults import UsageFault
-    from forewarn_cli.paging import read
+def _decide(
+    context: typer.Context, verb: deciding.Verb, suggestion_id: str, actor: str, reason: str, json: bool
+) -> None:
+    from forewarn_cli import deciding
 
-    short = suggestion_id.lower()
-    if len(short) >= 32:
-        return short
-    if len(short) < 4 or any(letter not in "0123456789abcdef" for letter in short):
-        raise UsageFault(f"{suggestion_id!r} is no suggestion's id: at least 4 of its hexadecimal digits are needed")
-    request = suggestion_pb2.ListSuggestionsRequest(any_state=True)
-    listed = read(ask, "ListSuggestions", request, "suggestions", _LOOKED_THROUGH).suggestions
-    ids: list[str] = [one.suggestion_id for one in listed]
-    meant = [one for one in ids if one.endswith(short)] or [one for one in ids if one.startswith(short)]
-    if len(meant) == 1:
-        return meant[0]
-    raise UsageFault(f"{suggestion_id!r} is {'the id of several suggestions' if meant else 'no suggestion’s id'}")
+    with inbox(context) as ask:
+        answer = deciding.decide(ask, verb, deciding.full_id(ask, suggestion_id), actor=actor, reason=reason)
+    _done(answer, json)
 
 
 def _done(answer: Any, json: bool) -> None:
@@ -313,10 +254,3 @@ def _done(answer: Any, json: bool) -> None:
         show_json(answer)
     else:
         suggestion_view.decided(Screen(), answer)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
     from forewarn.v1 import model_pb2
 
-# Control characters (C0, DEL, C1) and the marks that reorder text: what a tool's error must not do to a terminal.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Control characters (C0, DEL, C1), the marks that reorder text, and letters that nobody sees (tags): what a tool's
+# error must not do to a terminal.
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 
 VERDICT_STYLES = {"allow": "green", "warn": "yellow", "prevent": "bold red", "require approval": "magenta",
                   "rewrite": "cyan"}  # fmt: skip

@@ -293,6 +293,63 @@ func (SuggestionDrafting) EnumDescriptor() ([]byte, []int) {
 	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{3}
 }
 
+// Whether a criterion is met.
+type LearningVerdict int32
+
+const (
+	// Not said.
+	LearningVerdict_LEARNING_VERDICT_UNSPECIFIED LearningVerdict = 0
+	// It is.
+	LearningVerdict_LEARNING_VERDICT_MET LearningVerdict = 1
+	// It is not.
+	LearningVerdict_LEARNING_VERDICT_NOT_MET LearningVerdict = 2
+	// There are fewer cases than it takes to say.
+	LearningVerdict_LEARNING_VERDICT_NOT_ENOUGH_DATA LearningVerdict = 3
+)
+
+// Enum value maps for LearningVerdict.
+var (
+	LearningVerdict_name = map[int32]string{
+		0: "LEARNING_VERDICT_UNSPECIFIED",
+		1: "LEARNING_VERDICT_MET",
+		2: "LEARNING_VERDICT_NOT_MET",
+		3: "LEARNING_VERDICT_NOT_ENOUGH_DATA",
+	}
+	LearningVerdict_value = map[string]int32{
+		"LEARNING_VERDICT_UNSPECIFIED":     0,
+		"LEARNING_VERDICT_MET":             1,
+		"LEARNING_VERDICT_NOT_MET":         2,
+		"LEARNING_VERDICT_NOT_ENOUGH_DATA": 3,
+	}
+)
+
+func (x LearningVerdict) Enum() *LearningVerdict {
+	p := new(LearningVerdict)
+	*p = x
+	return p
+}
+
+func (x LearningVerdict) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LearningVerdict) Descriptor() protoreflect.EnumDescriptor {
+	return file_forewarn_v1_suggestion_proto_enumTypes[4].Descriptor()
+}
+
+func (LearningVerdict) Type() protoreflect.EnumType {
+	return &file_forewarn_v1_suggestion_proto_enumTypes[4]
+}
+
+func (x LearningVerdict) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LearningVerdict.Descriptor instead.
+func (LearningVerdict) EnumDescriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{4}
+}
+
 // A drafted change.
 type Suggestion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2409,6 +2466,592 @@ func (x *SuggestionAdoption) GetTimesUsed() uint32 {
 	return 0
 }
 
+// Nothing to ask.
+type GetLearningReportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLearningReportRequest) Reset() {
+	*x = GetLearningReportRequest{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLearningReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLearningReportRequest) ProtoMessage() {}
+
+func (x *GetLearningReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLearningReportRequest.ProtoReflect.Descriptor instead.
+func (*GetLearningReportRequest) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{28}
+}
+
+// Whether suggesting does what it is for. All numbers are counted when it is asked for, from what the store keeps (the
+// newest 100,000 changes of state, 10,000 suggestions, 1,000 completed workflows); those of `completion` by the daemon
+// since its start.
+type GetLearningReportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was made.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// The success criteria, each with what was measured.
+	Criteria []*LearningCriterion `protobuf:"bytes,2,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// How many of the decided were taken (approved or modified, and not reverted). Absent where nothing was decided.
+	AcceptanceRate *Share `protobuf:"bytes,3,opt,name=acceptance_rate,json=acceptanceRate,proto3" json:"acceptance_rate,omitempty"`
+	// The same by type; types of which nothing was decided are left out.
+	Acceptance []*LearningAcceptance `protobuf:"bytes,4,rep,name=acceptance,proto3" json:"acceptance,omitempty"`
+	// Whether confidence means what it says: ten bins of equal width, lowest first.
+	Calibration []*LearningBin `protobuf:"bytes,5,rep,name=calibration,proto3" json:"calibration,omitempty"`
+	// The expected calibration error: |mean confidence − share that was taken| over the bins, weighted by their suggestions;
+	// 0 to 1. Unset where nothing was decided.
+	ExpectedError *float64 `protobuf:"fixed64,6,opt,name=expected_error,json=expectedError,proto3,oneof" json:"expected_error,omitempty"`
+	// Calendar months (UTC) in which something happened, oldest first; at most the last 24.
+	Months []*LearningMonth `protobuf:"bytes,7,rep,name=months,proto3" json:"months,omitempty"`
+	// Patterns that came from suggestions and are in use, newest first; at most 100.
+	Adoption []*SuggestionAdoption `protobuf:"bytes,8,rep,name=adoption,proto3" json:"adoption,omitempty"`
+	// How long CompleteWorkflow took.
+	Completion *LearningTimes `protobuf:"bytes,9,opt,name=completion,proto3" json:"completion,omitempty"`
+	// How long CompleteWorkflow took while nothing of suggestions ran.
+	CompletionAlone *LearningTimes `protobuf:"bytes,10,opt,name=completion_alone,json=completionAlone,proto3" json:"completion_alone,omitempty"`
+	// How long CompleteWorkflow took while a workflow was looked at or told of.
+	CompletionBeside *LearningTimes `protobuf:"bytes,11,opt,name=completion_beside,json=completionBeside,proto3" json:"completion_beside,omitempty"`
+	// From a workflow's completion until its last stage said what it led to.
+	Generation    *LearningTimes `protobuf:"bytes,12,opt,name=generation,proto3" json:"generation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLearningReportResponse) Reset() {
+	*x = GetLearningReportResponse{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLearningReportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLearningReportResponse) ProtoMessage() {}
+
+func (x *GetLearningReportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLearningReportResponse.ProtoReflect.Descriptor instead.
+func (*GetLearningReportResponse) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *GetLearningReportResponse) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetCriteria() []*LearningCriterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetAcceptanceRate() *Share {
+	if x != nil {
+		return x.AcceptanceRate
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetAcceptance() []*LearningAcceptance {
+	if x != nil {
+		return x.Acceptance
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetCalibration() []*LearningBin {
+	if x != nil {
+		return x.Calibration
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetExpectedError() float64 {
+	if x != nil && x.ExpectedError != nil {
+		return *x.ExpectedError
+	}
+	return 0
+}
+
+func (x *GetLearningReportResponse) GetMonths() []*LearningMonth {
+	if x != nil {
+		return x.Months
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetAdoption() []*SuggestionAdoption {
+	if x != nil {
+		return x.Adoption
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetCompletion() *LearningTimes {
+	if x != nil {
+		return x.Completion
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetCompletionAlone() *LearningTimes {
+	if x != nil {
+		return x.CompletionAlone
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetCompletionBeside() *LearningTimes {
+	if x != nil {
+		return x.CompletionBeside
+	}
+	return nil
+}
+
+func (x *GetLearningReportResponse) GetGeneration() *LearningTimes {
+	if x != nil {
+		return x.Generation
+	}
+	return nil
+}
+
+// A success criterion.
+type LearningCriterion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name: patterns_with_metrics, suggestions_generated, accepted, new_patterns_used, completion_added, generation_time.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Whether it is met.
+	Verdict LearningVerdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=forewarn.v1.LearningVerdict" json:"verdict,omitempty"`
+	// What was measured: a count, a share (0 to 1) or seconds, as its name says; unset without cases.
+	Measured *float64 `protobuf:"fixed64,3,opt,name=measured,proto3,oneof" json:"measured,omitempty"`
+	// What it must be: at least (counts, shares) or at most (seconds).
+	Bar float64 `protobuf:"fixed64,4,opt,name=bar,proto3" json:"bar,omitempty"`
+	// How many cases that stands on.
+	Cases uint32 `protobuf:"varint,5,opt,name=cases,proto3" json:"cases,omitempty"`
+	// How many it takes to say.
+	Needed        uint32 `protobuf:"varint,6,opt,name=needed,proto3" json:"needed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningCriterion) Reset() {
+	*x = LearningCriterion{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningCriterion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningCriterion) ProtoMessage() {}
+
+func (x *LearningCriterion) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningCriterion.ProtoReflect.Descriptor instead.
+func (*LearningCriterion) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *LearningCriterion) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *LearningCriterion) GetVerdict() LearningVerdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return LearningVerdict_LEARNING_VERDICT_UNSPECIFIED
+}
+
+func (x *LearningCriterion) GetMeasured() float64 {
+	if x != nil && x.Measured != nil {
+		return *x.Measured
+	}
+	return 0
+}
+
+func (x *LearningCriterion) GetBar() float64 {
+	if x != nil {
+		return x.Bar
+	}
+	return 0
+}
+
+func (x *LearningCriterion) GetCases() uint32 {
+	if x != nil {
+		return x.Cases
+	}
+	return 0
+}
+
+func (x *LearningCriterion) GetNeeded() uint32 {
+	if x != nil {
+		return x.Needed
+	}
+	return 0
+}
+
+// How many suggestions of a type were taken.
+type LearningAcceptance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The type.
+	Type SuggestionType `protobuf:"varint,1,opt,name=type,proto3,enum=forewarn.v1.SuggestionType" json:"type,omitempty"`
+	// Taken out of decided.
+	Taken         *Share `protobuf:"bytes,2,opt,name=taken,proto3" json:"taken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningAcceptance) Reset() {
+	*x = LearningAcceptance{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningAcceptance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningAcceptance) ProtoMessage() {}
+
+func (x *LearningAcceptance) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningAcceptance.ProtoReflect.Descriptor instead.
+func (*LearningAcceptance) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *LearningAcceptance) GetType() SuggestionType {
+	if x != nil {
+		return x.Type
+	}
+	return SuggestionType_SUGGESTION_TYPE_UNSPECIFIED
+}
+
+func (x *LearningAcceptance) GetTaken() *Share {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
+// Decided suggestions of like confidence.
+type LearningBin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bin: at least `low`, less than `high` (the last: at most).
+	Low float64 `protobuf:"fixed64,1,opt,name=low,proto3" json:"low,omitempty"`
+	// See low.
+	High float64 `protobuf:"fixed64,2,opt,name=high,proto3" json:"high,omitempty"`
+	// How many.
+	Decided uint32 `protobuf:"varint,3,opt,name=decided,proto3" json:"decided,omitempty"`
+	// Their mean confidence; 0 without any.
+	MeanConfidence float64 `protobuf:"fixed64,4,opt,name=mean_confidence,json=meanConfidence,proto3" json:"mean_confidence,omitempty"`
+	// How many of them were taken. Absent without any.
+	Taken         *Share `protobuf:"bytes,5,opt,name=taken,proto3" json:"taken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningBin) Reset() {
+	*x = LearningBin{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningBin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningBin) ProtoMessage() {}
+
+func (x *LearningBin) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningBin.ProtoReflect.Descriptor instead.
+func (*LearningBin) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *LearningBin) GetLow() float64 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *LearningBin) GetHigh() float64 {
+	if x != nil {
+		return x.High
+	}
+	return 0
+}
+
+func (x *LearningBin) GetDecided() uint32 {
+	if x != nil {
+		return x.Decided
+	}
+	return 0
+}
+
+func (x *LearningBin) GetMeanConfidence() float64 {
+	if x != nil {
+		return x.MeanConfidence
+	}
+	return 0
+}
+
+func (x *LearningBin) GetTaken() *Share {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
+// What happened in a month.
+type LearningMonth struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its first moment (UTC).
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Suggestions that were made.
+	Generated uint32 `protobuf:"varint,2,opt,name=generated,proto3" json:"generated,omitempty"`
+	// That people approved as they were.
+	Approved uint32 `protobuf:"varint,3,opt,name=approved,proto3" json:"approved,omitempty"`
+	// That people approved with changes.
+	Modified uint32 `protobuf:"varint,4,opt,name=modified,proto3" json:"modified,omitempty"`
+	// That people rejected.
+	Rejected uint32 `protobuf:"varint,5,opt,name=rejected,proto3" json:"rejected,omitempty"`
+	// That people dismissed.
+	Dismissed uint32 `protobuf:"varint,6,opt,name=dismissed,proto3" json:"dismissed,omitempty"`
+	// That were reverted.
+	Reverted uint32 `protobuf:"varint,7,opt,name=reverted,proto3" json:"reverted,omitempty"`
+	// That expired or were superseded.
+	Lapsed        uint32 `protobuf:"varint,8,opt,name=lapsed,proto3" json:"lapsed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningMonth) Reset() {
+	*x = LearningMonth{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningMonth) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningMonth) ProtoMessage() {}
+
+func (x *LearningMonth) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningMonth.ProtoReflect.Descriptor instead.
+func (*LearningMonth) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *LearningMonth) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *LearningMonth) GetGenerated() uint32 {
+	if x != nil {
+		return x.Generated
+	}
+	return 0
+}
+
+func (x *LearningMonth) GetApproved() uint32 {
+	if x != nil {
+		return x.Approved
+	}
+	return 0
+}
+
+func (x *LearningMonth) GetModified() uint32 {
+	if x != nil {
+		return x.Modified
+	}
+	return 0
+}
+
+func (x *LearningMonth) GetRejected() uint32 {
+	if x != nil {
+		return x.Rejected
+	}
+	return 0
+}
+
+func (x *LearningMonth) GetDismissed() uint32 {
+	if x != nil {
+		return x.Dismissed
+	}
+	return 0
+}
+
+func (x *LearningMonth) GetReverted() uint32 {
+	if x != nil {
+		return x.Reverted
+	}
+	return 0
+}
+
+func (x *LearningMonth) GetLapsed() uint32 {
+	if x != nil {
+		return x.Lapsed
+	}
+	return 0
+}
+
+// How long something took.
+type LearningTimes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How often it was measured.
+	Count uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Half took no longer, in seconds; 0 without any, like the next.
+	P50 float64 `protobuf:"fixed64,2,opt,name=p50,proto3" json:"p50,omitempty"`
+	// 99 of 100 took no longer.
+	P99           float64 `protobuf:"fixed64,3,opt,name=p99,proto3" json:"p99,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningTimes) Reset() {
+	*x = LearningTimes{}
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningTimes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningTimes) ProtoMessage() {}
+
+func (x *LearningTimes) ProtoReflect() protoreflect.Message {
+	mi := &file_forewarn_v1_suggestion_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningTimes.ProtoReflect.Descriptor instead.
+func (*LearningTimes) Descriptor() ([]byte, []int) {
+	return file_forewarn_v1_suggestion_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *LearningTimes) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *LearningTimes) GetP50() float64 {
+	if x != nil {
+		return x.P50
+	}
+	return 0
+}
+
+func (x *LearningTimes) GetP99() float64 {
+	if x != nil {
+		return x.P99
+	}
+	return 0
+}
+
 var File_forewarn_v1_suggestion_proto protoreflect.FileDescriptor
 
 const file_forewarn_v1_suggestion_proto_rawDesc = "" +
@@ -2597,7 +3240,60 @@ const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\tentity_id\x18\x02 \x01(\tR\bentityId\x12+\n" +
 	"\x11times_recommended\x18\x03 \x01(\rR\x10timesRecommended\x12\x1d\n" +
 	"\n" +
-	"times_used\x18\x04 \x01(\rR\ttimesUsed*\xc3\x01\n" +
+	"times_used\x18\x04 \x01(\rR\ttimesUsed\"\x1a\n" +
+	"\x18GetLearningReportRequest\"\xf9\x05\n" +
+	"\x19GetLearningReportResponse\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12:\n" +
+	"\bcriteria\x18\x02 \x03(\v2\x1e.forewarn.v1.LearningCriterionR\bcriteria\x12;\n" +
+	"\x0facceptance_rate\x18\x03 \x01(\v2\x12.forewarn.v1.ShareR\x0eacceptanceRate\x12?\n" +
+	"\n" +
+	"acceptance\x18\x04 \x03(\v2\x1f.forewarn.v1.LearningAcceptanceR\n" +
+	"acceptance\x12:\n" +
+	"\vcalibration\x18\x05 \x03(\v2\x18.forewarn.v1.LearningBinR\vcalibration\x12*\n" +
+	"\x0eexpected_error\x18\x06 \x01(\x01H\x00R\rexpectedError\x88\x01\x01\x122\n" +
+	"\x06months\x18\a \x03(\v2\x1a.forewarn.v1.LearningMonthR\x06months\x12;\n" +
+	"\badoption\x18\b \x03(\v2\x1f.forewarn.v1.SuggestionAdoptionR\badoption\x12:\n" +
+	"\n" +
+	"completion\x18\t \x01(\v2\x1a.forewarn.v1.LearningTimesR\n" +
+	"completion\x12E\n" +
+	"\x10completion_alone\x18\n" +
+	" \x01(\v2\x1a.forewarn.v1.LearningTimesR\x0fcompletionAlone\x12G\n" +
+	"\x11completion_beside\x18\v \x01(\v2\x1a.forewarn.v1.LearningTimesR\x10completionBeside\x12:\n" +
+	"\n" +
+	"generation\x18\f \x01(\v2\x1a.forewarn.v1.LearningTimesR\n" +
+	"generationB\x11\n" +
+	"\x0f_expected_error\"\xcd\x01\n" +
+	"\x11LearningCriterion\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x126\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x1c.forewarn.v1.LearningVerdictR\averdict\x12\x1f\n" +
+	"\bmeasured\x18\x03 \x01(\x01H\x00R\bmeasured\x88\x01\x01\x12\x10\n" +
+	"\x03bar\x18\x04 \x01(\x01R\x03bar\x12\x14\n" +
+	"\x05cases\x18\x05 \x01(\rR\x05cases\x12\x16\n" +
+	"\x06needed\x18\x06 \x01(\rR\x06neededB\v\n" +
+	"\t_measured\"o\n" +
+	"\x12LearningAcceptance\x12/\n" +
+	"\x04type\x18\x01 \x01(\x0e2\x1b.forewarn.v1.SuggestionTypeR\x04type\x12(\n" +
+	"\x05taken\x18\x02 \x01(\v2\x12.forewarn.v1.ShareR\x05taken\"\xa0\x01\n" +
+	"\vLearningBin\x12\x10\n" +
+	"\x03low\x18\x01 \x01(\x01R\x03low\x12\x12\n" +
+	"\x04high\x18\x02 \x01(\x01R\x04high\x12\x18\n" +
+	"\adecided\x18\x03 \x01(\rR\adecided\x12'\n" +
+	"\x0fmean_confidence\x18\x04 \x01(\x01R\x0emeanConfidence\x12(\n" +
+	"\x05taken\x18\x05 \x01(\v2\x12.forewarn.v1.ShareR\x05taken\"\x8e\x02\n" +
+	"\rLearningMonth\x129\n" +
+	"\n" +
+	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1c\n" +
+	"\tgenerated\x18\x02 \x01(\rR\tgenerated\x12\x1a\n" +
+	"\bapproved\x18\x03 \x01(\rR\bapproved\x12\x1a\n" +
+	"\bmodified\x18\x04 \x01(\rR\bmodified\x12\x1a\n" +
+	"\brejected\x18\x05 \x01(\rR\brejected\x12\x1c\n" +
+	"\tdismissed\x18\x06 \x01(\rR\tdismissed\x12\x1a\n" +
+	"\breverted\x18\a \x01(\rR\breverted\x12\x16\n" +
+	"\x06lapsed\x18\b \x01(\rR\x06lapsed\"I\n" +
+	"\rLearningTimes\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x04R\x05count\x12\x10\n" +
+	"\x03p50\x18\x02 \x01(\x01R\x03p50\x12\x10\n" +
+	"\x03p99\x18\x03 \x01(\x01R\x03p99*\xc3\x01\n" +
 	"\x0eSuggestionType\x12\x1f\n" +
 	"\x1bSUGGESTION_TYPE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eSUGGESTION_TYPE_CREATE_PATTERN\x10\x01\x12\"\n" +
@@ -2627,7 +3323,12 @@ const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\x1eSUGGESTION_DRAFTING_STATISTICS\x10\x01\x12\x1f\n" +
 	"\x1bSUGGESTION_DRAFTING_WAITING\x10\x02\x12\x1d\n" +
 	"\x19SUGGESTION_DRAFTING_MODEL\x10\x03\x12\x1e\n" +
-	"\x1aSUGGESTION_DRAFTING_FAILED\x10\x042\xcc\b\n" +
+	"\x1aSUGGESTION_DRAFTING_FAILED\x10\x04*\x91\x01\n" +
+	"\x0fLearningVerdict\x12 \n" +
+	"\x1cLEARNING_VERDICT_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14LEARNING_VERDICT_MET\x10\x01\x12\x1c\n" +
+	"\x18LEARNING_VERDICT_NOT_MET\x10\x02\x12$\n" +
+	" LEARNING_VERDICT_NOT_ENOUGH_DATA\x10\x032\xb0\t\n" +
 	"\x11SuggestionService\x12h\n" +
 	"\x13GenerateSuggestions\x12'.forewarn.v1.GenerateSuggestionsRequest\x1a(.forewarn.v1.GenerateSuggestionsResponse\x12\\\n" +
 	"\x0fListSuggestions\x12#.forewarn.v1.ListSuggestionsRequest\x1a$.forewarn.v1.ListSuggestionsResponse\x12V\n" +
@@ -2639,7 +3340,8 @@ const file_forewarn_v1_suggestion_proto_rawDesc = "" +
 	"\x11DismissSuggestion\x12%.forewarn.v1.DismissSuggestionRequest\x1a&.forewarn.v1.DismissSuggestionResponse\x12Y\n" +
 	"\x0eUndoSuggestion\x12\".forewarn.v1.UndoSuggestionRequest\x1a#.forewarn.v1.UndoSuggestionResponse\x12a\n" +
 	"\x10WatchSuggestions\x12$.forewarn.v1.WatchSuggestionsRequest\x1a%.forewarn.v1.WatchSuggestionsResponse0\x01\x12n\n" +
-	"\x15ListSuggestionHistory\x12).forewarn.v1.ListSuggestionHistoryRequest\x1a*.forewarn.v1.ListSuggestionHistoryResponseB8\n" +
+	"\x15ListSuggestionHistory\x12).forewarn.v1.ListSuggestionHistoryRequest\x1a*.forewarn.v1.ListSuggestionHistoryResponse\x12b\n" +
+	"\x11GetLearningReport\x12%.forewarn.v1.GetLearningReportRequest\x1a&.forewarn.v1.GetLearningReportResponseB8\n" +
 	"\x0fdev.forewarn.v1P\x01Z#forewarn.dev/forewarn/v1;forewarnv1b\x06proto3"
 
 var (
@@ -2654,111 +3356,137 @@ func file_forewarn_v1_suggestion_proto_rawDescGZIP() []byte {
 	return file_forewarn_v1_suggestion_proto_rawDescData
 }
 
-var file_forewarn_v1_suggestion_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_forewarn_v1_suggestion_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_forewarn_v1_suggestion_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_forewarn_v1_suggestion_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_forewarn_v1_suggestion_proto_goTypes = []any{
 	(SuggestionType)(0),                   // 0: forewarn.v1.SuggestionType
 	(SuggestionState)(0),                  // 1: forewarn.v1.SuggestionState
 	(SuggestionGround)(0),                 // 2: forewarn.v1.SuggestionGround
 	(SuggestionDrafting)(0),               // 3: forewarn.v1.SuggestionDrafting
-	(*Suggestion)(nil),                    // 4: forewarn.v1.Suggestion
-	(*SuggestionDraft)(nil),               // 5: forewarn.v1.SuggestionDraft
-	(*SuggestionEvidence)(nil),            // 6: forewarn.v1.SuggestionEvidence
-	(*GenerateSuggestionsRequest)(nil),    // 7: forewarn.v1.GenerateSuggestionsRequest
-	(*GenerateSuggestionsResponse)(nil),   // 8: forewarn.v1.GenerateSuggestionsResponse
-	(*ListSuggestionsRequest)(nil),        // 9: forewarn.v1.ListSuggestionsRequest
-	(*ListSuggestionsResponse)(nil),       // 10: forewarn.v1.ListSuggestionsResponse
-	(*GetSuggestionRequest)(nil),          // 11: forewarn.v1.GetSuggestionRequest
-	(*GetSuggestionResponse)(nil),         // 12: forewarn.v1.GetSuggestionResponse
-	(*WhatIfSuggestionRequest)(nil),       // 13: forewarn.v1.WhatIfSuggestionRequest
-	(*WhatIfSuggestionResponse)(nil),      // 14: forewarn.v1.WhatIfSuggestionResponse
-	(*ApproveSuggestionRequest)(nil),      // 15: forewarn.v1.ApproveSuggestionRequest
-	(*ApproveSuggestionResponse)(nil),     // 16: forewarn.v1.ApproveSuggestionResponse
-	(*ModifySuggestionRequest)(nil),       // 17: forewarn.v1.ModifySuggestionRequest
-	(*ModifySuggestionResponse)(nil),      // 18: forewarn.v1.ModifySuggestionResponse
-	(*RejectSuggestionRequest)(nil),       // 19: forewarn.v1.RejectSuggestionRequest
-	(*RejectSuggestionResponse)(nil),      // 20: forewarn.v1.RejectSuggestionResponse
-	(*DismissSuggestionRequest)(nil),      // 21: forewarn.v1.DismissSuggestionRequest
-	(*DismissSuggestionResponse)(nil),     // 22: forewarn.v1.DismissSuggestionResponse
-	(*UndoSuggestionRequest)(nil),         // 23: forewarn.v1.UndoSuggestionRequest
-	(*UndoSuggestionResponse)(nil),        // 24: forewarn.v1.UndoSuggestionResponse
-	(*WatchSuggestionsRequest)(nil),       // 25: forewarn.v1.WatchSuggestionsRequest
-	(*WatchSuggestionsResponse)(nil),      // 26: forewarn.v1.WatchSuggestionsResponse
-	(*ListSuggestionHistoryRequest)(nil),  // 27: forewarn.v1.ListSuggestionHistoryRequest
-	(*ListSuggestionHistoryResponse)(nil), // 28: forewarn.v1.ListSuggestionHistoryResponse
-	(*SuggestionHistoryEntry)(nil),        // 29: forewarn.v1.SuggestionHistoryEntry
-	(*SuggestionTotals)(nil),              // 30: forewarn.v1.SuggestionTotals
-	(*SuggestionAdoption)(nil),            // 31: forewarn.v1.SuggestionAdoption
-	(*timestamppb.Timestamp)(nil),         // 32: google.protobuf.Timestamp
-	(*Share)(nil),                         // 33: forewarn.v1.Share
-	(*OrganisationalEntity)(nil),          // 34: forewarn.v1.OrganisationalEntity
-	(*WhatIfRule)(nil),                    // 35: forewarn.v1.WhatIfRule
-	(*WhatIfExample)(nil),                 // 36: forewarn.v1.WhatIfExample
+	(LearningVerdict)(0),                  // 4: forewarn.v1.LearningVerdict
+	(*Suggestion)(nil),                    // 5: forewarn.v1.Suggestion
+	(*SuggestionDraft)(nil),               // 6: forewarn.v1.SuggestionDraft
+	(*SuggestionEvidence)(nil),            // 7: forewarn.v1.SuggestionEvidence
+	(*GenerateSuggestionsRequest)(nil),    // 8: forewarn.v1.GenerateSuggestionsRequest
+	(*GenerateSuggestionsResponse)(nil),   // 9: forewarn.v1.GenerateSuggestionsResponse
+	(*ListSuggestionsRequest)(nil),        // 10: forewarn.v1.ListSuggestionsRequest
+	(*ListSuggestionsResponse)(nil),       // 11: forewarn.v1.ListSuggestionsResponse
+	(*GetSuggestionRequest)(nil),          // 12: forewarn.v1.GetSuggestionRequest
+	(*GetSuggestionResponse)(nil),         // 13: forewarn.v1.GetSuggestionResponse
+	(*WhatIfSuggestionRequest)(nil),       // 14: forewarn.v1.WhatIfSuggestionRequest
+	(*WhatIfSuggestionResponse)(nil),      // 15: forewarn.v1.WhatIfSuggestionResponse
+	(*ApproveSuggestionRequest)(nil),      // 16: forewarn.v1.ApproveSuggestionRequest
+	(*ApproveSuggestionResponse)(nil),     // 17: forewarn.v1.ApproveSuggestionResponse
+	(*ModifySuggestionRequest)(nil),       // 18: forewarn.v1.ModifySuggestionRequest
+	(*ModifySuggestionResponse)(nil),      // 19: forewarn.v1.ModifySuggestionResponse
+	(*RejectSuggestionRequest)(nil),       // 20: forewarn.v1.RejectSuggestionRequest
+	(*RejectSuggestionResponse)(nil),      // 21: forewarn.v1.RejectSuggestionResponse
+	(*DismissSuggestionRequest)(nil),      // 22: forewarn.v1.DismissSuggestionRequest
+	(*DismissSuggestionResponse)(nil),     // 23: forewarn.v1.DismissSuggestionResponse
+	(*UndoSuggestionRequest)(nil),         // 24: forewarn.v1.UndoSuggestionRequest
+	(*UndoSuggestionResponse)(nil),        // 25: forewarn.v1.UndoSuggestionResponse
+	(*WatchSuggestionsRequest)(nil),       // 26: forewarn.v1.WatchSuggestionsRequest
+	(*WatchSuggestionsResponse)(nil),      // 27: forewarn.v1.WatchSuggestionsResponse
+	(*ListSuggestionHistoryRequest)(nil),  // 28: forewarn.v1.ListSuggestionHistoryRequest
+	(*ListSuggestionHistoryResponse)(nil), // 29: forewarn.v1.ListSuggestionHistoryResponse
+	(*SuggestionHistoryEntry)(nil),        // 30: forewarn.v1.SuggestionHistoryEntry
+	(*SuggestionTotals)(nil),              // 31: forewarn.v1.SuggestionTotals
+	(*SuggestionAdoption)(nil),            // 32: forewarn.v1.SuggestionAdoption
+	(*GetLearningReportRequest)(nil),      // 33: forewarn.v1.GetLearningReportRequest
+	(*GetLearningReportResponse)(nil),     // 34: forewarn.v1.GetLearningReportResponse
+	(*LearningCriterion)(nil),             // 35: forewarn.v1.LearningCriterion
+	(*LearningAcceptance)(nil),            // 36: forewarn.v1.LearningAcceptance
+	(*LearningBin)(nil),                   // 37: forewarn.v1.LearningBin
+	(*LearningMonth)(nil),                 // 38: forewarn.v1.LearningMonth
+	(*LearningTimes)(nil),                 // 39: forewarn.v1.LearningTimes
+	(*timestamppb.Timestamp)(nil),         // 40: google.protobuf.Timestamp
+	(*Share)(nil),                         // 41: forewarn.v1.Share
+	(*OrganisationalEntity)(nil),          // 42: forewarn.v1.OrganisationalEntity
+	(*WhatIfRule)(nil),                    // 43: forewarn.v1.WhatIfRule
+	(*WhatIfExample)(nil),                 // 44: forewarn.v1.WhatIfExample
 }
 var file_forewarn_v1_suggestion_proto_depIdxs = []int32{
 	0,  // 0: forewarn.v1.Suggestion.type:type_name -> forewarn.v1.SuggestionType
 	1,  // 1: forewarn.v1.Suggestion.state:type_name -> forewarn.v1.SuggestionState
 	2,  // 2: forewarn.v1.Suggestion.ground:type_name -> forewarn.v1.SuggestionGround
-	5,  // 3: forewarn.v1.Suggestion.draft:type_name -> forewarn.v1.SuggestionDraft
-	6,  // 4: forewarn.v1.Suggestion.evidence:type_name -> forewarn.v1.SuggestionEvidence
+	6,  // 3: forewarn.v1.Suggestion.draft:type_name -> forewarn.v1.SuggestionDraft
+	7,  // 4: forewarn.v1.Suggestion.evidence:type_name -> forewarn.v1.SuggestionEvidence
 	3,  // 5: forewarn.v1.Suggestion.drafting:type_name -> forewarn.v1.SuggestionDrafting
-	32, // 6: forewarn.v1.Suggestion.created_at:type_name -> google.protobuf.Timestamp
-	32, // 7: forewarn.v1.Suggestion.updated_at:type_name -> google.protobuf.Timestamp
-	32, // 8: forewarn.v1.Suggestion.decided_at:type_name -> google.protobuf.Timestamp
-	33, // 9: forewarn.v1.SuggestionEvidence.frequency:type_name -> forewarn.v1.Share
-	4,  // 10: forewarn.v1.GenerateSuggestionsResponse.created:type_name -> forewarn.v1.Suggestion
+	40, // 6: forewarn.v1.Suggestion.created_at:type_name -> google.protobuf.Timestamp
+	40, // 7: forewarn.v1.Suggestion.updated_at:type_name -> google.protobuf.Timestamp
+	40, // 8: forewarn.v1.Suggestion.decided_at:type_name -> google.protobuf.Timestamp
+	41, // 9: forewarn.v1.SuggestionEvidence.frequency:type_name -> forewarn.v1.Share
+	5,  // 10: forewarn.v1.GenerateSuggestionsResponse.created:type_name -> forewarn.v1.Suggestion
 	1,  // 11: forewarn.v1.ListSuggestionsRequest.state:type_name -> forewarn.v1.SuggestionState
 	0,  // 12: forewarn.v1.ListSuggestionsRequest.type:type_name -> forewarn.v1.SuggestionType
-	4,  // 13: forewarn.v1.ListSuggestionsResponse.suggestions:type_name -> forewarn.v1.Suggestion
-	4,  // 14: forewarn.v1.GetSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	34, // 15: forewarn.v1.GetSuggestionResponse.target:type_name -> forewarn.v1.OrganisationalEntity
-	35, // 16: forewarn.v1.WhatIfSuggestionResponse.rules:type_name -> forewarn.v1.WhatIfRule
-	36, // 17: forewarn.v1.WhatIfSuggestionResponse.examples:type_name -> forewarn.v1.WhatIfExample
-	4,  // 18: forewarn.v1.ApproveSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	34, // 19: forewarn.v1.ApproveSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	5,  // 20: forewarn.v1.ModifySuggestionRequest.draft:type_name -> forewarn.v1.SuggestionDraft
-	4,  // 21: forewarn.v1.ModifySuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	34, // 22: forewarn.v1.ModifySuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	4,  // 23: forewarn.v1.RejectSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	4,  // 24: forewarn.v1.DismissSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	4,  // 25: forewarn.v1.UndoSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	34, // 26: forewarn.v1.UndoSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
-	4,  // 27: forewarn.v1.WatchSuggestionsResponse.suggestion:type_name -> forewarn.v1.Suggestion
-	29, // 28: forewarn.v1.ListSuggestionHistoryResponse.entries:type_name -> forewarn.v1.SuggestionHistoryEntry
-	30, // 29: forewarn.v1.ListSuggestionHistoryResponse.totals:type_name -> forewarn.v1.SuggestionTotals
-	33, // 30: forewarn.v1.ListSuggestionHistoryResponse.acceptance_rate:type_name -> forewarn.v1.Share
-	31, // 31: forewarn.v1.ListSuggestionHistoryResponse.adoption:type_name -> forewarn.v1.SuggestionAdoption
-	32, // 32: forewarn.v1.SuggestionHistoryEntry.time:type_name -> google.protobuf.Timestamp
+	5,  // 13: forewarn.v1.ListSuggestionsResponse.suggestions:type_name -> forewarn.v1.Suggestion
+	5,  // 14: forewarn.v1.GetSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	42, // 15: forewarn.v1.GetSuggestionResponse.target:type_name -> forewarn.v1.OrganisationalEntity
+	43, // 16: forewarn.v1.WhatIfSuggestionResponse.rules:type_name -> forewarn.v1.WhatIfRule
+	44, // 17: forewarn.v1.WhatIfSuggestionResponse.examples:type_name -> forewarn.v1.WhatIfExample
+	5,  // 18: forewarn.v1.ApproveSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	42, // 19: forewarn.v1.ApproveSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	6,  // 20: forewarn.v1.ModifySuggestionRequest.draft:type_name -> forewarn.v1.SuggestionDraft
+	5,  // 21: forewarn.v1.ModifySuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	42, // 22: forewarn.v1.ModifySuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	5,  // 23: forewarn.v1.RejectSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	5,  // 24: forewarn.v1.DismissSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	5,  // 25: forewarn.v1.UndoSuggestionResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	42, // 26: forewarn.v1.UndoSuggestionResponse.entity:type_name -> forewarn.v1.OrganisationalEntity
+	5,  // 27: forewarn.v1.WatchSuggestionsResponse.suggestion:type_name -> forewarn.v1.Suggestion
+	30, // 28: forewarn.v1.ListSuggestionHistoryResponse.entries:type_name -> forewarn.v1.SuggestionHistoryEntry
+	31, // 29: forewarn.v1.ListSuggestionHistoryResponse.totals:type_name -> forewarn.v1.SuggestionTotals
+	41, // 30: forewarn.v1.ListSuggestionHistoryResponse.acceptance_rate:type_name -> forewarn.v1.Share
+	32, // 31: forewarn.v1.ListSuggestionHistoryResponse.adoption:type_name -> forewarn.v1.SuggestionAdoption
+	40, // 32: forewarn.v1.SuggestionHistoryEntry.time:type_name -> google.protobuf.Timestamp
 	0,  // 33: forewarn.v1.SuggestionHistoryEntry.type:type_name -> forewarn.v1.SuggestionType
 	1,  // 34: forewarn.v1.SuggestionHistoryEntry.state:type_name -> forewarn.v1.SuggestionState
 	0,  // 35: forewarn.v1.SuggestionTotals.type:type_name -> forewarn.v1.SuggestionType
-	7,  // 36: forewarn.v1.SuggestionService.GenerateSuggestions:input_type -> forewarn.v1.GenerateSuggestionsRequest
-	9,  // 37: forewarn.v1.SuggestionService.ListSuggestions:input_type -> forewarn.v1.ListSuggestionsRequest
-	11, // 38: forewarn.v1.SuggestionService.GetSuggestion:input_type -> forewarn.v1.GetSuggestionRequest
-	13, // 39: forewarn.v1.SuggestionService.WhatIfSuggestion:input_type -> forewarn.v1.WhatIfSuggestionRequest
-	15, // 40: forewarn.v1.SuggestionService.ApproveSuggestion:input_type -> forewarn.v1.ApproveSuggestionRequest
-	17, // 41: forewarn.v1.SuggestionService.ModifySuggestion:input_type -> forewarn.v1.ModifySuggestionRequest
-	19, // 42: forewarn.v1.SuggestionService.RejectSuggestion:input_type -> forewarn.v1.RejectSuggestionRequest
-	21, // 43: forewarn.v1.SuggestionService.DismissSuggestion:input_type -> forewarn.v1.DismissSuggestionRequest
-	23, // 44: forewarn.v1.SuggestionService.UndoSuggestion:input_type -> forewarn.v1.UndoSuggestionRequest
-	25, // 45: forewarn.v1.SuggestionService.WatchSuggestions:input_type -> forewarn.v1.WatchSuggestionsRequest
-	27, // 46: forewarn.v1.SuggestionService.ListSuggestionHistory:input_type -> forewarn.v1.ListSuggestionHistoryRequest
-	8,  // 47: forewarn.v1.SuggestionService.GenerateSuggestions:output_type -> forewarn.v1.GenerateSuggestionsResponse
-	10, // 48: forewarn.v1.SuggestionService.ListSuggestions:output_type -> forewarn.v1.ListSuggestionsResponse
-	12, // 49: forewarn.v1.SuggestionService.GetSuggestion:output_type -> forewarn.v1.GetSuggestionResponse
-	14, // 50: forewarn.v1.SuggestionService.WhatIfSuggestion:output_type -> forewarn.v1.WhatIfSuggestionResponse
-	16, // 51: forewarn.v1.SuggestionService.ApproveSuggestion:output_type -> forewarn.v1.ApproveSuggestionResponse
-	18, // 52: forewarn.v1.SuggestionService.ModifySuggestion:output_type -> forewarn.v1.ModifySuggestionResponse
-	20, // 53: forewarn.v1.SuggestionService.RejectSuggestion:output_type -> forewarn.v1.RejectSuggestionResponse
-	22, // 54: forewarn.v1.SuggestionService.DismissSuggestion:output_type -> forewarn.v1.DismissSuggestionResponse
-	24, // 55: forewarn.v1.SuggestionService.UndoSuggestion:output_type -> forewarn.v1.UndoSuggestionResponse
-	26, // 56: forewarn.v1.SuggestionService.WatchSuggestions:output_type -> forewarn.v1.WatchSuggestionsResponse
-	28, // 57: forewarn.v1.SuggestionService.ListSuggestionHistory:output_type -> forewarn.v1.ListSuggestionHistoryResponse
-	47, // [47:58] is the sub-list for method output_type
-	36, // [36:47] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	40, // 36: forewarn.v1.GetLearningReportResponse.time:type_name -> google.protobuf.Timestamp
+	35, // 37: forewarn.v1.GetLearningReportResponse.criteria:type_name -> forewarn.v1.LearningCriterion
+	41, // 38: forewarn.v1.GetLearningReportResponse.acceptance_rate:type_name -> forewarn.v1.Share
+	36, // 39: forewarn.v1.GetLearningReportResponse.acceptance:type_name -> forewarn.v1.LearningAcceptance
+	37, // 40: forewarn.v1.GetLearningReportResponse.calibration:type_name -> forewarn.v1.LearningBin
+	38, // 41: forewarn.v1.GetLearningReportResponse.months:type_name -> forewarn.v1.LearningMonth
+	32, // 42: forewarn.v1.GetLearningReportResponse.adoption:type_name -> forewarn.v1.SuggestionAdoption
+	39, // 43: forewarn.v1.GetLearningReportResponse.completion:type_name -> forewarn.v1.LearningTimes
+	39, // 44: forewarn.v1.GetLearningReportResponse.completion_alone:type_name -> forewarn.v1.LearningTimes
+	39, // 45: forewarn.v1.GetLearningReportResponse.completion_beside:type_name -> forewarn.v1.LearningTimes
+	39, // 46: forewarn.v1.GetLearningReportResponse.generation:type_name -> forewarn.v1.LearningTimes
+	4,  // 47: forewarn.v1.LearningCriterion.verdict:type_name -> forewarn.v1.LearningVerdict
+	0,  // 48: forewarn.v1.LearningAcceptance.type:type_name -> forewarn.v1.SuggestionType
+	41, // 49: forewarn.v1.LearningAcceptance.taken:type_name -> forewarn.v1.Share
+	41, // 50: forewarn.v1.LearningBin.taken:type_name -> forewarn.v1.Share
+	40, // 51: forewarn.v1.LearningMonth.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 52: forewarn.v1.SuggestionService.GenerateSuggestions:input_type -> forewarn.v1.GenerateSuggestionsRequest
+	10, // 53: forewarn.v1.SuggestionService.ListSuggestions:input_type -> forewarn.v1.ListSuggestionsRequest
+	12, // 54: forewarn.v1.SuggestionService.GetSuggestion:input_type -> forewarn.v1.GetSuggestionRequest
+	14, // 55: forewarn.v1.SuggestionService.WhatIfSuggestion:input_type -> forewarn.v1.WhatIfSuggestionRequest
+	16, // 56: forewarn.v1.SuggestionService.ApproveSuggestion:input_type -> forewarn.v1.ApproveSuggestionRequest
+	18, // 57: forewarn.v1.SuggestionService.ModifySuggestion:input_type -> forewarn.v1.ModifySuggestionRequest
+	20, // 58: forewarn.v1.SuggestionService.RejectSuggestion:input_type -> forewarn.v1.RejectSuggestionRequest
+	22, // 59: forewarn.v1.SuggestionService.DismissSuggestion:input_type -> forewarn.v1.DismissSuggestionRequest
+	24, // 60: forewarn.v1.SuggestionService.UndoSuggestion:input_type -> forewarn.v1.UndoSuggestionRequest
+	26, // 61: forewarn.v1.SuggestionService.WatchSuggestions:input_type -> forewarn.v1.WatchSuggestionsRequest
+	28, // 62: forewarn.v1.SuggestionService.ListSuggestionHistory:input_type -> forewarn.v1.ListSuggestionHistoryRequest
+	33, // 63: forewarn.v1.SuggestionService.GetLearningReport:input_type -> forewarn.v1.GetLearningReportRequest
+	9,  // 64: forewarn.v1.SuggestionService.GenerateSuggestions:output_type -> forewarn.v1.GenerateSuggestionsResponse
+	11, // 65: forewarn.v1.SuggestionService.ListSuggestions:output_type -> forewarn.v1.ListSuggestionsResponse
+	13, // 66: forewarn.v1.SuggestionService.GetSuggestion:output_type -> forewarn.v1.GetSuggestionResponse
+	15, // 67: forewarn.v1.SuggestionService.WhatIfSuggestion:output_type -> forewarn.v1.WhatIfSuggestionResponse
+	17, // 68: forewarn.v1.SuggestionService.ApproveSuggestion:output_type -> forewarn.v1.ApproveSuggestionResponse
+	19, // 69: forewarn.v1.SuggestionService.ModifySuggestion:output_type -> forewarn.v1.ModifySuggestionResponse
+	21, // 70: forewarn.v1.SuggestionService.RejectSuggestion:output_type -> forewarn.v1.RejectSuggestionResponse
+	23, // 71: forewarn.v1.SuggestionService.DismissSuggestion:output_type -> forewarn.v1.DismissSuggestionResponse
+	25, // 72: forewarn.v1.SuggestionService.UndoSuggestion:output_type -> forewarn.v1.UndoSuggestionResponse
+	27, // 73: forewarn.v1.SuggestionService.WatchSuggestions:output_type -> forewarn.v1.WatchSuggestionsResponse
+	29, // 74: forewarn.v1.SuggestionService.ListSuggestionHistory:output_type -> forewarn.v1.ListSuggestionHistoryResponse
+	34, // 75: forewarn.v1.SuggestionService.GetLearningReport:output_type -> forewarn.v1.GetLearningReportResponse
+	64, // [64:76] is the sub-list for method output_type
+	52, // [52:64] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_suggestion_proto_init() }
@@ -2768,13 +3496,15 @@ func file_forewarn_v1_suggestion_proto_init() {
 	}
 	file_forewarn_v1_knowledge_proto_init()
 	file_forewarn_v1_policy_proto_init()
+	file_forewarn_v1_suggestion_proto_msgTypes[29].OneofWrappers = []any{}
+	file_forewarn_v1_suggestion_proto_msgTypes[30].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_forewarn_v1_suggestion_proto_rawDesc), len(file_forewarn_v1_suggestion_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   28,
+			NumEnums:      5,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -33,6 +33,7 @@ const (
 	SuggestionService_UndoSuggestion_FullMethodName        = "/forewarn.v1.SuggestionService/UndoSuggestion"
 	SuggestionService_WatchSuggestions_FullMethodName      = "/forewarn.v1.SuggestionService/WatchSuggestions"
 	SuggestionService_ListSuggestionHistory_FullMethodName = "/forewarn.v1.SuggestionService/ListSuggestionHistory"
+	SuggestionService_GetLearningReport_FullMethodName     = "/forewarn.v1.SuggestionService/GetLearningReport"
 )
 
 // SuggestionServiceClient is the client API for SuggestionService service.
@@ -71,6 +72,8 @@ type SuggestionServiceClient interface {
 	WatchSuggestions(ctx context.Context, in *WatchSuggestionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSuggestionsResponse], error)
 	// What became of suggestions, newest first, and how many were accepted.
 	ListSuggestionHistory(ctx context.Context, in *ListSuggestionHistoryRequest, opts ...grpc.CallOption) (*ListSuggestionHistoryResponse, error)
+	// Whether suggesting does what it is for: its success criteria, measured. One at a time.
+	GetLearningReport(ctx context.Context, in *GetLearningReportRequest, opts ...grpc.CallOption) (*GetLearningReportResponse, error)
 }
 
 type suggestionServiceClient struct {
@@ -200,6 +203,16 @@ func (c *suggestionServiceClient) ListSuggestionHistory(ctx context.Context, in 
 	return out, nil
 }
 
+func (c *suggestionServiceClient) GetLearningReport(ctx context.Context, in *GetLearningReportRequest, opts ...grpc.CallOption) (*GetLearningReportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLearningReportResponse)
+	err := c.cc.Invoke(ctx, SuggestionService_GetLearningReport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SuggestionServiceServer is the server API for SuggestionService service.
 // All implementations must embed UnimplementedSuggestionServiceServer
 // for forward compatibility.
@@ -236,6 +249,8 @@ type SuggestionServiceServer interface {
 	WatchSuggestions(*WatchSuggestionsRequest, grpc.ServerStreamingServer[WatchSuggestionsResponse]) error
 	// What became of suggestions, newest first, and how many were accepted.
 	ListSuggestionHistory(context.Context, *ListSuggestionHistoryRequest) (*ListSuggestionHistoryResponse, error)
+	// Whether suggesting does what it is for: its success criteria, measured. One at a time.
+	GetLearningReport(context.Context, *GetLearningReportRequest) (*GetLearningReportResponse, error)
 	mustEmbedUnimplementedSuggestionServiceServer()
 }
 
@@ -278,6 +293,9 @@ func (UnimplementedSuggestionServiceServer) WatchSuggestions(*WatchSuggestionsRe
 }
 func (UnimplementedSuggestionServiceServer) ListSuggestionHistory(context.Context, *ListSuggestionHistoryRequest) (*ListSuggestionHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSuggestionHistory not implemented")
+}
+func (UnimplementedSuggestionServiceServer) GetLearningReport(context.Context, *GetLearningReportRequest) (*GetLearningReportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLearningReport not implemented")
 }
 func (UnimplementedSuggestionServiceServer) mustEmbedUnimplementedSuggestionServiceServer() {}
 func (UnimplementedSuggestionServiceServer) testEmbeddedByValue()                           {}
@@ -491,6 +509,24 @@ func _SuggestionService_ListSuggestionHistory_Handler(srv interface{}, ctx conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SuggestionService_GetLearningReport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLearningReportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuggestionServiceServer).GetLearningReport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuggestionService_GetLearningReport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuggestionServiceServer).GetLearningReport(ctx, req.(*GetLearningReportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SuggestionService_ServiceDesc is the grpc.ServiceDesc for SuggestionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -537,6 +573,10 @@ var SuggestionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListSuggestionHistory",
 			Handler:    _SuggestionService_ListSuggestionHistory_Handler,
+		},
+		{
+			MethodName: "GetLearningReport",
+			Handler:    _SuggestionService_GetLearningReport_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -1,57 +1,26 @@
-"""The report's charts, drawn by Vega-Lite when the page is written: plain SVG, so that a page carries no chart code."""
+"""The report's charts of all decisions: reliability, the curve, over time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from forewarn.v1 import admin_pb2
-from forewarn_cli.faults import UsageFault
 from forewarn_cli.report import blocks
 from forewarn_cli.report.palette import light
-from forewarn_cli.wording import clean, moment, one_line, percent
+from forewarn_cli.report.svg import WIDTH, Spec, draw
+from forewarn_cli.wording import moment, percent
 
-_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
-_VERSION: Final = "5.21"
-WIDTH: Final = 400
-WIDE: Final = 1000
 #: Points drawn of a curve; nearer ones than this share of either axis are left out.
 _NEAR: Final = 0.002
-_MOST_BARS: Final = 12
-_LONGEST_NAME: Final = 24
 
-#: Height of a bar with its gap, and what a letter may be wide.
-_STEP: Final = 26
-_LETTER: Final = 7.4
 _MARGIN: Final = 46
-_COUNTS: Final = {"format": ",d", "tickMinStep": 1}
+COUNTS: Final = {"format": ",d", "tickMinStep": 1}
 
 #: What colours stand for, by their names in the palette.
 CALLS: Final = {"failed": "call failed", "worked": "call worked"}
 ENDS: Final = {"right": "right: prevented, failed", "wrong": "wrong: prevented, worked", "open": "no outcome"}
 PUSHES: Final = {"failed": "call failed", "accent": "call worked"}
-
-Spec = dict[str, Any]
-
-
-def require() -> None:
-    """A UsageFault where the extra that draws is not installed."""
-    try:
-        import vl_convert  # noqa: F401 (only whether it is there)
-    except ImportError:
-        raise UsageFault("--html needs the extra `report`: pip install 'forewarn[report]'") from None
-
-
-def draw(spec: Spec, description: str) -> str:
-    """The chart as one SVG element. It reads nothing from elsewhere: all data is in ``spec``."""
-    import vl_convert
-
-    whole = {"$schema": _SCHEMA, "config": _config(), "background": None, "padding": 4, **spec}
-    drawn: str = vl_convert.vegalite_to_svg(
-        whole, vl_version=_VERSION, allowed_base_urls=[], show_warnings=False, format_locale=None
-    )
-    head = f'<svg role="img" aria-label="{_attribute(description)}" '
-    return drawn.replace("<svg ", head, 1)
 
 
 def reliability(answer: admin_pb2.GetReportResponse) -> str:
@@ -124,7 +93,7 @@ def reliability(answer: admin_pb2.GetReportResponse) -> str:
                 "type": "quantitative",
                 "title": "calls (√)",
                 "scale": {"type": "sqrt", "nice": False},
-                "axis": {"tickCount": 2, "minExtent": _MARGIN, **_COUNTS},
+                "axis": {"tickCount": 2, "minExtent": _MARGIN, **COUNTS},
             },
             "description": about,
         },
@@ -216,9 +185,9 @@ def timeline(answer: admin_pb2.GetReportResponse, width: int) -> str:
         span = {"from": one.start_time.seconds * 1000, "to": (one.start_time.seconds + length) * 1000}
         when = moment(one.start_time)
         unknown = one.decisions - one.failed - one.worked
-        calls += _stacked(when, span, {"failed": one.failed, "worked": one.worked, "open": unknown}, {**CALLS, **ENDS})
+        calls += stacked(when, span, {"failed": one.failed, "worked": one.worked, "open": unknown}, {**CALLS, **ENDS})
         unknown = one.would_prevent - one.right - one.wrong
-        preventions += _stacked(when, span, {"right": one.right, "wrong": one.wrong, "open": unknown}, ENDS)
+        preventions += stacked(when, span, {"right": one.right, "wrong": one.wrong, "open": unknown}, ENDS)
     domain = [answer.buckets[0].start_time.seconds * 1000, (answer.buckets[-1].start_time.seconds + length) * 1000]
     gap = {"stroke": light("ground"), "strokeWidth": 0.5} if len(answer.buckets) < width / 5 else {}
     panels = [
@@ -246,7 +215,7 @@ def timeline(answer: admin_pb2.GetReportResponse, width: int) -> str:
                     "type": "quantitative",
                     "title": name,
                     "scale": {"zero": True},
-                    "axis": {"tickCount": 4, "minExtent": _MARGIN, **_COUNTS},
+                    "axis": {"tickCount": 4, "minExtent": _MARGIN, **COUNTS},
                 },
                 "y2": {"field": "high"},
                 "color": {"field": "ink", "type": "nominal", "scale": None, "legend": None},
@@ -258,122 +227,7 @@ def timeline(answer: admin_pb2.GetReportResponse, width: int) -> str:
     return draw({"vconcat": panels, "spacing": 12}, f"Calls and preventions over time, by {blocks.width(answer)}")
 
 
-def leaders(found: Iterable[admin_pb2.ReportDetector]) -> str:
-    """Preventions by the detector that led them, by whether they were right."""
-    rows: list[Spec] = []
-    names: list[str] = []
-    for one in found:
-        if one.led and len(names) < _MOST_BARS:
-            names.append(_short(one.code))
-            counts = {"right": one.right, "wrong": one.wrong, "open": one.led - one.right - one.wrong}
-            rows += _stacked(names[-1], {"who": names[-1]}, counts, ENDS)
-    x: Spec = {"title": "preventions", "axis": {"tickCount": 5, **_COUNTS}}
-    return draw(_bars(rows, names, x), "Preventions by the detector that led them: right, wrong, no outcome")
-
-
-def tools(found: Iterable[admin_pb2.ReportTool]) -> str:
-    """How often preventions of each tool were right, with how many there were."""
-    rows: list[Spec] = []
-    names: list[str] = []
-    totals: list[Spec] = []
-    for one in found:
-        if one.would_prevent and len(names) < _MOST_BARS:
-            names.append(_short(one.tool))
-            totals.append({"who": names[-1], "high": 1, "text": blocks.number(one.would_prevent)})
-            counts = {"right": one.right, "wrong": one.wrong, "open": one.would_prevent - one.right - one.wrong}
-            rows += _stacked(names[-1], {"who": names[-1]}, counts, ENDS, whole=one.would_prevent)
-    x: Spec = {
-        "title": "share of preventions; how many there were",
-        "scale": {"domain": [0, 1]},
-        "axis": {"values": [0, 0.5, 1], "format": ".0%"},
-    }
-    bars = _bars(rows, names, x)
-    text: Spec = {
-        "data": {"values": totals},
-        "mark": {"type": "text", "align": "left", "dx": 6, "color": light("muted"), "aria": False},
-        "encoding": {"y": _by_name(names), "x": {"field": "high", "type": "quantitative"}, "text": {"field": "text"}},
-    }
-    layers = [{key: bars.pop(key) for key in ("data", "mark", "encoding")}, text]
-    return draw({**bars, "layer": layers}, "Share of each tool's preventions that were right, wrong or have no outcome")
-
-
-def pushes(found: Sequence[admin_pb2.ReportDetector]) -> str:
-    """What a detector adds to the log-odds on average, where the call then failed and where it worked."""
-    rows, names = [], []
-    for one in found[:_MOST_BARS]:
-        ends = (("failed", one.contribution_failed, one.spoke_failed),
-                ("accent", one.contribution_worked, one.spoke_worked))  # fmt: skip
-        names.append(_short(one.code))
-        for ink, total, count in ends:
-            if count:
-                about = f"{names[-1]}: {total / count:+.2f} on average over {blocks.number(count)}, {PUSHES[ink]}"
-                rows.append({"who": names[-1], "ink": light(ink), "push": total / count, "about": about})
-    y, x = _by_name(names), {"field": "push", "type": "quantitative"}
-    layers = [
-        {
-            "data": {"values": [{"zero": 0}]},
-            "mark": {"type": "rule", "color": light("line"), "aria": False},
-            "encoding": {"x": {"field": "zero", "type": "quantitative"}},
-        },
-        {
-            "mark": {"type": "line", "color": light("line"), "aria": False},
-            "encoding": {"y": y, "x": x, "detail": {"field": "who", "type": "nominal"}},
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-            "encoding": {
-                "y": y,
-                "x": {
-                    **x,
-                    "title": "mean log-odds of failure added",
-                    "axis": {"tickCount": 6},
-                    "scale": {"padding": 12},
-                },
-                "color": {"field": "ink", "type": "nominal", "scale": None, "legend": None},
-                "description": {"field": "about", "type": "nominal"},
-            },
-        },
-    ]
-    return draw(
-        {"width": _beside(names), "height": {"step": _STEP}, "data": {"values": rows}, "layer": layers},
-        "Mean contribution of each detector, for calls that failed and for calls that worked",
-    )
-
-
-def _bars(rows: Sequence[Spec], names: Sequence[str], x: Spec) -> Spec:
-    """Horizontal bars of stacked parts."""
-    return {
-        "width": _beside(names),
-        "height": {"step": _STEP},
-        "data": {"values": rows},
-        "mark": {"type": "bar", "height": {"band": 0.68}},
-        "encoding": {
-            "y": _by_name(names),
-            "x": {"field": "low", "type": "quantitative", **x},
-            "x2": {"field": "high"},
-            "color": {"field": "ink", "type": "nominal", "scale": None, "legend": None},
-            "description": {"field": "about", "type": "nominal"},
-        },
-    }
-
-
-def _by_name(names: Sequence[str]) -> Spec:
-    # The page's font may be wider than the one that text is measured with here: leave room for it.
-    axis = {"minExtent": _extent(names), "labelLimit": 300}
-    return {"field": "who", "type": "nominal", "sort": list(names), "title": None, "axis": axis}
-
-
-def _extent(names: Sequence[str]) -> int:
-    return round(max(map(len, names), default=0) * _LETTER) + 8
-
-
-def _beside(names: Sequence[str]) -> int:
-    return max(160, WIDTH + 40 - _extent(names))
-
-
-def _stacked(
-    who: str, row: Spec, counts: Mapping[str, int], kinds: Mapping[str, str], whole: int = 1
-) -> Iterator[Spec]:
+def stacked(who: str, row: Spec, counts: Mapping[str, int], kinds: Mapping[str, str], whole: int = 1) -> Iterator[Spec]:
     """Parts on top of each other, in units of ``whole``; those that are empty are left out."""
     low = 0
     for ink, count in counts.items():
@@ -393,10 +247,6 @@ def _clock(answer: admin_pb2.GetReportResponse) -> str:
     return "%H:%M" if span >= 600 else "%H:%M:%S"
 
 
-def _short(name: str) -> str:
-    return one_line(clean(name), _LONGEST_NAME)
-
-
 def _thinned(points: Sequence[admin_pb2.ReportPoint]) -> list[admin_pb2.ReportPoint]:
     """The curve without points that could not be told from the one before."""
     kept = list(points[:1])
@@ -407,28 +257,3 @@ def _thinned(points: Sequence[admin_pb2.ReportPoint]) -> list[admin_pb2.ReportPo
         if moved >= _NEAR * 2:
             kept.append(one)
     return [*kept, *points[1:][-1:]]
-
-
-def _attribute(text: str) -> str:
-    from html import escape
-
-    return escape(clean(text))
-
-
-def _config() -> Spec:
-    words = {"labelColor": light("muted"), "titleColor": light("muted"), "labelFontSize": 12, "titleFontSize": 12}
-    return {
-        "font": "sans-serif",
-        "view": {"stroke": None},
-        "axis": {
-            **words,
-            "titleFontWeight": 400,
-            "gridColor": light("grid"),
-            "domain": False,
-            "ticks": False,
-            "labelPadding": 6,
-            "titlePadding": 8,
-        },
-        "axisX": {"grid": False, "domain": True, "domainColor": light("line")},
-        "text": {"fontSize": 12},
-    }

@@ -9,7 +9,7 @@ import typer
 
 from forewarn_cli import options
 from forewarn_cli.commands import single
-from forewarn_cli.connection import admin
+from forewarn_cli.connection import admin, inbox
 from forewarn_cli.faults import UsageFault
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ app = single()
 @app.command()
 def report(
     context: typer.Context,
+    learning: Annotated[
+        bool, typer.Option("--learning", help="Report on suggestions instead: their success criteria, measured.")
+    ] = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML page.")] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the page in a browser; with --html.")] = False,
     tool: options.OfTool = "",
@@ -34,7 +37,8 @@ def report(
 ) -> None:
     """Report how good decisions were: calibration, recall against false prevention, detectors, tools, patterns.
 
-    Measured by the daemon from its own decisions and what became of their calls.
+    Measured by the daemon from its own decisions and what became of their calls. With --learning: whether suggestions
+    do what they are for.
     """
     from forewarn_cli.report import terminal
     from forewarn_cli.screen import show_json
@@ -44,14 +48,21 @@ def report(
     if json and html is not None:
         raise UsageFault("--json and --html: one at a time")
     if html is not None:
-        from forewarn_cli.report import charts
+        from forewarn_cli.report import svg
 
-        charts.require()
+        svg.require()
+    if learning:
+        if tool or since or until or last:
+            raise UsageFault("--learning is about all there is: --tool, --since, --until and --last do not go with it")
+        _learning(context, html, show=show, json=json)
+        return
     request = _request(tool, since, until, last, limit)
     with admin(context) as ask:
         answer: admin_pb2.GetReportResponse = ask("GetReport", request, patient=True)
     if html is not None:
-        _write(html, answer, show=show)
+        from forewarn_cli.report import page
+
+        _write(html, page.render(answer), show=show)
     elif json:
         show_json(answer)
     else:
@@ -79,10 +90,26 @@ def _request(tool: str, since: str, until: str, last: str, limit: int) -> admin_
     return request
 
 
-def _write(file: Path, answer: admin_pb2.GetReportResponse, *, show: bool) -> None:
-    from forewarn_cli.report import page
+def _learning(context: typer.Context, html: Path | None, *, show: bool, json: bool) -> None:
+    from forewarn.v1 import suggestion_pb2
+    from forewarn_cli.report import learning_terminal
+    from forewarn_cli.screen import show_json
 
-    text = page.render(answer)
+    with inbox(context) as ask:
+        answer: suggestion_pb2.GetLearningReportResponse = ask(
+            "GetLearningReport", suggestion_pb2.GetLearningReportRequest(), patient=True
+        )
+    if html is not None:
+        from forewarn_cli.report import learning_page
+
+        _write(html, learning_page.render(answer), show=show)
+    elif json:
+        show_json(answer)
+    else:
+        learning_terminal.show(answer)
+
+
+def _write(file: Path, text: str, *, show: bool) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from importlib.resources import files
+from collections.abc import Iterable
 from typing import Final
 
 from forewarn.v1 import admin_pb2, model_pb2
-from forewarn_cli.report import blocks, charts, palette
+from forewarn_cli.report import bars, blocks, charts
 from forewarn_cli.report.markup import Html, join, tag
+from forewarn_cli.report.parts import document, figure, key, numbers, section, tiles
+from forewarn_cli.report.svg import WIDE, WIDTH
 from forewarn_cli.wording import label, moment, percent
 
 _EXAMPLE_TOOLS: Final = 12
@@ -41,37 +40,14 @@ _READ_PATTERNS: Final = (
 
 def render(answer: admin_pb2.GetReportResponse) -> str:
     """The whole document."""
-    style, script = _style(), Html(_asset("page.js"))
-    policy = "; ".join(
-        [
-            "default-src 'none'",
-            f"style-src '{_hash(style)}'",
-            f"script-src '{_hash(script)}'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
     about = f" · {answer.scope.tool}" if answer.scope.tool else ""
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"Forewarn report{about}"),
-        Html(f"<style>{style}</style>"),
-    )
     decided = answer.totals.decisions
-    body = tag(
-        "body",
+    return document(
+        f"Forewarn report{about}",
         _header(answer),
         tag("main", *(_sections(answer) if decided else _nothing(answer))),
         _footer(answer),
-        Html('<div id="hint" role="status" hidden></div>'),
-        Html(f"<script>{script}</script>"),
     )
-    return f'<!doctype html>\n<html lang="en">{head}\n{body}</html>\n'
 
 
 def _header(answer: admin_pb2.GetReportResponse) -> Html:
@@ -99,16 +75,7 @@ def _tiles(answer: admin_pb2.GetReportResponse) -> Html:
         ("false prevention", *_share(rates.false_prevention_rate, 2, "of working calls")),
         ("budget", percent(answer.budget.budget, 1), f"of working calls; {spent}"),
     ]
-    tiles = (
-        tag("div", tag("dt", name), tag("dd", tag("strong", value), tag("span", _unbroken(more))))
-        for name, value, more in shown
-    )
-    return tag("dl", *tiles, class_="tiles")
-
-
-def _unbroken(said: str) -> str:
-    """A range and its unit stay on one line."""
-    return said.replace(" %", "\N{NO-BREAK SPACE}%").replace("–", "\N{WORD JOINER}–\N{WORD JOINER}")
+    return tiles(shown)
 
 
 def _share(value: admin_pb2.ReportShare, digits: int, of: str) -> tuple[str, str]:
@@ -146,30 +113,30 @@ def _nothing(answer: admin_pb2.GetReportResponse) -> list[Html]:
 def _sections(answer: admin_pb2.GetReportResponse) -> list[Html]:
     known = any(one.calls for one in answer.calibration.bins)
     error = blocks.optional(answer.calibration, "expected_error")
-    reliability = _section(
+    reliability = section(
         "reliability",
         "Is p_fail what it says?",
         f"Calibration error (ECE, 10 bins): {error}",
-        _figure(known, lambda: charts.reliability(answer)),
+        figure(known, lambda: charts.reliability(answer)),
         _READ_RELIABILITY,
         blocks.reliability(answer),
     )
-    curve = _section(
+    curve = section(
         "curve",
         "How well does it rank?",
         f"Recall at 1 % false prevention: {blocks.recall_at_one(answer)}",
-        _figure(bool(answer.curve.points), lambda: charts.curve(answer)),
+        figure(bool(answer.curve.points), lambda: charts.curve(answer)),
         _READ_CURVE,
         blocks.curve(answer),
     )
     times = join(
-        _key({**charts.CALLS, **charts.ENDS}),
-        _figure(bool(answer.buckets), lambda: charts.timeline(answer, charts.WIDE), "chart wide"),
-        _figure(bool(answer.buckets), lambda: charts.timeline(answer, charts.WIDTH), "chart narrow"),
+        key({**charts.CALLS, **charts.ENDS}),
+        figure(bool(answer.buckets), lambda: charts.timeline(answer, WIDE), "chart wide"),
+        figure(bool(answer.buckets), lambda: charts.timeline(answer, WIDTH), "chart narrow"),
     )
     return [
         tag("div", reliability, curve, class_="pair"),
-        _section("time", "Over time", f"Each bar: {blocks.width(answer)}", times, "", blocks.buckets(answer)),
+        section("time", "Over time", f"Each bar: {blocks.width(answer)}", times, "", blocks.buckets(answer)),
         _detectors(answer),
         _tools(answer),
         _patterns(answer),
@@ -184,14 +151,14 @@ def _detectors(answer: admin_pb2.GetReportResponse) -> Html:
         tag(
             "div",
             tag("h3", "Preventions that each led"),
-            _key(charts.ENDS),
-            _figure(led, lambda: charts.leaders(answer.detectors)),
+            key(charts.ENDS),
+            figure(led, lambda: bars.leaders(answer.detectors)),
         ),
         tag(
             "div",
             tag("h3", "How it pushes"),
-            _key(charts.PUSHES),
-            _figure(pushed, lambda: charts.pushes(answer.detectors)),
+            key(charts.PUSHES),
+            figure(pushed, lambda: bars.pushes(answer.detectors)),
         ),
         class_="pair inner",
     )
@@ -200,7 +167,7 @@ def _detectors(answer: admin_pb2.GetReportResponse) -> Html:
         tag("h2", "What each detector contributed", id="detectors"),
         tag("p", _READ_DETECTORS, class_="read"),
         drawn,
-        _table(blocks.detectors(answer), "What each detector contributed"),
+        numbers(blocks.detectors(answer), "What each detector contributed"),
         aria_labelledby="detectors",
     )
 
@@ -213,8 +180,8 @@ def _tools(answer: admin_pb2.GetReportResponse) -> Html:
         "section",
         tag("h2", "What was prevented, by tool", id="tools"),
         tag("p", "Right: the call was made all the same, and failed. Wrong: it worked.", class_="read"),
-        _prevented(answer) if led else _figure(False, lambda: ""),
-        tag("details", tag("summary", about), _table(quiet, about), class_="numbers") if quiet.rows else "",
+        _prevented(answer) if led else figure(False, lambda: ""),
+        tag("details", tag("summary", about), numbers(quiet, about), class_="numbers") if quiet.rows else "",
         tag("p", blocks.left_out(answer), class_="read") if answer.tools_left_out else "",
         aria_labelledby="tools",
     )
@@ -222,11 +189,11 @@ def _tools(answer: admin_pb2.GetReportResponse) -> Html:
 
 def _prevented(answer: admin_pb2.GetReportResponse) -> Html:
     drawn = tag(
-        "div", tag("h3", "How often it was right"), _key(charts.ENDS), _figure(True, lambda: charts.tools(answer.tools))
+        "div", tag("h3", "How often it was right"), key(charts.ENDS), figure(True, lambda: bars.tools(answer.tools))
     )
     return join(
         tag("div", drawn, tag("div", *_examples(answer.tools)), class_="pair inner"),
-        _table(blocks.tools(answer), "What was prevented, by tool"),
+        numbers(blocks.tools(answer), "What was prevented, by tool"),
     )
 
 
@@ -274,7 +241,7 @@ def _patterns(answer: admin_pb2.GetReportResponse) -> Html:
     lists = []
     for title, table in blocks.pattern_lists(answer):
         lists.append(tag("h3", title))
-        lists.append(_table(table, title))
+        lists.append(numbers(table, title))
     cut = f" Only {blocks.number(answer.patterns.examined)} patterns were looked at." if answer.patterns.cut else ""
     return tag(
         "section",
@@ -300,62 +267,3 @@ def _footer(answer: admin_pb2.GetReportResponse) -> Html:
             "can read them. It loads nothing and sends nothing.",
         ),
     )
-
-
-def _section(name: str, title: str, key: str, drawn: Html, read: str, table: blocks.Table) -> Html:
-    return tag(
-        "section",
-        tag("h2", title, id=name),
-        tag("p", key, class_="key"),
-        drawn,
-        tag("p", read, class_="read") if read else "",
-        tag("details", tag("summary", "As a table"), _table(table, title), class_="numbers"),
-        aria_labelledby=name,
-    )
-
-
-def _key(kinds: Mapping[str, str]) -> Html:
-    """What the colours of a chart stand for."""
-    return tag("ul", *(tag("li", tag("i", class_=f"ink {ink}"), said) for ink, said in kinds.items()), class_="legend")
-
-
-def _figure(drawn: bool, draw: Callable[[], str], kind: str = "chart") -> Html:
-    if not drawn:
-        return tag("p", "Nothing to draw yet.", class_=f"{kind} none")
-    return tag("div", Html(draw()), class_=kind)
-
-
-def _table(table: blocks.Table, about: str) -> Html:
-    if not table.rows:
-        return tag("p", f"{table.none[:1].upper()}{table.none[1:]}.", class_="muted")
-    numeric = [name.startswith(">") for name in table.columns]
-    heads = (
-        tag("th", tag("button", name.lstrip(">"), type="button"), scope="col", class_="n" if right else "")
-        for name, right in zip(table.columns, numeric, strict=True)
-    )
-    rows = (
-        tag(
-            "tr",
-            *(
-                tag("td", tag("code", cell, class_="id") if name == "id" else cell, class_="n" if right else "")
-                for name, cell, right in zip(table.columns, row, numeric, strict=True)
-            ),
-        )
-        for row in table.rows
-    )
-    inside = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows))
-    return tag("div", inside, class_="scroll", role="region", aria_label=about, tabindex="0")
-
-
-def _style() -> Html:
-    dark = f":root {{ {palette.variables('dark')} }}\n{palette.dark_rules()}"
-    light = f":root {{ {palette.variables('light')} }}"
-    return Html(f"{light}\n{_asset('page.css')}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n")
-
-
-def _asset(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _hash(of: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(of.encode()).digest()).decode()}"

@@ -176,6 +176,34 @@ SUGGESTION_DRAFTING_FAILED: SuggestionDrafting.ValueType  # 4
 """A model was asked in vain; plain statistics did."""
 Global___SuggestionDrafting: _TypeAlias = SuggestionDrafting  # noqa: Y015
 
+class _LearningVerdict:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LearningVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LearningVerdict.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LEARNING_VERDICT_UNSPECIFIED: _LearningVerdict.ValueType  # 0
+    """Not said."""
+    LEARNING_VERDICT_MET: _LearningVerdict.ValueType  # 1
+    """It is."""
+    LEARNING_VERDICT_NOT_MET: _LearningVerdict.ValueType  # 2
+    """It is not."""
+    LEARNING_VERDICT_NOT_ENOUGH_DATA: _LearningVerdict.ValueType  # 3
+    """There are fewer cases than it takes to say."""
+
+class LearningVerdict(_LearningVerdict, metaclass=_LearningVerdictEnumTypeWrapper):
+    """Whether a criterion is met."""
+
+LEARNING_VERDICT_UNSPECIFIED: LearningVerdict.ValueType  # 0
+"""Not said."""
+LEARNING_VERDICT_MET: LearningVerdict.ValueType  # 1
+"""It is."""
+LEARNING_VERDICT_NOT_MET: LearningVerdict.ValueType  # 2
+"""It is not."""
+LEARNING_VERDICT_NOT_ENOUGH_DATA: LearningVerdict.ValueType  # 3
+"""There are fewer cases than it takes to say."""
+Global___LearningVerdict: _TypeAlias = LearningVerdict  # noqa: Y015
+
 @_typing.final
 class Suggestion(_message.Message):
     """A drafted change."""
@@ -1227,3 +1255,309 @@ class SuggestionAdoption(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SuggestionAdoption: _TypeAlias = SuggestionAdoption  # noqa: Y015
+
+@_typing.final
+class GetLearningReportRequest(_message.Message):
+    """Nothing to ask."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLearningReportRequest: _TypeAlias = GetLearningReportRequest  # noqa: Y015
+
+@_typing.final
+class GetLearningReportResponse(_message.Message):
+    """Whether suggesting does what it is for. All numbers are counted when it is asked for, from what the store keeps (the
+    newest 100,000 changes of state, 10,000 suggestions, 1,000 completed workflows); those of `completion` by the daemon
+    since its start.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    CRITERIA_FIELD_NUMBER: _builtins.int
+    ACCEPTANCE_RATE_FIELD_NUMBER: _builtins.int
+    ACCEPTANCE_FIELD_NUMBER: _builtins.int
+    CALIBRATION_FIELD_NUMBER: _builtins.int
+    EXPECTED_ERROR_FIELD_NUMBER: _builtins.int
+    MONTHS_FIELD_NUMBER: _builtins.int
+    ADOPTION_FIELD_NUMBER: _builtins.int
+    COMPLETION_FIELD_NUMBER: _builtins.int
+    COMPLETION_ALONE_FIELD_NUMBER: _builtins.int
+    COMPLETION_BESIDE_FIELD_NUMBER: _builtins.int
+    GENERATION_FIELD_NUMBER: _builtins.int
+    expected_error: _builtins.float
+    """The expected calibration error: |mean confidence − share that was taken| over the bins, weighted by their suggestions;
+    0 to 1. Unset where nothing was decided.
+    """
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    @_builtins.property
+    def criteria(self) -> _containers.RepeatedCompositeFieldContainer[Global___LearningCriterion]:
+        """The success criteria, each with what was measured."""
+
+    @_builtins.property
+    def acceptance_rate(self) -> _knowledge_pb2.Share:
+        """How many of the decided were taken (approved or modified, and not reverted). Absent where nothing was decided."""
+
+    @_builtins.property
+    def acceptance(self) -> _containers.RepeatedCompositeFieldContainer[Global___LearningAcceptance]:
+        """The same by type; types of which nothing was decided are left out."""
+
+    @_builtins.property
+    def calibration(self) -> _containers.RepeatedCompositeFieldContainer[Global___LearningBin]:
+        """Whether confidence means what it says: ten bins of equal width, lowest first."""
+
+    @_builtins.property
+    def months(self) -> _containers.RepeatedCompositeFieldContainer[Global___LearningMonth]:
+        """Calendar months (UTC) in which something happened, oldest first; at most the last 24."""
+
+    @_builtins.property
+    def adoption(self) -> _containers.RepeatedCompositeFieldContainer[Global___SuggestionAdoption]:
+        """Patterns that came from suggestions and are in use, newest first; at most 100."""
+
+    @_builtins.property
+    def completion(self) -> Global___LearningTimes:
+        """How long CompleteWorkflow took."""
+
+    @_builtins.property
+    def completion_alone(self) -> Global___LearningTimes:
+        """How long CompleteWorkflow took while nothing of suggestions ran."""
+
+    @_builtins.property
+    def completion_beside(self) -> Global___LearningTimes:
+        """How long CompleteWorkflow took while a workflow was looked at or told of."""
+
+    @_builtins.property
+    def generation(self) -> Global___LearningTimes:
+        """From a workflow's completion until its last stage said what it led to."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        criteria: _abc.Iterable[Global___LearningCriterion] | None = ...,
+        acceptance_rate: _knowledge_pb2.Share | None = ...,
+        acceptance: _abc.Iterable[Global___LearningAcceptance] | None = ...,
+        calibration: _abc.Iterable[Global___LearningBin] | None = ...,
+        expected_error: _builtins.float | None = ...,
+        months: _abc.Iterable[Global___LearningMonth] | None = ...,
+        adoption: _abc.Iterable[Global___SuggestionAdoption] | None = ...,
+        completion: Global___LearningTimes | None = ...,
+        completion_alone: Global___LearningTimes | None = ...,
+        completion_beside: Global___LearningTimes | None = ...,
+        generation: Global___LearningTimes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_error", b"_expected_error", "acceptance_rate", b"acceptance_rate", "completion", b"completion", "completion_alone", b"completion_alone", "completion_beside", b"completion_beside", "expected_error", b"expected_error", "generation", b"generation", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_error", b"_expected_error", "acceptance", b"acceptance", "acceptance_rate", b"acceptance_rate", "adoption", b"adoption", "calibration", b"calibration", "completion", b"completion", "completion_alone", b"completion_alone", "completion_beside", b"completion_beside", "criteria", b"criteria", "expected_error", b"expected_error", "generation", b"generation", "months", b"months", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__expected_error: _TypeAlias = _typing.Literal["expected_error"]  # noqa: Y015
+    _WhichOneofArgType__expected_error: _TypeAlias = _typing.Literal["_expected_error", b"_expected_error"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_error) -> _WhichOneofReturnType__expected_error | None: ...
+
+Global___GetLearningReportResponse: _TypeAlias = GetLearningReportResponse  # noqa: Y015
+
+@_typing.final
+class LearningCriterion(_message.Message):
+    """A success criterion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    MEASURED_FIELD_NUMBER: _builtins.int
+    BAR_FIELD_NUMBER: _builtins.int
+    CASES_FIELD_NUMBER: _builtins.int
+    NEEDED_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Its name: patterns_with_metrics, suggestions_generated, accepted, new_patterns_used, completion_added, generation_time."""
+    verdict: Global___LearningVerdict.ValueType
+    """Whether it is met."""
+    measured: _builtins.float
+    """What was measured: a count, a share (0 to 1) or seconds, as its name says; unset without cases."""
+    bar: _builtins.float
+    """What it must be: at least (counts, shares) or at most (seconds)."""
+    cases: _builtins.int
+    """How many cases that stands on."""
+    needed: _builtins.int
+    """How many it takes to say."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        verdict: Global___LearningVerdict.ValueType = ...,
+        measured: _builtins.float | None = ...,
+        bar: _builtins.float = ...,
+        cases: _builtins.int = ...,
+        needed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_measured", b"_measured", "measured", b"measured"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_measured", b"_measured", "bar", b"bar", "cases", b"cases", "code", b"code", "measured", b"measured", "needed", b"needed", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__measured: _TypeAlias = _typing.Literal["measured"]  # noqa: Y015
+    _WhichOneofArgType__measured: _TypeAlias = _typing.Literal["_measured", b"_measured"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__measured) -> _WhichOneofReturnType__measured | None: ...
+
+Global___LearningCriterion: _TypeAlias = LearningCriterion  # noqa: Y015
+
+@_typing.final
+class LearningAcceptance(_message.Message):
+    """How many suggestions of a type were taken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    type: Global___SuggestionType.ValueType
+    """The type."""
+    @_builtins.property
+    def taken(self) -> _knowledge_pb2.Share:
+        """Taken out of decided."""
+
+    def __init__(
+        self,
+        *,
+        type: Global___SuggestionType.ValueType = ...,
+        taken: _knowledge_pb2.Share | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["taken", b"taken"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["taken", b"taken", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LearningAcceptance: _TypeAlias = LearningAcceptance  # noqa: Y015
+
+@_typing.final
+class LearningBin(_message.Message):
+    """Decided suggestions of like confidence."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    DECIDED_FIELD_NUMBER: _builtins.int
+    MEAN_CONFIDENCE_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    low: _builtins.float
+    """The bin: at least `low`, less than `high` (the last: at most)."""
+    high: _builtins.float
+    """See low."""
+    decided: _builtins.int
+    """How many."""
+    mean_confidence: _builtins.float
+    """Their mean confidence; 0 without any."""
+    @_builtins.property
+    def taken(self) -> _knowledge_pb2.Share:
+        """How many of them were taken. Absent without any."""
+
+    def __init__(
+        self,
+        *,
+        low: _builtins.float = ...,
+        high: _builtins.float = ...,
+        decided: _builtins.int = ...,
+        mean_confidence: _builtins.float = ...,
+        taken: _knowledge_pb2.Share | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["taken", b"taken"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "high", b"high", "low", b"low", "mean_confidence", b"mean_confidence", "taken", b"taken"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LearningBin: _TypeAlias = LearningBin  # noqa: Y015
+
+@_typing.final
+class LearningMonth(_message.Message):
+    """What happened in a month."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    GENERATED_FIELD_NUMBER: _builtins.int
+    APPROVED_FIELD_NUMBER: _builtins.int
+    MODIFIED_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    DISMISSED_FIELD_NUMBER: _builtins.int
+    REVERTED_FIELD_NUMBER: _builtins.int
+    LAPSED_FIELD_NUMBER: _builtins.int
+    generated: _builtins.int
+    """Suggestions that were made."""
+    approved: _builtins.int
+    """That people approved as they were."""
+    modified: _builtins.int
+    """That people approved with changes."""
+    rejected: _builtins.int
+    """That people rejected."""
+    dismissed: _builtins.int
+    """That people dismissed."""
+    reverted: _builtins.int
+    """That were reverted."""
+    lapsed: _builtins.int
+    """That expired or were superseded."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Its first moment (UTC)."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        generated: _builtins.int = ...,
+        approved: _builtins.int = ...,
+        modified: _builtins.int = ...,
+        rejected: _builtins.int = ...,
+        dismissed: _builtins.int = ...,
+        reverted: _builtins.int = ...,
+        lapsed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved", b"approved", "dismissed", b"dismissed", "generated", b"generated", "lapsed", b"lapsed", "modified", b"modified", "rejected", b"rejected", "reverted", b"reverted", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LearningMonth: _TypeAlias = LearningMonth  # noqa: Y015
+
+@_typing.final
+class LearningTimes(_message.Message):
+    """How long something took."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    P50_FIELD_NUMBER: _builtins.int
+    P99_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """How often it was measured."""
+    p50: _builtins.float
+    """Half took no longer, in seconds; 0 without any, like the next."""
+    p99: _builtins.float
+    """99 of 100 took no longer."""
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        p50: _builtins.float = ...,
+        p99: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "p50", b"p50", "p99", b"p99"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LearningTimes: _TypeAlias = LearningTimes  # noqa: Y015

@@ -96,6 +96,11 @@ class SuggestionServiceStub:
                 request_serializer=forewarn_dot_v1_dot_suggestion__pb2.ListSuggestionHistoryRequest.SerializeToString,
                 response_deserializer=forewarn_dot_v1_dot_suggestion__pb2.ListSuggestionHistoryResponse.FromString,
                 _registered_method=True)
+        self.GetLearningReport = channel.unary_unary(
+                '/forewarn.v1.SuggestionService/GetLearningReport',
+                request_serializer=forewarn_dot_v1_dot_suggestion__pb2.GetLearningReportRequest.SerializeToString,
+                response_deserializer=forewarn_dot_v1_dot_suggestion__pb2.GetLearningReportResponse.FromString,
+                _registered_method=True)
 
 
 class SuggestionServiceServicer:
@@ -187,6 +192,13 @@ class SuggestionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLearningReport(self, request, context):
+        """Whether suggesting does what it is for: its success criteria, measured. One at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SuggestionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -244,6 +256,11 @@ def add_SuggestionServiceServicer_to_server(servicer, server):
                     servicer.ListSuggestionHistory,
                     request_deserializer=forewarn_dot_v1_dot_suggestion__pb2.ListSuggestionHistoryRequest.FromString,
                     response_serializer=forewarn_dot_v1_dot_suggestion__pb2.ListSuggestionHistoryResponse.SerializeToString,
+            ),
+            'GetLearningReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLearningReport,
+                    request_deserializer=forewarn_dot_v1_dot_suggestion__pb2.GetLearningReportRequest.FromString,
+                    response_serializer=forewarn_dot_v1_dot_suggestion__pb2.GetLearningReportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -550,6 +567,33 @@ class SuggestionService:
             '/forewarn.v1.SuggestionService/ListSuggestionHistory',
             forewarn_dot_v1_dot_suggestion__pb2.ListSuggestionHistoryRequest.SerializeToString,
             forewarn_dot_v1_dot_suggestion__pb2.ListSuggestionHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLearningReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/forewarn.v1.SuggestionService/GetLearningReport',
+            forewarn_dot_v1_dot_suggestion__pb2.GetLearningReportRequest.SerializeToString,
+            forewarn_dot_v1_dot_suggestion__pb2.GetLearningReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,8 @@ class SuggestionServiceStub:
     """Suggestions that are pending now, then every change of any, until the caller leaves."""
     ListSuggestionHistory: _grpc.UnaryUnaryMultiCallable[_suggestion_pb2.ListSuggestionHistoryRequest, _suggestion_pb2.ListSuggestionHistoryResponse]
     """What became of suggestions, newest first, and how many were accepted."""
+    GetLearningReport: _grpc.UnaryUnaryMultiCallable[_suggestion_pb2.GetLearningReportRequest, _suggestion_pb2.GetLearningReportResponse]
+    """Whether suggesting does what it is for: its success criteria, measured. One at a time."""
 
 @_typing.type_check_only
 class SuggestionServiceAsyncStub(SuggestionServiceStub):
@@ -107,6 +109,8 @@ class SuggestionServiceAsyncStub(SuggestionServiceStub):
     """Suggestions that are pending now, then every change of any, until the caller leaves."""
     ListSuggestionHistory: _aio.UnaryUnaryMultiCallable[_suggestion_pb2.ListSuggestionHistoryRequest, _suggestion_pb2.ListSuggestionHistoryResponse]  # type: ignore[assignment]
     """What became of suggestions, newest first, and how many were accepted."""
+    GetLearningReport: _aio.UnaryUnaryMultiCallable[_suggestion_pb2.GetLearningReportRequest, _suggestion_pb2.GetLearningReportResponse]  # type: ignore[assignment]
+    """Whether suggesting does what it is for: its success criteria, measured. One at a time."""
 
 class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
     """SuggestionService is the inbox of suggestions. They come by themselves, from completed workflows and recorded calls.
@@ -209,5 +213,13 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_suggestion_pb2.ListSuggestionHistoryResponse, _abc.Awaitable[_suggestion_pb2.ListSuggestionHistoryResponse]]:
         """What became of suggestions, newest first, and how many were accepted."""
+
+    @_abc_1.abstractmethod
+    def GetLearningReport(
+        self,
+        request: _suggestion_pb2.GetLearningReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_suggestion_pb2.GetLearningReportResponse, _abc.Awaitable[_suggestion_pb2.GetLearningReportResponse]]:
+        """Whether suggesting does what it is for: its success criteria, measured. One at a time."""
 
 def add_SuggestionServiceServicer_to_server(servicer: SuggestionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

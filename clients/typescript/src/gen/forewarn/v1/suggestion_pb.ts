@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file forewarn/v1/suggestion.proto.
  */
 export const file_forewarn_v1_suggestion: GenFile = /*@__PURE__*/
-  fileDesc("Chxmb3Jld2Fybi92MS9zdWdnZXN0aW9uLnByb3RvEgtmb3Jld2Fybi52MSLWBQoKU3VnZ2VzdGlvbhIVCg1zdWdnZXN0aW9uX2lkGAEgASgJEikKBHR5cGUYAiABKA4yGy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uVHlwZRIrCgVzdGF0ZRgDIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRItCgZncm91bmQYBCABKA4yHS5mb3Jld2Fybi52MS5TdWdnZXN0aW9uR3JvdW5kEhIKCmNvbmZpZGVuY2UYBSABKAESDgoGcmVhc29uGAYgASgJEisKBWRyYWZ0GAcgASgLMhwuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0EjEKCGV2aWRlbmNlGAggASgLMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkV2aWRlbmNlEhEKCXRhcmdldF9pZBgJIAEoCRIPCgdjaGFuZ2VzGAogAygJEhAKCHJldmlzaW9uGAsgASgNEjEKCGRyYWZ0aW5nGAwgASgOMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0aW5nEhIKCmRyYWZ0ZWRfYnkYDSABKAkSFwoPZHJhZnRpbmdfZGV0YWlsGA4gASgJEhAKCGF0dGVtcHRzGA8gASgNEi4KCmNyZWF0ZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRlY2lkZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmRlY2lkZWRfYnkYEyABKAkSFwoPZGVjaXNpb25fcmVhc29uGBQgASgJEhIKCmFwcGxpZWRfaWQYFSABKAkSFQoNc3VwZXJzZWRlZF9ieRgWIAEoCRIWCg5hcHBsaWVkX3BvbGljeRgXIAEoCSKBAQoPU3VnZ2VzdGlvbkRyYWZ0EhMKC2Rlc2NyaXB0aW9uGAEgASgJEhAKCHRyaWdnZXJzGAIgAygJEhEKCXJhdGlvbmFsZRgDIAEoCRIbChNzdWdnZXN0ZWRfcmVzb3VyY2VzGAQgAygJEhcKD3BvbGljeV9kb2N1bWVudBgFIAEoCSKHAgoSU3VnZ2VzdGlvbkV2aWRlbmNlEiUKCWZyZXF1ZW5jeRgBIAEoCzISLmZvcmV3YXJuLnYxLlNoYXJlEg0KBWNhc2VzGAIgASgNEhAKCHN0cmVuZ3RoGAMgASgBEgwKBGxpZnQYBCABKAESEAoIbGV2ZXJhZ2UYBSABKAESDwoHcF92YWx1ZRgGIAEoARIQCghzZXNzaW9ucxgHIAEoDRIUCgx3b3JrZmxvd19pZHMYCCADKAkSEAoIY2FsbF9pZHMYCSADKAkSGQoRdXNhZ2VfcGF0dGVybl9pZHMYCiADKAkSEgoKZW50aXR5X2lkcxgLIAMoCRIPCgdpbnRlbnRzGAwgAygJIhwKGkdlbmVyYXRlU3VnZ2VzdGlvbnNSZXF1ZXN0IosBChtHZW5lcmF0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USKAoHY3JlYXRlZBgBIAMoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SDwoHcmVuZXdlZBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgNEg4KBnVuc3VyZRgEIAEoDRIQCgh0b29fbWFueRgFIAEoDSLCAQoWTGlzdFN1Z2dlc3Rpb25zUmVxdWVzdBIrCgVzdGF0ZRgBIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRIRCglhbnlfc3RhdGUYAiABKAgSKQoEdHlwZRgDIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhYKDm1pbl9jb25maWRlbmNlGAQgASgBEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJImAKF0xpc3RTdWdnZXN0aW9uc1Jlc3BvbnNlEiwKC3N1Z2dlc3Rpb25zGAEgAygLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLQoUR2V0U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCSJ3ChVHZXRTdWdnZXN0aW9uUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SMQoGdGFyZ2V0GAIgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiUQoXV2hhdElmU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIQCghleGFtcGxlcxgDIAEoDSLEAQoYV2hhdElmU3VnZ2VzdGlvblJlc3BvbnNlEg0KBWNhbGxzGAEgASgEEhIKCmluY29tcGxldGUYAiABKAQSDwoHc3RvcHBlZBgDIAEoBBIOCgZmYWlsZWQYBCABKAQSDgoGd29ya2VkGAUgASgEEiYKBXJ1bGVzGAYgAygLMhcuZm9yZXdhcm4udjEuV2hhdElmUnVsZRIsCghleGFtcGxlcxgHIAMoCzIaLmZvcmV3YXJuLnYxLldoYXRJZkV4YW1wbGUiUgoYQXBwcm92ZVN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEAoIcmV2aXNpb24YAiABKA0SDQoFYWN0b3IYAyABKAkiewoZQXBwcm92ZVN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSKOAQoXTW9kaWZ5U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIrCgVkcmFmdBgCIAEoCzIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25EcmFmdBIQCghyZXZpc2lvbhgDIAEoDRINCgVhY3RvchgEIAEoCRIOCgZyZWFzb24YBSABKAkiegoYTW9kaWZ5U3VnZ2VzdGlvblJlc3BvbnNlEisKCnN1Z2dlc3Rpb24YASABKAsyFy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uEjEKBmVudGl0eRgCIAEoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5Ik8KF1JlamVjdFN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWFjdG9yGAMgASgJIkcKGFJlamVjdFN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJQChhEaXNtaXNzU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkiSAoZRGlzbWlzc1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJNChVVbmRvU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkieAoWVW5kb1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSIZChdXYXRjaFN1Z2dlc3Rpb25zUmVxdWVzdCJHChhXYXRjaFN1Z2dlc3Rpb25zUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24iRQocTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSL9AQodTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVzcG9uc2USNAoHZW50cmllcxgBIAMoCzIjLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEi0KBnRvdGFscxgDIAMoCzIdLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25Ub3RhbHMSKwoPYWNjZXB0YW5jZV9yYXRlGAQgASgLMhIuZm9yZXdhcm4udjEuU2hhcmUSMQoIYWRvcHRpb24YBSADKAsyHy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uQWRvcHRpb24i5AEKFlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSKAoEdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNc3VnZ2VzdGlvbl9pZBgCIAEoCRIpCgR0eXBlGAMgASgOMhsuZm9yZXdhcm4udjEuU3VnZ2VzdGlvblR5cGUSKwoFc3RhdGUYBCABKA4yHC5mb3Jld2Fybi52MS5TdWdnZXN0aW9uU3RhdGUSEgoKY29uZmlkZW5jZRgFIAEoARINCgVhY3RvchgGIAEoCRIOCgZyZWFzb24YByABKAki4QEKEFN1Z2dlc3Rpb25Ub3RhbHMSKQoEdHlwZRgBIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhEKCWdlbmVyYXRlZBgCIAEoDRIPCgdyZW5ld2VkGAMgASgNEhAKCGFwcHJvdmVkGAQgASgNEhAKCG1vZGlmaWVkGAUgASgNEhAKCHJlamVjdGVkGAYgASgNEhEKCWRpc21pc3NlZBgHIAEoDRIPCgdleHBpcmVkGAggASgNEhIKCnN1cGVyc2VkZWQYCSABKA0SEAoIcmV2ZXJ0ZWQYCiABKA0ibQoSU3VnZ2VzdGlvbkFkb3B0aW9uEhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEQoJZW50aXR5X2lkGAIgASgJEhkKEXRpbWVzX3JlY29tbWVuZGVkGAMgASgNEhIKCnRpbWVzX3VzZWQYBCABKA0qwwEKDlN1Z2dlc3Rpb25UeXBlEh8KG1NVR0dFU1RJT05fVFlQRV9VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUEFUVEVSThABEiIKHlNVR0dFU1RJT05fVFlQRV9VUERBVEVfUEFUVEVSThACEiEKHVNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUE9MSUNZEAMSJQohU1VHR0VTVElPTl9UWVBFX0RFUFJFQ0FURV9QQVRURVJOEAQqrAIKD1N1Z2dlc3Rpb25TdGF0ZRIgChxTVUdHRVNUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHAoYU1VHR0VTVElPTl9TVEFURV9QRU5ESU5HEAESHQoZU1VHR0VTVElPTl9TVEFURV9BUFBST1ZFRBACEh0KGVNVR0dFU1RJT05fU1RBVEVfTU9ESUZJRUQQAxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFSkVDVEVEEAQSHgoaU1VHR0VTVElPTl9TVEFURV9ESVNNSVNTRUQQBRIcChhTVUdHRVNUSU9OX1NUQVRFX0VYUElSRUQQBhIfChtTVUdHRVNUSU9OX1NUQVRFX1NVUEVSU0VERUQQBxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFVkVSVEVEEAgqgwIKEFN1Z2dlc3Rpb25Hcm91bmQSIQodU1VHR0VTVElPTl9HUk9VTkRfVU5TUEVDSUZJRUQQABIfChtTVUdHRVNUSU9OX0dST1VORF9BRERJVElPTlMQARIeChpTVUdHRVNUSU9OX0dST1VORF9UT0dFVEhFUhACEiIKHlNVR0dFU1RJT05fR1JPVU5EX1dFQUtfTUFUQ0hFUxADEh0KGVNVR0dFU1RJT05fR1JPVU5EX0xPV19VU0UQBBIjCh9TVUdHRVNUSU9OX0dST1VORF9DT05GSUdVUkFUSU9OEAUSIwofU1VHR0VTVElPTl9HUk9VTkRfRkFJTElOR19DQUxMUxAGKr0BChJTdWdnZXN0aW9uRHJhZnRpbmcSIwofU1VHR0VTVElPTl9EUkFGVElOR19VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fRFJBRlRJTkdfU1RBVElTVElDUxABEh8KG1NVR0dFU1RJT05fRFJBRlRJTkdfV0FJVElORxACEh0KGVNVR0dFU1RJT05fRFJBRlRJTkdfTU9ERUwQAxIeChpTVUdHRVNUSU9OX0RSQUZUSU5HX0ZBSUxFRBAEMswIChFTdWdnZXN0aW9uU2VydmljZRJoChNHZW5lcmF0ZVN1Z2dlc3Rpb25zEicuZm9yZXdhcm4udjEuR2VuZXJhdGVTdWdnZXN0aW9uc1JlcXVlc3QaKC5mb3Jld2Fybi52MS5HZW5lcmF0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USXAoPTGlzdFN1Z2dlc3Rpb25zEiMuZm9yZXdhcm4udjEuTGlzdFN1Z2dlc3Rpb25zUmVxdWVzdBokLmZvcmV3YXJuLnYxLkxpc3RTdWdnZXN0aW9uc1Jlc3BvbnNlElYKDUdldFN1Z2dlc3Rpb24SIS5mb3Jld2Fybi52MS5HZXRTdWdnZXN0aW9uUmVxdWVzdBoiLmZvcmV3YXJuLnYxLkdldFN1Z2dlc3Rpb25SZXNwb25zZRJfChBXaGF0SWZTdWdnZXN0aW9uEiQuZm9yZXdhcm4udjEuV2hhdElmU3VnZ2VzdGlvblJlcXVlc3QaJS5mb3Jld2Fybi52MS5XaGF0SWZTdWdnZXN0aW9uUmVzcG9uc2USYgoRQXBwcm92ZVN1Z2dlc3Rpb24SJS5mb3Jld2Fybi52MS5BcHByb3ZlU3VnZ2VzdGlvblJlcXVlc3QaJi5mb3Jld2Fybi52MS5BcHByb3ZlU3VnZ2VzdGlvblJlc3BvbnNlEl8KEE1vZGlmeVN1Z2dlc3Rpb24SJC5mb3Jld2Fybi52MS5Nb2RpZnlTdWdnZXN0aW9uUmVxdWVzdBolLmZvcmV3YXJuLnYxLk1vZGlmeVN1Z2dlc3Rpb25SZXNwb25zZRJfChBSZWplY3RTdWdnZXN0aW9uEiQuZm9yZXdhcm4udjEuUmVqZWN0U3VnZ2VzdGlvblJlcXVlc3QaJS5mb3Jld2Fybi52MS5SZWplY3RTdWdnZXN0aW9uUmVzcG9uc2USYgoRRGlzbWlzc1N1Z2dlc3Rpb24SJS5mb3Jld2Fybi52MS5EaXNtaXNzU3VnZ2VzdGlvblJlcXVlc3QaJi5mb3Jld2Fybi52MS5EaXNtaXNzU3VnZ2VzdGlvblJlc3BvbnNlElkKDlVuZG9TdWdnZXN0aW9uEiIuZm9yZXdhcm4udjEuVW5kb1N1Z2dlc3Rpb25SZXF1ZXN0GiMuZm9yZXdhcm4udjEuVW5kb1N1Z2dlc3Rpb25SZXNwb25zZRJhChBXYXRjaFN1Z2dlc3Rpb25zEiQuZm9yZXdhcm4udjEuV2F0Y2hTdWdnZXN0aW9uc1JlcXVlc3QaJS5mb3Jld2Fybi52MS5XYXRjaFN1Z2dlc3Rpb25zUmVzcG9uc2UwARJuChVMaXN0U3VnZ2VzdGlvbkhpc3RvcnkSKS5mb3Jld2Fybi52MS5MaXN0U3VnZ2VzdGlvbkhpc3RvcnlSZXF1ZXN0GiouZm9yZXdhcm4udjEuTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVzcG9uc2VCOAoPZGV2LmZvcmV3YXJuLnYxUAFaI2ZvcmV3YXJuLmRldi9mb3Jld2Fybi92MTtmb3Jld2FybnYxYgZwcm90bzM", [file_forewarn_v1_knowledge, file_forewarn_v1_policy, file_google_protobuf_timestamp]);
+  fileDesc("Chxmb3Jld2Fybi92MS9zdWdnZXN0aW9uLnByb3RvEgtmb3Jld2Fybi52MSLWBQoKU3VnZ2VzdGlvbhIVCg1zdWdnZXN0aW9uX2lkGAEgASgJEikKBHR5cGUYAiABKA4yGy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uVHlwZRIrCgVzdGF0ZRgDIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRItCgZncm91bmQYBCABKA4yHS5mb3Jld2Fybi52MS5TdWdnZXN0aW9uR3JvdW5kEhIKCmNvbmZpZGVuY2UYBSABKAESDgoGcmVhc29uGAYgASgJEisKBWRyYWZ0GAcgASgLMhwuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0EjEKCGV2aWRlbmNlGAggASgLMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkV2aWRlbmNlEhEKCXRhcmdldF9pZBgJIAEoCRIPCgdjaGFuZ2VzGAogAygJEhAKCHJldmlzaW9uGAsgASgNEjEKCGRyYWZ0aW5nGAwgASgOMh8uZm9yZXdhcm4udjEuU3VnZ2VzdGlvbkRyYWZ0aW5nEhIKCmRyYWZ0ZWRfYnkYDSABKAkSFwoPZHJhZnRpbmdfZGV0YWlsGA4gASgJEhAKCGF0dGVtcHRzGA8gASgNEi4KCmNyZWF0ZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmRlY2lkZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmRlY2lkZWRfYnkYEyABKAkSFwoPZGVjaXNpb25fcmVhc29uGBQgASgJEhIKCmFwcGxpZWRfaWQYFSABKAkSFQoNc3VwZXJzZWRlZF9ieRgWIAEoCRIWCg5hcHBsaWVkX3BvbGljeRgXIAEoCSKBAQoPU3VnZ2VzdGlvbkRyYWZ0EhMKC2Rlc2NyaXB0aW9uGAEgASgJEhAKCHRyaWdnZXJzGAIgAygJEhEKCXJhdGlvbmFsZRgDIAEoCRIbChNzdWdnZXN0ZWRfcmVzb3VyY2VzGAQgAygJEhcKD3BvbGljeV9kb2N1bWVudBgFIAEoCSKHAgoSU3VnZ2VzdGlvbkV2aWRlbmNlEiUKCWZyZXF1ZW5jeRgBIAEoCzISLmZvcmV3YXJuLnYxLlNoYXJlEg0KBWNhc2VzGAIgASgNEhAKCHN0cmVuZ3RoGAMgASgBEgwKBGxpZnQYBCABKAESEAoIbGV2ZXJhZ2UYBSABKAESDwoHcF92YWx1ZRgGIAEoARIQCghzZXNzaW9ucxgHIAEoDRIUCgx3b3JrZmxvd19pZHMYCCADKAkSEAoIY2FsbF9pZHMYCSADKAkSGQoRdXNhZ2VfcGF0dGVybl9pZHMYCiADKAkSEgoKZW50aXR5X2lkcxgLIAMoCRIPCgdpbnRlbnRzGAwgAygJIhwKGkdlbmVyYXRlU3VnZ2VzdGlvbnNSZXF1ZXN0IosBChtHZW5lcmF0ZVN1Z2dlc3Rpb25zUmVzcG9uc2USKAoHY3JlYXRlZBgBIAMoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SDwoHcmVuZXdlZBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgNEg4KBnVuc3VyZRgEIAEoDRIQCgh0b29fbWFueRgFIAEoDSLCAQoWTGlzdFN1Z2dlc3Rpb25zUmVxdWVzdBIrCgVzdGF0ZRgBIAEoDjIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25TdGF0ZRIRCglhbnlfc3RhdGUYAiABKAgSKQoEdHlwZRgDIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhYKDm1pbl9jb25maWRlbmNlGAQgASgBEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJImAKF0xpc3RTdWdnZXN0aW9uc1Jlc3BvbnNlEiwKC3N1Z2dlc3Rpb25zGAEgAygLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLQoUR2V0U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCSJ3ChVHZXRTdWdnZXN0aW9uUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24SMQoGdGFyZ2V0GAIgASgLMiEuZm9yZXdhcm4udjEuT3JnYW5pc2F0aW9uYWxFbnRpdHkiUQoXV2hhdElmU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIQCghleGFtcGxlcxgDIAEoDSLEAQoYV2hhdElmU3VnZ2VzdGlvblJlc3BvbnNlEg0KBWNhbGxzGAEgASgEEhIKCmluY29tcGxldGUYAiABKAQSDwoHc3RvcHBlZBgDIAEoBBIOCgZmYWlsZWQYBCABKAQSDgoGd29ya2VkGAUgASgEEiYKBXJ1bGVzGAYgAygLMhcuZm9yZXdhcm4udjEuV2hhdElmUnVsZRIsCghleGFtcGxlcxgHIAMoCzIaLmZvcmV3YXJuLnYxLldoYXRJZkV4YW1wbGUiUgoYQXBwcm92ZVN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEAoIcmV2aXNpb24YAiABKA0SDQoFYWN0b3IYAyABKAkiewoZQXBwcm92ZVN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSKOAQoXTW9kaWZ5U3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIrCgVkcmFmdBgCIAEoCzIcLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25EcmFmdBIQCghyZXZpc2lvbhgDIAEoDRINCgVhY3RvchgEIAEoCRIOCgZyZWFzb24YBSABKAkiegoYTW9kaWZ5U3VnZ2VzdGlvblJlc3BvbnNlEisKCnN1Z2dlc3Rpb24YASABKAsyFy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uEjEKBmVudGl0eRgCIAEoCzIhLmZvcmV3YXJuLnYxLk9yZ2FuaXNhdGlvbmFsRW50aXR5Ik8KF1JlamVjdFN1Z2dlc3Rpb25SZXF1ZXN0EhUKDXN1Z2dlc3Rpb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWFjdG9yGAMgASgJIkcKGFJlamVjdFN1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJQChhEaXNtaXNzU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkiSAoZRGlzbWlzc1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbiJNChVVbmRvU3VnZ2VzdGlvblJlcXVlc3QSFQoNc3VnZ2VzdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFYWN0b3IYAyABKAkieAoWVW5kb1N1Z2dlc3Rpb25SZXNwb25zZRIrCgpzdWdnZXN0aW9uGAEgASgLMhcuZm9yZXdhcm4udjEuU3VnZ2VzdGlvbhIxCgZlbnRpdHkYAiABKAsyIS5mb3Jld2Fybi52MS5PcmdhbmlzYXRpb25hbEVudGl0eSIZChdXYXRjaFN1Z2dlc3Rpb25zUmVxdWVzdCJHChhXYXRjaFN1Z2dlc3Rpb25zUmVzcG9uc2USKwoKc3VnZ2VzdGlvbhgBIAEoCzIXLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb24iRQocTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSL9AQodTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVzcG9uc2USNAoHZW50cmllcxgBIAMoCzIjLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEi0KBnRvdGFscxgDIAMoCzIdLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25Ub3RhbHMSKwoPYWNjZXB0YW5jZV9yYXRlGAQgASgLMhIuZm9yZXdhcm4udjEuU2hhcmUSMQoIYWRvcHRpb24YBSADKAsyHy5mb3Jld2Fybi52MS5TdWdnZXN0aW9uQWRvcHRpb24i5AEKFlN1Z2dlc3Rpb25IaXN0b3J5RW50cnkSKAoEdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNc3VnZ2VzdGlvbl9pZBgCIAEoCRIpCgR0eXBlGAMgASgOMhsuZm9yZXdhcm4udjEuU3VnZ2VzdGlvblR5cGUSKwoFc3RhdGUYBCABKA4yHC5mb3Jld2Fybi52MS5TdWdnZXN0aW9uU3RhdGUSEgoKY29uZmlkZW5jZRgFIAEoARINCgVhY3RvchgGIAEoCRIOCgZyZWFzb24YByABKAki4QEKEFN1Z2dlc3Rpb25Ub3RhbHMSKQoEdHlwZRgBIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEhEKCWdlbmVyYXRlZBgCIAEoDRIPCgdyZW5ld2VkGAMgASgNEhAKCGFwcHJvdmVkGAQgASgNEhAKCG1vZGlmaWVkGAUgASgNEhAKCHJlamVjdGVkGAYgASgNEhEKCWRpc21pc3NlZBgHIAEoDRIPCgdleHBpcmVkGAggASgNEhIKCnN1cGVyc2VkZWQYCSABKA0SEAoIcmV2ZXJ0ZWQYCiABKA0ibQoSU3VnZ2VzdGlvbkFkb3B0aW9uEhUKDXN1Z2dlc3Rpb25faWQYASABKAkSEQoJZW50aXR5X2lkGAIgASgJEhkKEXRpbWVzX3JlY29tbWVuZGVkGAMgASgNEhIKCnRpbWVzX3VzZWQYBCABKA0iGgoYR2V0TGVhcm5pbmdSZXBvcnRSZXF1ZXN0IuQEChlHZXRMZWFybmluZ1JlcG9ydFJlc3BvbnNlEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKCGNyaXRlcmlhGAIgAygLMh4uZm9yZXdhcm4udjEuTGVhcm5pbmdDcml0ZXJpb24SKwoPYWNjZXB0YW5jZV9yYXRlGAMgASgLMhIuZm9yZXdhcm4udjEuU2hhcmUSMwoKYWNjZXB0YW5jZRgEIAMoCzIfLmZvcmV3YXJuLnYxLkxlYXJuaW5nQWNjZXB0YW5jZRItCgtjYWxpYnJhdGlvbhgFIAMoCzIYLmZvcmV3YXJuLnYxLkxlYXJuaW5nQmluEhsKDmV4cGVjdGVkX2Vycm9yGAYgASgBSACIAQESKgoGbW9udGhzGAcgAygLMhouZm9yZXdhcm4udjEuTGVhcm5pbmdNb250aBIxCghhZG9wdGlvbhgIIAMoCzIfLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25BZG9wdGlvbhIuCgpjb21wbGV0aW9uGAkgASgLMhouZm9yZXdhcm4udjEuTGVhcm5pbmdUaW1lcxI0ChBjb21wbGV0aW9uX2Fsb25lGAogASgLMhouZm9yZXdhcm4udjEuTGVhcm5pbmdUaW1lcxI1ChFjb21wbGV0aW9uX2Jlc2lkZRgLIAEoCzIaLmZvcmV3YXJuLnYxLkxlYXJuaW5nVGltZXMSLgoKZ2VuZXJhdGlvbhgMIAEoCzIaLmZvcmV3YXJuLnYxLkxlYXJuaW5nVGltZXNCEQoPX2V4cGVjdGVkX2Vycm9yIqABChFMZWFybmluZ0NyaXRlcmlvbhIMCgRjb2RlGAEgASgJEi0KB3ZlcmRpY3QYAiABKA4yHC5mb3Jld2Fybi52MS5MZWFybmluZ1ZlcmRpY3QSFQoIbWVhc3VyZWQYAyABKAFIAIgBARILCgNiYXIYBCABKAESDQoFY2FzZXMYBSABKA0SDgoGbmVlZGVkGAYgASgNQgsKCV9tZWFzdXJlZCJiChJMZWFybmluZ0FjY2VwdGFuY2USKQoEdHlwZRgBIAEoDjIbLmZvcmV3YXJuLnYxLlN1Z2dlc3Rpb25UeXBlEiEKBXRha2VuGAIgASgLMhIuZm9yZXdhcm4udjEuU2hhcmUidQoLTGVhcm5pbmdCaW4SCwoDbG93GAEgASgBEgwKBGhpZ2gYAiABKAESDwoHZGVjaWRlZBgDIAEoDRIXCg9tZWFuX2NvbmZpZGVuY2UYBCABKAESIQoFdGFrZW4YBSABKAsyEi5mb3Jld2Fybi52MS5TaGFyZSK9AQoNTGVhcm5pbmdNb250aBIuCgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglnZW5lcmF0ZWQYAiABKA0SEAoIYXBwcm92ZWQYAyABKA0SEAoIbW9kaWZpZWQYBCABKA0SEAoIcmVqZWN0ZWQYBSABKA0SEQoJZGlzbWlzc2VkGAYgASgNEhAKCHJldmVydGVkGAcgASgNEg4KBmxhcHNlZBgIIAEoDSI4Cg1MZWFybmluZ1RpbWVzEg0KBWNvdW50GAEgASgEEgsKA3A1MBgCIAEoARILCgNwOTkYAyABKAEqwwEKDlN1Z2dlc3Rpb25UeXBlEh8KG1NVR0dFU1RJT05fVFlQRV9VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUEFUVEVSThABEiIKHlNVR0dFU1RJT05fVFlQRV9VUERBVEVfUEFUVEVSThACEiEKHVNVR0dFU1RJT05fVFlQRV9DUkVBVEVfUE9MSUNZEAMSJQohU1VHR0VTVElPTl9UWVBFX0RFUFJFQ0FURV9QQVRURVJOEAQqrAIKD1N1Z2dlc3Rpb25TdGF0ZRIgChxTVUdHRVNUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHAoYU1VHR0VTVElPTl9TVEFURV9QRU5ESU5HEAESHQoZU1VHR0VTVElPTl9TVEFURV9BUFBST1ZFRBACEh0KGVNVR0dFU1RJT05fU1RBVEVfTU9ESUZJRUQQAxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFSkVDVEVEEAQSHgoaU1VHR0VTVElPTl9TVEFURV9ESVNNSVNTRUQQBRIcChhTVUdHRVNUSU9OX1NUQVRFX0VYUElSRUQQBhIfChtTVUdHRVNUSU9OX1NUQVRFX1NVUEVSU0VERUQQBxIdChlTVUdHRVNUSU9OX1NUQVRFX1JFVkVSVEVEEAgqgwIKEFN1Z2dlc3Rpb25Hcm91bmQSIQodU1VHR0VTVElPTl9HUk9VTkRfVU5TUEVDSUZJRUQQABIfChtTVUdHRVNUSU9OX0dST1VORF9BRERJVElPTlMQARIeChpTVUdHRVNUSU9OX0dST1VORF9UT0dFVEhFUhACEiIKHlNVR0dFU1RJT05fR1JPVU5EX1dFQUtfTUFUQ0hFUxADEh0KGVNVR0dFU1RJT05fR1JPVU5EX0xPV19VU0UQBBIjCh9TVUdHRVNUSU9OX0dST1VORF9DT05GSUdVUkFUSU9OEAUSIwofU1VHR0VTVElPTl9HUk9VTkRfRkFJTElOR19DQUxMUxAGKr0BChJTdWdnZXN0aW9uRHJhZnRpbmcSIwofU1VHR0VTVElPTl9EUkFGVElOR19VTlNQRUNJRklFRBAAEiIKHlNVR0dFU1RJT05fRFJBRlRJTkdfU1RBVElTVElDUxABEh8KG1NVR0dFU1RJT05fRFJBRlRJTkdfV0FJVElORxACEh0KGVNVR0dFU1RJT05fRFJBRlRJTkdfTU9ERUwQAxIeChpTVUdHRVNUSU9OX0RSQUZUSU5HX0ZBSUxFRBAEKpEBCg9MZWFybmluZ1ZlcmRpY3QSIAocTEVBUk5JTkdfVkVSRElDVF9VTlNQRUNJRklFRBAAEhgKFExFQVJOSU5HX1ZFUkRJQ1RfTUVUEAESHAoYTEVBUk5JTkdfVkVSRElDVF9OT1RfTUVUEAISJAogTEVBUk5JTkdfVkVSRElDVF9OT1RfRU5PVUdIX0RBVEEQAzKwCQoRU3VnZ2VzdGlvblNlcnZpY2USaAoTR2VuZXJhdGVTdWdnZXN0aW9ucxInLmZvcmV3YXJuLnYxLkdlbmVyYXRlU3VnZ2VzdGlvbnNSZXF1ZXN0GiguZm9yZXdhcm4udjEuR2VuZXJhdGVTdWdnZXN0aW9uc1Jlc3BvbnNlElwKD0xpc3RTdWdnZXN0aW9ucxIjLmZvcmV3YXJuLnYxLkxpc3RTdWdnZXN0aW9uc1JlcXVlc3QaJC5mb3Jld2Fybi52MS5MaXN0U3VnZ2VzdGlvbnNSZXNwb25zZRJWCg1HZXRTdWdnZXN0aW9uEiEuZm9yZXdhcm4udjEuR2V0U3VnZ2VzdGlvblJlcXVlc3QaIi5mb3Jld2Fybi52MS5HZXRTdWdnZXN0aW9uUmVzcG9uc2USXwoQV2hhdElmU3VnZ2VzdGlvbhIkLmZvcmV3YXJuLnYxLldoYXRJZlN1Z2dlc3Rpb25SZXF1ZXN0GiUuZm9yZXdhcm4udjEuV2hhdElmU3VnZ2VzdGlvblJlc3BvbnNlEmIKEUFwcHJvdmVTdWdnZXN0aW9uEiUuZm9yZXdhcm4udjEuQXBwcm92ZVN1Z2dlc3Rpb25SZXF1ZXN0GiYuZm9yZXdhcm4udjEuQXBwcm92ZVN1Z2dlc3Rpb25SZXNwb25zZRJfChBNb2RpZnlTdWdnZXN0aW9uEiQuZm9yZXdhcm4udjEuTW9kaWZ5U3VnZ2VzdGlvblJlcXVlc3QaJS5mb3Jld2Fybi52MS5Nb2RpZnlTdWdnZXN0aW9uUmVzcG9uc2USXwoQUmVqZWN0U3VnZ2VzdGlvbhIkLmZvcmV3YXJuLnYxLlJlamVjdFN1Z2dlc3Rpb25SZXF1ZXN0GiUuZm9yZXdhcm4udjEuUmVqZWN0U3VnZ2VzdGlvblJlc3BvbnNlEmIKEURpc21pc3NTdWdnZXN0aW9uEiUuZm9yZXdhcm4udjEuRGlzbWlzc1N1Z2dlc3Rpb25SZXF1ZXN0GiYuZm9yZXdhcm4udjEuRGlzbWlzc1N1Z2dlc3Rpb25SZXNwb25zZRJZCg5VbmRvU3VnZ2VzdGlvbhIiLmZvcmV3YXJuLnYxLlVuZG9TdWdnZXN0aW9uUmVxdWVzdBojLmZvcmV3YXJuLnYxLlVuZG9TdWdnZXN0aW9uUmVzcG9uc2USYQoQV2F0Y2hTdWdnZXN0aW9ucxIkLmZvcmV3YXJuLnYxLldhdGNoU3VnZ2VzdGlvbnNSZXF1ZXN0GiUuZm9yZXdhcm4udjEuV2F0Y2hTdWdnZXN0aW9uc1Jlc3BvbnNlMAESbgoVTGlzdFN1Z2dlc3Rpb25IaXN0b3J5EikuZm9yZXdhcm4udjEuTGlzdFN1Z2dlc3Rpb25IaXN0b3J5UmVxdWVzdBoqLmZvcmV3YXJuLnYxLkxpc3RTdWdnZXN0aW9uSGlzdG9yeVJlc3BvbnNlEmIKEUdldExlYXJuaW5nUmVwb3J0EiUuZm9yZXdhcm4udjEuR2V0TGVhcm5pbmdSZXBvcnRSZXF1ZXN0GiYuZm9yZXdhcm4udjEuR2V0TGVhcm5pbmdSZXBvcnRSZXNwb25zZUI4Cg9kZXYuZm9yZXdhcm4udjFQAVojZm9yZXdhcm4uZGV2L2ZvcmV3YXJuL3YxO2ZvcmV3YXJudjFiBnByb3RvMw", [file_forewarn_v1_knowledge, file_forewarn_v1_policy, file_google_protobuf_timestamp]);
 
 /**
  * A drafted change.
@@ -1256,6 +1256,360 @@ export const SuggestionAdoptionSchema: GenMessage<SuggestionAdoption> = /*@__PUR
   messageDesc(file_forewarn_v1_suggestion, 27);
 
 /**
+ * Nothing to ask.
+ *
+ * @generated from message forewarn.v1.GetLearningReportRequest
+ */
+export type GetLearningReportRequest = Message<"forewarn.v1.GetLearningReportRequest"> & {
+};
+
+/**
+ * Describes the message forewarn.v1.GetLearningReportRequest.
+ * Use `create(GetLearningReportRequestSchema)` to create a new message.
+ */
+export const GetLearningReportRequestSchema: GenMessage<GetLearningReportRequest> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 28);
+
+/**
+ * Whether suggesting does what it is for. All numbers are counted when it is asked for, from what the store keeps (the
+ * newest 100,000 changes of state, 10,000 suggestions, 1,000 completed workflows); those of `completion` by the daemon
+ * since its start.
+ *
+ * @generated from message forewarn.v1.GetLearningReportResponse
+ */
+export type GetLearningReportResponse = Message<"forewarn.v1.GetLearningReportResponse"> & {
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 1;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The success criteria, each with what was measured.
+   *
+   * @generated from field: repeated forewarn.v1.LearningCriterion criteria = 2;
+   */
+  criteria: LearningCriterion[];
+
+  /**
+   * How many of the decided were taken (approved or modified, and not reverted). Absent where nothing was decided.
+   *
+   * @generated from field: forewarn.v1.Share acceptance_rate = 3;
+   */
+  acceptanceRate?: Share | undefined;
+
+  /**
+   * The same by type; types of which nothing was decided are left out.
+   *
+   * @generated from field: repeated forewarn.v1.LearningAcceptance acceptance = 4;
+   */
+  acceptance: LearningAcceptance[];
+
+  /**
+   * Whether confidence means what it says: ten bins of equal width, lowest first.
+   *
+   * @generated from field: repeated forewarn.v1.LearningBin calibration = 5;
+   */
+  calibration: LearningBin[];
+
+  /**
+   * The expected calibration error: |mean confidence − share that was taken| over the bins, weighted by their suggestions;
+   * 0 to 1. Unset where nothing was decided.
+   *
+   * @generated from field: optional double expected_error = 6;
+   */
+  expectedError?: number | undefined;
+
+  /**
+   * Calendar months (UTC) in which something happened, oldest first; at most the last 24.
+   *
+   * @generated from field: repeated forewarn.v1.LearningMonth months = 7;
+   */
+  months: LearningMonth[];
+
+  /**
+   * Patterns that came from suggestions and are in use, newest first; at most 100.
+   *
+   * @generated from field: repeated forewarn.v1.SuggestionAdoption adoption = 8;
+   */
+  adoption: SuggestionAdoption[];
+
+  /**
+   * How long CompleteWorkflow took.
+   *
+   * @generated from field: forewarn.v1.LearningTimes completion = 9;
+   */
+  completion?: LearningTimes | undefined;
+
+  /**
+   * How long CompleteWorkflow took while nothing of suggestions ran.
+   *
+   * @generated from field: forewarn.v1.LearningTimes completion_alone = 10;
+   */
+  completionAlone?: LearningTimes | undefined;
+
+  /**
+   * How long CompleteWorkflow took while a workflow was looked at or told of.
+   *
+   * @generated from field: forewarn.v1.LearningTimes completion_beside = 11;
+   */
+  completionBeside?: LearningTimes | undefined;
+
+  /**
+   * From a workflow's completion until its last stage said what it led to.
+   *
+   * @generated from field: forewarn.v1.LearningTimes generation = 12;
+   */
+  generation?: LearningTimes | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.GetLearningReportResponse.
+ * Use `create(GetLearningReportResponseSchema)` to create a new message.
+ */
+export const GetLearningReportResponseSchema: GenMessage<GetLearningReportResponse> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 29);
+
+/**
+ * A success criterion.
+ *
+ * @generated from message forewarn.v1.LearningCriterion
+ */
+export type LearningCriterion = Message<"forewarn.v1.LearningCriterion"> & {
+  /**
+   * Its name: patterns_with_metrics, suggestions_generated, accepted, new_patterns_used, completion_added, generation_time.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * Whether it is met.
+   *
+   * @generated from field: forewarn.v1.LearningVerdict verdict = 2;
+   */
+  verdict: LearningVerdict;
+
+  /**
+   * What was measured: a count, a share (0 to 1) or seconds, as its name says; unset without cases.
+   *
+   * @generated from field: optional double measured = 3;
+   */
+  measured?: number | undefined;
+
+  /**
+   * What it must be: at least (counts, shares) or at most (seconds).
+   *
+   * @generated from field: double bar = 4;
+   */
+  bar: number;
+
+  /**
+   * How many cases that stands on.
+   *
+   * @generated from field: uint32 cases = 5;
+   */
+  cases: number;
+
+  /**
+   * How many it takes to say.
+   *
+   * @generated from field: uint32 needed = 6;
+   */
+  needed: number;
+};
+
+/**
+ * Describes the message forewarn.v1.LearningCriterion.
+ * Use `create(LearningCriterionSchema)` to create a new message.
+ */
+export const LearningCriterionSchema: GenMessage<LearningCriterion> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 30);
+
+/**
+ * How many suggestions of a type were taken.
+ *
+ * @generated from message forewarn.v1.LearningAcceptance
+ */
+export type LearningAcceptance = Message<"forewarn.v1.LearningAcceptance"> & {
+  /**
+   * The type.
+   *
+   * @generated from field: forewarn.v1.SuggestionType type = 1;
+   */
+  type: SuggestionType;
+
+  /**
+   * Taken out of decided.
+   *
+   * @generated from field: forewarn.v1.Share taken = 2;
+   */
+  taken?: Share | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.LearningAcceptance.
+ * Use `create(LearningAcceptanceSchema)` to create a new message.
+ */
+export const LearningAcceptanceSchema: GenMessage<LearningAcceptance> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 31);
+
+/**
+ * Decided suggestions of like confidence.
+ *
+ * @generated from message forewarn.v1.LearningBin
+ */
+export type LearningBin = Message<"forewarn.v1.LearningBin"> & {
+  /**
+   * The bin: at least `low`, less than `high` (the last: at most).
+   *
+   * @generated from field: double low = 1;
+   */
+  low: number;
+
+  /**
+   * See low.
+   *
+   * @generated from field: double high = 2;
+   */
+  high: number;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint32 decided = 3;
+   */
+  decided: number;
+
+  /**
+   * Their mean confidence; 0 without any.
+   *
+   * @generated from field: double mean_confidence = 4;
+   */
+  meanConfidence: number;
+
+  /**
+   * How many of them were taken. Absent without any.
+   *
+   * @generated from field: forewarn.v1.Share taken = 5;
+   */
+  taken?: Share | undefined;
+};
+
+/**
+ * Describes the message forewarn.v1.LearningBin.
+ * Use `create(LearningBinSchema)` to create a new message.
+ */
+export const LearningBinSchema: GenMessage<LearningBin> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 32);
+
+/**
+ * What happened in a month.
+ *
+ * @generated from message forewarn.v1.LearningMonth
+ */
+export type LearningMonth = Message<"forewarn.v1.LearningMonth"> & {
+  /**
+   * Its first moment (UTC).
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Suggestions that were made.
+   *
+   * @generated from field: uint32 generated = 2;
+   */
+  generated: number;
+
+  /**
+   * That people approved as they were.
+   *
+   * @generated from field: uint32 approved = 3;
+   */
+  approved: number;
+
+  /**
+   * That people approved with changes.
+   *
+   * @generated from field: uint32 modified = 4;
+   */
+  modified: number;
+
+  /**
+   * That people rejected.
+   *
+   * @generated from field: uint32 rejected = 5;
+   */
+  rejected: number;
+
+  /**
+   * That people dismissed.
+   *
+   * @generated from field: uint32 dismissed = 6;
+   */
+  dismissed: number;
+
+  /**
+   * That were reverted.
+   *
+   * @generated from field: uint32 reverted = 7;
+   */
+  reverted: number;
+
+  /**
+   * That expired or were superseded.
+   *
+   * @generated from field: uint32 lapsed = 8;
+   */
+  lapsed: number;
+};
+
+/**
+ * Describes the message forewarn.v1.LearningMonth.
+ * Use `create(LearningMonthSchema)` to create a new message.
+ */
+export const LearningMonthSchema: GenMessage<LearningMonth> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 33);
+
+/**
+ * How long something took.
+ *
+ * @generated from message forewarn.v1.LearningTimes
+ */
+export type LearningTimes = Message<"forewarn.v1.LearningTimes"> & {
+  /**
+   * How often it was measured.
+   *
+   * @generated from field: uint64 count = 1;
+   */
+  count: bigint;
+
+  /**
+   * Half took no longer, in seconds; 0 without any, like the next.
+   *
+   * @generated from field: double p50 = 2;
+   */
+  p50: number;
+
+  /**
+   * 99 of 100 took no longer.
+   *
+   * @generated from field: double p99 = 3;
+   */
+  p99: number;
+};
+
+/**
+ * Describes the message forewarn.v1.LearningTimes.
+ * Use `create(LearningTimesSchema)` to create a new message.
+ */
+export const LearningTimesSchema: GenMessage<LearningTimes> = /*@__PURE__*/
+  messageDesc(file_forewarn_v1_suggestion, 34);
+
+/**
  * What is suggested.
  *
  * @generated from enum forewarn.v1.SuggestionType
@@ -1490,6 +1844,47 @@ export const SuggestionDraftingSchema: GenEnum<SuggestionDrafting> = /*@__PURE__
   enumDesc(file_forewarn_v1_suggestion, 3);
 
 /**
+ * Whether a criterion is met.
+ *
+ * @generated from enum forewarn.v1.LearningVerdict
+ */
+export enum LearningVerdict {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: LEARNING_VERDICT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is.
+   *
+   * @generated from enum value: LEARNING_VERDICT_MET = 1;
+   */
+  MET = 1,
+
+  /**
+   * It is not.
+   *
+   * @generated from enum value: LEARNING_VERDICT_NOT_MET = 2;
+   */
+  NOT_MET = 2,
+
+  /**
+   * There are fewer cases than it takes to say.
+   *
+   * @generated from enum value: LEARNING_VERDICT_NOT_ENOUGH_DATA = 3;
+   */
+  NOT_ENOUGH_DATA = 3,
+}
+
+/**
+ * Describes the enum forewarn.v1.LearningVerdict.
+ */
+export const LearningVerdictSchema: GenEnum<LearningVerdict> = /*@__PURE__*/
+  enumDesc(file_forewarn_v1_suggestion, 4);
+
+/**
  * SuggestionService is the inbox of suggestions. They come by themselves, from completed workflows and recorded calls.
  *
  * What is decided twice, or differently, is refused with FAILED_PRECONDITION. Approving applies the draft to
@@ -1612,6 +2007,16 @@ export const SuggestionService: GenService<{
     methodKind: "unary";
     input: typeof ListSuggestionHistoryRequestSchema;
     output: typeof ListSuggestionHistoryResponseSchema;
+  },
+  /**
+   * Whether suggesting does what it is for: its success criteria, measured. One at a time.
+   *
+   * @generated from rpc forewarn.v1.SuggestionService.GetLearningReport
+   */
+  getLearningReport: {
+    methodKind: "unary";
+    input: typeof GetLearningReportRequestSchema;
+    output: typeof GetLearningReportResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_forewarn_v1_suggestion, 0);

@@ -1,0 +1,1 @@
+"""`forewarn review`: a screen where suggestions are read and decided."""
