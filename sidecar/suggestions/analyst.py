@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 WAITING: Final = 10_000
 #: Seconds: between two looks at least and at most, between pieces of work, and between looks at recorded calls.
 REST: Final = 0.05
-LONGEST_REST: Final = 5.0
+LONGEST_REST: Final = 2.0
 PAUSE: Final = 0.001
 CALLS_EVERY: Final = 600.0
 #: How many times as long as it worked it rests.

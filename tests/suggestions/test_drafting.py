@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from werkzeug import Response
 
 from sidecar.model.suggestion import Drafting, Suggestion
 from sidecar.suggestions.drafting import NonsenseDraftError, as_text, words_of
 from tests.suggestions.conftest import Office, OpenOffice, until
-from tests.suggestions.model_server import WORDS, ModelServer, message, status
+from tests.suggestions.model_server import WORDS, ModelServer, good, message, status
 
 OpenDrafting = Callable[..., Office]
 
@@ -56,24 +58,27 @@ def test_the_prompt_is_cached_and_the_form_is_asked_for(open_drafting: OpenDraft
     assert "sk-ant-api03-THE-KEY" in " ".join(sent)
 
 
-def test_end_to_end_with_a_slow_model_takes_less_than_five_seconds(
-    open_drafting: OpenDrafting, model: ModelServer
-) -> None:
+def test_nobody_waits_for_a_slow_model(open_drafting: OpenDrafting, model: ModelServer) -> None:
+    """How long it takes from end to end is measured by the bench (`make bench ARGS=suggestions`)."""
     office = open_drafting()
-    model.delay = 2.0
-    for _ in range(4):
-        office.run("kafka topics for event streaming", resources=["KafkaTopic"])
-    began = time.monotonic()
-    workflow_id = office.run("kafka topics for event streaming", resources=["KafkaTopic"])
-    told = time.monotonic() - began
-    (suggestion_id,) = office.learned(workflow_id).suggestion_ids
-    staged = time.monotonic() - began
-    (suggestion,) = office.pending()
-    assert suggestion.suggestion_id.hex() == suggestion_id
+    answers = threading.Event()
+
+    def late(number: int) -> Response:
+        answers.wait(60)
+        return good(number)
+
+    model.answer = late
+    try:
+        for _ in range(4):
+            office.run("kafka topics for event streaming", resources=["KafkaTopic"])
+        workflow_id = office.run("kafka topics for event streaming", resources=["KafkaTopic"])
+        (suggestion_id,) = office.learned(workflow_id).suggestion_ids
+        (suggestion,) = office.pending()
+        assert suggestion.suggestion_id.hex() == suggestion_id
+        assert suggestion.drafting is Drafting.WAITING, "the stage is there before the model's words"
+    finally:
+        answers.set()
     assert settled(office, suggestion).drafting is Drafting.MODEL
-    assert time.monotonic() - began < 5.0
-    assert told < 1.0  # completing waits for nobody
-    assert staged < 2.0  # nor does the workflow's stage wait for the model
 
 
 @pytest.mark.parametrize(

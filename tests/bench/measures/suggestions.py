@@ -37,6 +37,9 @@ from ..rows import Plan, Row, middle
 ADDED_BAR = 5.0
 #: How many times as long a check may take beside drafts in flight: unchanged, but for noise.
 UNCHANGED = 1.25
+#: Seconds from a completed workflow to a suggestion in a model's words, where the model takes 2.
+GENERATION_BAR = 5.0
+_MODEL_SECONDS = 2.0
 _DRAFTS = 100
 _PATTERNS = 40
 _ROUND = 300
@@ -46,6 +49,7 @@ _PATIENCE = 60.0
 def measure(plan: Plan) -> Iterator[Row]:
     """Yields milliseconds."""
     yield from _completion(plan)
+    yield from _generation(plan)
     yield from _drafts_in_flight(plan)
 
 
@@ -131,30 +135,18 @@ def _office(folder: Path, module: str) -> Iterator[_Side]:
 
 def _drafts_in_flight(plan: Plan) -> Iterator[Row]:
     """Checks of one caller while a model is asked for many drafts at once, and while it is not, in turns."""
-    folder = plan.folder / "drafts"
-    folder.mkdir(parents=True)
-    key = folder / "key"
-    key.write_text("sk-ant-api03-bench")
-    with HTTPServer(threaded=True) as http:
-        model = ModelServer(http)
-        model.delay = 20.0 if plan.quick else 40.0
-        limits = {"suggestions-per-day": 200, "llm-at-once": _DRAFTS, "llm-requests-per-minute": 1_000,
-                  "llm-timeout": 120, "llm-tokens-per-day": 100_000_000}  # fmt: skip
-        options = [f"--{name}={value}" for name, value in limits.items()]
-        options += ["--drafting=claude", f"--llm-base-url={model.url}", f"--llm-key-file={key}"]
-        with (
-            daemons.running(folder / "daemon", "tests.bench.bench_daemon", DAEMON_CORE, *options) as daemon,
-            daemon.guard() as guard,
-            grpc.insecure_channel(daemon.socket) as channel,
-        ):
-            _checks(guard, 500)
-            alone = _checks(guard, plan.rounds(6_000))
-            _gaps(workflow_pb2_grpc.WorkflowServiceStub(channel), _DRAFTS)
-            _until(lambda: len(model.requests) >= _DRAFTS)
-            beside = _checks(guard, plan.rounds(6_000))
-            if model.most_at_once < _DRAFTS or len(model.requests) > _DRAFTS:
-                raise SystemExit(f"{model.most_at_once} drafts were in flight at most, not {_DRAFTS}")
-            model.delay = 0.0
+    with _drafting(plan.folder / "drafts", 20.0 if plan.quick else 40.0) as (model, daemon), daemon.guard() as guard:
+        _checks(guard, 500)
+        alone = _checks(guard, plan.rounds(6_000))
+        with grpc.insecure_channel(daemon.socket) as channel:
+            workflows = workflow_pb2_grpc.WorkflowServiceStub(channel)
+            for number in range(_DRAFTS):
+                _gap(workflows, number)
+        _until(lambda: len(model.requests) >= _DRAFTS)
+        beside = _checks(guard, plan.rounds(6_000))
+        if model.most_at_once < _DRAFTS or len(model.requests) > _DRAFTS:
+            raise SystemExit(f"{model.most_at_once} drafts were in flight at most, not {_DRAFTS}")
+        model.delay = 0.0
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         yield Row(f"suggestions/a check alone, {name}", _at(alone, share), "ms")
         yield Row(f"suggestions/a check beside {_DRAFTS} drafts, {name}", _at(beside, share), "ms")
@@ -164,17 +156,56 @@ def _drafts_in_flight(plan: Plan) -> Iterator[Row]:
     )  # fmt: skip
 
 
-def _gaps(workflows: workflow_pb2_grpc.WorkflowServiceStub, count: int) -> None:
-    """Intents that recur and that nothing matches, each of its own words."""
-    for number in range(count):
-        for _ in range(6):
-            intent = f"subject{number}x topic{number}y matter{number}z"
-            begun = workflows.Recommend(workflow_pb2.RecommendRequest(intent=intent), timeout=_PATIENCE)
-            request = workflow_pb2.CompleteWorkflowRequest(
-                workflow_id=begun.workflow_id, generated_resources=[f"Kind{number}"],
-                outcome=knowledge_pb2.WORKFLOW_OUTCOME_SUCCESS,
-            )  # fmt: skip
-            workflows.CompleteWorkflow(request, timeout=_PATIENCE)
+def _generation(plan: Plan) -> Iterator[Row]:
+    """The longest of some: workflows that recur, from the last one's completion to words of a model."""
+    found = []
+    with (
+        _drafting(plan.folder / "generation", _MODEL_SECONDS) as (_, daemon),
+        grpc.insecure_channel(daemon.socket) as guard,
+        grpc.insecure_channel(daemon.admin) as admin,
+    ):
+        workflows = workflow_pb2_grpc.WorkflowServiceStub(guard)
+        inbox = suggestion_pb2_grpc.SuggestionServiceStub(admin)
+
+        def worded() -> int:
+            answer = inbox.ListSuggestions(suggestion_pb2.ListSuggestionsRequest(any_state=True), timeout=_PATIENCE)
+            return sum(one.drafting == suggestion_pb2.SUGGESTION_DRAFTING_MODEL for one in answer.suggestions)
+
+        for number in range(3 if plan.quick else 8):
+            _gap(workflows, number)
+            began = time.monotonic()
+            _until(lambda wanted=number + 1: worded() >= wanted)  # type: ignore[misc]
+            found.append(time.monotonic() - began)
+    yield Row("suggestions/generated from end to end, the longest", max(found), "s", GENERATION_BAR, best="low")
+
+
+@contextlib.contextmanager
+def _drafting(folder: Path, seconds: float) -> Iterator[tuple[ModelServer, daemons.Running]]:
+    """A model that takes ``seconds``, and a daemon that asks it."""
+    folder.mkdir(parents=True)
+    key = folder / "key"
+    key.write_text("sk-ant-api03-bench")
+    with HTTPServer(threaded=True) as http:
+        model = ModelServer(http)
+        model.delay = seconds
+        limits = {"suggestions-per-day": 200, "llm-at-once": _DRAFTS, "llm-requests-per-minute": 1_000,
+                  "llm-timeout": 120, "llm-tokens-per-day": 100_000_000}  # fmt: skip
+        options = [f"--{name}={value}" for name, value in limits.items()]
+        options += ["--drafting=claude", f"--llm-base-url={model.url}", f"--llm-key-file={key}"]
+        with daemons.running(folder / "daemon", "tests.bench.bench_daemon", DAEMON_CORE, *options) as daemon:
+            yield model, daemon
+
+
+def _gap(workflows: workflow_pb2_grpc.WorkflowServiceStub, number: int) -> None:
+    """An intent that recurs and that nothing matches, of words of its own."""
+    for _ in range(6):
+        intent = f"subject{number}x topic{number}y matter{number}z"
+        begun = workflows.Recommend(workflow_pb2.RecommendRequest(intent=intent), timeout=_PATIENCE)
+        request = workflow_pb2.CompleteWorkflowRequest(
+            workflow_id=begun.workflow_id, generated_resources=[f"Kind{number}"],
+            outcome=knowledge_pb2.WORKFLOW_OUTCOME_SUCCESS,
+        )  # fmt: skip
+        workflows.CompleteWorkflow(request, timeout=_PATIENCE)
 
 
 def _checks(guard: guard_pb2_grpc.GuardServiceStub, count: int) -> list[float]:
