@@ -195,6 +195,7 @@ def test_stopped_daemon_costs_its_deadline_a_few_times_only(address: str) -> Non
         with forewarn.Client(address, timeout=5, flush_timeout=0) as client:
             assert client.should_prevent("t").source == "daemon"
             os.kill(child._process.pid, signal.SIGSTOP)
+            os.waitid(os.P_PID, child._process.pid, os.WSTOPPED)  # until its last thread stands still
             reasons = [client.should_prevent("t", timeout=0.1).fallback_reason for _ in range(6)]
             assert reasons == ["deadline_exceeded"] * 3 + ["circuit_open"] * 3
             os.kill(child._process.pid, signal.SIGCONT)

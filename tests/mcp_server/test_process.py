@@ -84,7 +84,7 @@ async def test_a_daemon_that_dies_in_mid_call(tmp_path: Path) -> None:
 async def test_a_daemon_that_hangs_meets_the_deadline(daemon: RunningDaemon) -> None:
     async with opened(*addresses(daemon), "--timeout", "0.3") as host:
         await host.call("recommend", intent="anything")  # connects
-        os.kill(daemon.pid, signal.SIGSTOP)
+        daemon.freeze()
         try:
             error = await host.error("recommend", intent="anything")
         finally:

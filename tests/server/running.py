@@ -192,6 +192,17 @@ class RunningDaemon:
         process.start()
         return process
 
+    def freeze(self) -> None:
+        """Stop all its threads, until SIGCONT: they stand still one after the other, and the last may still answer."""
+        os.kill(self.pid, signal.SIGSTOP)
+        end = time.monotonic() + 10.0
+        while any(
+            task.read_text().rpartition(")")[2].split()[0] != "T"
+            for task in Path(f"/proc/{self.pid}/task").glob("*/stat")
+        ):
+            assert time.monotonic() < end, "it does not stand still"
+            time.sleep(0.01)
+
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.pid is not None:
             with contextlib.suppress(ProcessLookupError):
