@@ -38,6 +38,6 @@ pip="$venv/bin/python -m pip install --quiet --no-compile --require-hashes --no-
 $pip --only-binary :all: -r requirements/build.lock
 $pip --no-build-isolation -r requirements/dev.lock
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
-PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c 'import durable.engine, lmdb, grpc, sidecar.daemon, forewarn_cli.main, forewarn_mcp.serving'
+PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c 'import anthropic, durable.engine, lmdb, grpc, sidecar.daemon, forewarn_cli.main, forewarn_mcp.serving'
 echo "$key" >"$stamp"
 echo "Installed into $venv"

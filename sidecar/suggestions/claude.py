@@ -1,4 +1,4 @@
-"""Drafts by Claude, through the ``anthropic`` package (extra ``llm``), which is imported when it is first needed.
+"""Drafts by Claude, through the ``anthropic`` package (extra ``llm``), which is imported in the background after the start.
 
 The prompt is the system message, marked for caching; the facts are the only message. The answer's form is asked for as
 a JSON schema and checked again here. The package's own retries are off: how often is asked is decided, and counted, in
@@ -84,6 +84,10 @@ class Claude:
     def most_tokens(self) -> int:
         """See ``Drafter``."""
         return _QUESTION_TOKENS + 2 * ANSWER_TOKENS
+
+    def prepare(self) -> None:
+        """See ``Drafter``: importing ``anthropic`` takes a second, and several where Python keeps no bytecode of it."""
+        self._connected()
 
     def write(self, facts: dict[str, Any], attempt: int) -> Written:
         """See ``Drafter``."""

@@ -97,6 +97,10 @@ class Drafter(Protocol):
         """What one request may cost at most."""
         ...
 
+    def prepare(self) -> None:
+        """Do what takes long the first time, so that no draft waits for it. Called once, on a thread of its own."""
+        ...
+
     def write(self, facts: dict[str, Any], attempt: int) -> Written:
         """Words for facts; ``attempt`` counts from 1. Raises DraftingError."""
         ...

@@ -88,6 +88,10 @@ class Drafts:
             self._wake.notify_all()
 
     def _run(self) -> None:
+        try:
+            self._drafter.prepare()
+        except Exception:
+            log.exception("the model's client cannot be made; each draft will try, and say what is wrong")
         while True:
             try:
                 self._hand_out()
