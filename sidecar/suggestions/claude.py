@@ -1,4 +1,4 @@
-"""Drafts by Claude, through the ``anthropic`` package (extra ``llm``), which is imported in the background after the start.
+"""Drafts by Claude, through the ``anthropic`` package (extra ``llm``), imported in the background after the start.
 
 The prompt is the system message, marked for caching; the facts are the only message. The answer's form is asked for as
 a JSON schema and checked again here. The package's own retries are off: how often is asked is decided, and counted, in
