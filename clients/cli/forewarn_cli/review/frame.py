@@ -62,8 +62,11 @@ class Frame(App[None]):
 
     @property
     def gone(self) -> bool:
-        """The screen is closed, and an answer came late."""
-        return not self.screen_stack
+        """The screen is closed, or is losing its parts one by one, and an answer came late."""
+        if not self.screen_stack:
+            return True
+        base = self.screen_stack[0]
+        return not (base.query(Listing) and base.query("#about") and base.query("#text") and base.query("#said"))
 
     def wanted_has(self, one: suggestion_pb2.Suggestion) -> bool:
         """Whether the filter lets it through."""
