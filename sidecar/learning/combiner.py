@@ -9,7 +9,6 @@ calibrated without a second pass.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import mul
 from typing import Final
 
 from .tool_model import Model
@@ -20,14 +19,6 @@ STEP_TOOL: Final = 0.02
 OFFSET_DECAY: Final = 0.002
 #: Log-odds are kept within this, p in [0.0003, 0.9997].
 SCORE_LIMIT: Final = 8.0
-
-
-def score(overall: Model, own: Model | None, x: Sequence[float]) -> float:
-    """The log-odds of failure of a call with features ``x``."""
-    z: float = sum(map(mul, overall.values, x))
-    if own is not None:
-        z += sum(map(mul, own.values, x))
-    return max(-SCORE_LIMIT, min(SCORE_LIMIT, z))
 
 
 def descend(overall: Model, own: Model, x: Sequence[float], p: float, failed: bool, weight: float = 1.0) -> None:

@@ -89,6 +89,8 @@ class InlineMethods:
 
     def start(self) -> None:
         """Take calls. After ``server.start()``."""
+        if not self._methods:
+            return
         with self.state.lock:
             for path, method in self._methods.items():
                 for _ in range(_ARRIVALS):

@@ -180,9 +180,10 @@ class SemanticIndex:
             with self._store.read() as reader:
                 rows = list(reader.scan(ENTITIES, start, limit=PIECE))
             alive = [entity for _, entity in rows if not entity.deleted_time]
-            keys.update((entity.kind, entity.id) for entity in alive)
+            found = {(entity.kind, entity.id) for entity in alive}
             self._put(embedder, vectors, [one for one in alive if not _is_kept(kept, one)])
-            self._keys |= keys
+            keys |= found
+            self._keys |= found
             if len(rows) < PIECE:
                 break
             start = rows[-1][0] + b"\0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any, Final
 
 from forewarn_cli.faults import UsageFault
@@ -17,10 +18,8 @@ Spec = dict[str, Any]
 
 def require() -> None:
     """A UsageFault where the extra that draws is not installed."""
-    try:
-        import vl_convert  # noqa: F401 (only whether it is there)
-    except ImportError:
-        raise UsageFault("--html needs the extra `report`: pip install 'forewarn[report]'") from None
+    if find_spec("vl_convert") is None:
+        raise UsageFault("--html needs the extra `report`: pip install 'forewarn[report]'")
 
 
 def draw(spec: Spec, description: str) -> str:

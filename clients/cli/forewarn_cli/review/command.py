@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -21,10 +22,8 @@ def review(
     actor: Annotated[str, typer.Option("--as", metavar="NAME", help="Who decides; your user name by default.")] = "",
 ) -> None:
     """Read and decide suggestions on a screen of their own. Press ? there for the keys."""
-    try:
-        import textual  # noqa: F401 (only whether it is there)
-    except ImportError:
-        raise UsageFault("`forewarn review` needs the extra `review`: pip install 'forewarn[review]'") from None
+    if find_spec("textual") is None:
+        raise UsageFault("`forewarn review` needs the extra `review`: pip install 'forewarn[review]'")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageFault("`forewarn review` needs a terminal; `forewarn suggestions` does the same without one")
     from forewarn_cli.review.app import Review
