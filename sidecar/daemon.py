@@ -18,10 +18,12 @@ from .model.errors import ForewarnError
 from .runtime import Rooms, open_rooms
 from .server.admin_service import AdminService, DaemonFacts
 from .server.authentication import BearerToken, read_token
+from .server.grpc_insides import insides
 from .server.guard_service import GuardService
 from .server.knowledge_service import KnowledgeService
 from .server.listener import AddressError, Listener
 from .server.policy_service import PolicyService
+from .server.polling import Polling
 from .server.rollout_service import RolloutService
 from .server.suggestion_service import SuggestionService
 from .server.workflow_service import WorkflowService
@@ -82,6 +84,8 @@ class Daemon:
         rooms = self._rooms = open_rooms(settings)
         facts = DaemonFacts(start_time=time.time(), version=__version__)
 
+        grpc_insides = insides()
+        polling = None if grpc_insides is None else Polling(grpc_insides)
         guard = Listener(
             [
                 guard_pb2.DESCRIPTOR.services_by_name["GuardService"].full_name,
@@ -90,6 +94,7 @@ class Daemon:
             settings.guard_threads,
             settings.max_concurrent_calls,
             guard_door,
+            polling=polling,
         )
         self._listeners.append(guard)
         guard_service = GuardService(rooms, time.time, settings.record_threads, settings.max_streams)
@@ -111,6 +116,7 @@ class Daemon:
             _ADMIN_THREADS,
             settings.max_concurrent_calls,
             admin_door,
+            polling=polling,
             with_channelz=True,
         )
         self._listeners.append(admin)

@@ -9,12 +9,18 @@ import os
 import signal
 import sys
 import threading
+from typing import Final
 
 from pydantic import ValidationError
 from pydantic_settings import CliApp
 
 from . import __version__
 from .config import Settings
+
+#: gRPC's older way of watching sockets, in which the thread that waits for calls also reads them. Its newer one has
+#: threads of its own for that, which must wake the first for each call: half as many calls on the same core
+#: (docs/decisions/0035). Read when gRPC starts; what the environment says goes before.
+GRPC_EXPERIMENTS: Final = "-event_engine_listener,-event_engine_client"
 
 
 def main() -> None:
@@ -23,6 +29,7 @@ def main() -> None:
         print(f"forewarn-sidecar {__version__}")
         return
     settings = _settings()
+    os.environ.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)
     # What is heavy is imported after the settings are known to be good: --help and mistakes answer at once.
     from .collection import collect_rarely
     from .daemon import Daemon, StartError

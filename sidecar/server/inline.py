@@ -8,14 +8,12 @@ events on the server's completion queue, and each is handled where the server po
 2. the message is there: the method answers at once, or gives a future that answers later (records wait for a commit);
 3. the answer is sent, or the client is gone.
 
-It stands on what grpcio calls private (``grpc._server``, ``grpc._cython.cygrpc``), and only where it was tested: with
-another grpcio ``InlineMethods.on`` gives None, and methods go through threads as they do everywhere. Everything else,
-streams and other services on the same port, is grpcio's as it was.
+It stands on what grpcio calls private, see ``grpc_insides.py``: beside a grpcio that was not tested, methods go through
+threads as they do everywhere. Everything else, streams and other services on the same port, is grpcio's as it was.
 """
 
 from __future__ import annotations
 
-import importlib
 import threading
 import time
 from collections import deque
@@ -30,9 +28,8 @@ from google.rpc import status_pb2
 from .authentication import REFUSED, Metadata
 from .chain import Answer, InlineMethod, Later
 from .errors import DeadlineError, status_of
+from .grpc_insides import Insides
 
-#: Versions of grpcio (major, minor) whose insides are as this module wants them.
-TESTED: Final = frozenset({"1.85"})
 #: Bytes of a request up to which it is answered on gRPC's thread. A larger one takes milliseconds, which others would
 #: wait for: it goes to the pool.
 LARGEST: Final = 16_384
@@ -48,14 +45,22 @@ _log = structlog.get_logger("forewarn.rpc")
 
 
 class InlineMethods:
-    """The methods of one server that are answered this way. Made before the server starts, by ``on``."""
+    """The methods of one server that are answered this way. Made before the server starts.
 
-    def __init__(self, server: Any, pool: ThreadPoolExecutor, limit: int, admits: Callable[[Metadata], bool]) -> None:
-        server_module: Any = importlib.import_module("grpc._server")
-        cygrpc: Any = importlib.import_module("grpc._cython.cygrpc")
+    ``limit`` calls may be in flight, more are refused with RESOURCE_EXHAUSTED. ``admits`` looks at a call's metadata;
+    what it does not admit is refused with UNAUTHENTICATED.
+    """
 
-        self.cygrpc = cygrpc
-        self.started = server_module._ServerStage.STARTED
+    def __init__(
+        self,
+        insides: Insides,
+        server: Any,
+        pool: ThreadPoolExecutor,
+        limit: int,
+        admits: Callable[[Metadata], bool],
+    ) -> None:
+        self.cygrpc = insides.cygrpc
+        self.started = insides.server._ServerStage.STARTED
         self.pool = pool
         self.limit = limit
         self.admits = admits
@@ -67,20 +72,6 @@ class InlineMethods:
         self.waiting: deque[tuple[float, _Call]] = deque()
         self._methods: dict[str, InlineMethod] = {}
         self._stopped = threading.Event()
-
-    @classmethod
-    def on(
-        cls, server: grpc.Server, pool: ThreadPoolExecutor, limit: int, admits: Callable[[Metadata], bool]
-    ) -> InlineMethods | None:
-        """For a server that is not started; None where grpcio is not one that this was tested with.
-
-        ``limit`` calls may be in flight, more are refused with RESOURCE_EXHAUSTED. ``admits`` looks at a call's
-        metadata; what it does not admit is refused with UNAUTHENTICATED.
-        """
-        if grpc.__version__.rpartition(".")[0] not in TESTED:
-            _log.warning("inline_answers_off", grpcio=grpc.__version__, tested=sorted(TESTED))
-            return None
-        return cls(server, pool, limit, admits)
 
     def answer(self, path: str, method: InlineMethod) -> None:
         """Answer a registered method (``/package.Service/Method``) here. Raises KeyError where it is not registered."""

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from .authentication import BearerToken, Metadata
 from .inline import InlineMethods
+from .polling import Polling
 
 MESSAGE_LIMIT = 4 << 20  # bytes; a record's arguments and error may be 1 MiB each
 
@@ -43,19 +44,22 @@ class Listener:
         max_concurrent: int,
         token: BearerToken | None = None,
         *,
+        polling: Polling | None = None,
         with_channelz: bool = False,
     ) -> None:
+        """``polling`` makes the server, one of several; without one, grpcio serves it by itself."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"forewarn-{services[0].rpartition('.')[2]}")
-        self.server = grpc.server(
-            self._pool,
-            options=_OPTIONS,
-            interceptors=[] if token is None else [token],
-            maximum_concurrent_rpcs=max_concurrent,
-        )
+        interceptors: list[grpc.ServerInterceptor] = [] if token is None else [token]
         #: For methods that never wait; None where grpcio is not one that this was tested with.
-        self.inline = InlineMethods.on(
-            self.server, self._pool, max_concurrent, _everybody if token is None else token.admits
-        )
+        self.inline: InlineMethods | None = None
+        if polling is None:
+            self.server = grpc.server(
+                self._pool, options=_OPTIONS, interceptors=interceptors, maximum_concurrent_rpcs=max_concurrent
+            )
+        else:
+            self.server = polling.server(self._pool, interceptors, _OPTIONS, max_concurrent)
+            admits = _everybody if token is None else token.admits
+            self.inline = InlineMethods(polling.insides, self.server, self._pool, max_concurrent, admits)
         self._health = health.HealthServicer(
             experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1)
         )

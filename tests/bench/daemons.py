@@ -15,6 +15,7 @@ from pathlib import Path
 import grpc
 
 from forewarn.v1 import admin_pb2, admin_pb2_grpc, guard_pb2_grpc
+from sidecar.main import GRPC_EXPERIMENTS
 
 from .machine import DAEMON_CORE, pinned
 
@@ -68,6 +69,7 @@ def running(
         for name, value in os.environ.items()
         if not name.startswith("FOREWARN_") and name != "PYTHONDONTWRITEBYTECODE"
     }
+    environment.setdefault("GRPC_EXPERIMENTS", GRPC_EXPERIMENTS)  # modules like bench_daemon load gRPC before main
     with log.open("wb") as output:
         began = time.perf_counter()
         process = subprocess.Popen(pinned(core, command), stdout=output, stderr=subprocess.STDOUT, env=environment)

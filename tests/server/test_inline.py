@@ -16,7 +16,7 @@ import pytest
 from forewarn.v1 import admin_pb2, admin_pb2_grpc, guard_pb2, guard_pb2_grpc
 from sidecar.config import Settings
 from sidecar.daemon import Daemon
-from sidecar.server import inline
+from sidecar.server import grpc_insides, inline
 from sidecar.server.inline import InlineMethods
 
 from .case_runner import reason_of
@@ -93,7 +93,7 @@ def served(folder: Path) -> Iterator[Served]:
 @pytest.fixture
 def threaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """The same without answering inline, as beside a grpcio that was not tested."""
-    monkeypatch.setattr(inline, "TESTED", frozenset())
+    monkeypatch.setattr(grpc_insides, "TESTED", frozenset())
     made = Path(tempfile.mkdtemp(prefix="fw", dir="/tmp"))
     held = Served(made)
     yield held
