@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from msgspec import structs
@@ -22,6 +23,8 @@ from .templates import clip
 #: Bytes kept of an error text, and of other texts of a result.
 ERROR_BYTES: Final = 8_192
 EXCERPT_BYTES: Final = 2_048
+#: Calls whose features are remembered: at most 2 KiB each, mostly far less.
+_KNOWN_CALLS: Final = 4_096
 #: Characters kept of a name or id: session, caller, call id, server, version.
 LABEL_CHARS: Final = 256
 
@@ -50,6 +53,7 @@ class Extractor:
         # of eight keys and 4 µs a label otherwise.
         self._context = lru_cache(maxsize=256)(self._redacted_context)
         self._label = lru_cache(maxsize=4_096)(self._redacted_label)
+        self._known: dict[tuple[str, bytes, frozenset[str]], Features] = {}
 
     def features(
         self,
@@ -91,6 +95,24 @@ class Extractor:
             redacted=redacted,
         )
 
+    def features_of_call(self, call: Call, volatile: frozenset[str] = frozenset()) -> Features:
+        """The same for a call, remembered: it is asked about, then recorded, and often made again.
+
+        What is remembered is known by a hash of the arguments' text, so that no secret in it stays in memory. 25 µs
+        once, 2 µs from then on.
+        """
+        text = call.arguments_json
+        if not text:
+            return self.features_of(call.tool, call.arguments, call.context, volatile)
+        key = call.tool, blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest(), volatile
+        found = self._known.get(key)
+        if found is None:
+            found = self.features_of(call.tool, call.arguments, {}, volatile)
+            if len(self._known) >= _KNOWN_CALLS:
+                self._known = {}  # replaced, not cleared: other threads read it
+            self._known[key] = found
+        return structs.replace(found, context=self.extract_context(call.context)) if call.context else found
+
     def hidden_in(self, arguments: dict[str, JSON]) -> dict[str, str]:
         """The texts in the arguments that must be hidden, each with what is shown instead; the longest first.
 
@@ -131,8 +153,7 @@ class Extractor:
             attempt=call.attempt,
             failed_attempts_before=failed_attempts_before,
         )
-        features = self.features_of(call.tool, call.arguments, call.context, volatile)
-        return Captured(features, classification, error, excerpt)
+        return Captured(self.features_of_call(call, volatile), classification, error, excerpt)
 
     def observation_text(self, text: str, limit: int = ERROR_BYTES) -> str:
         """A text as it may be kept: redacted, then cut in the middle to ``limit`` UTF-8 bytes (64 to 32,768)."""

@@ -105,7 +105,7 @@ class UsagePreventionTracker:
             groups = self._policies.groups(call.tool)
             if mode is Mode.OFF and not groups:
                 return self._off(call)
-            features = self._extractor.features_of(call.tool, call.arguments, call.context, volatile_of(tool))
+            features = self._extractor.features_of_call(call, volatile_of(tool))
             view = self._foresight.view(reader, call, features, tool)
             if mode is Mode.OFF and groups:
                 decision = self._off(call)
@@ -200,8 +200,10 @@ class UsagePreventionTracker:
             if lead is not None:  # the ground of a prevention is named first
                 findings.sort(key=lambda item: (item[2] is not lead, -abs(item[1])))
             reasons = tuple(
-                Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
-                for code, part, fact in findings[:_REASONS]
+                [
+                    Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
+                    for code, part, fact in findings[:_REASONS]
+                ]
             )
             if passage.capped:
                 reasons = (*reasons[:1], CAP_REASON, *reasons[1:])[:_REASONS]
@@ -211,8 +213,10 @@ class UsagePreventionTracker:
                 remedy = _remedy(findings, alternatives)
         elif judgement.known:
             reasons = tuple(
-                Reason(code, about, round(part, 3), b"", Cause.NONE, None)
-                for code, about, part in self._foresight.parts(judgement)[:_REASONS]
+                [
+                    Reason(code, about, round(part, 3), b"", Cause.NONE, None)
+                    for code, about, part in self._foresight.parts(judgement)[:_REASONS]
+                ]
             )
             retry_after = _retry_after(view, None)
         decision = Decision(
@@ -228,7 +232,9 @@ class UsagePreventionTracker:
             retry_after=retry_after,
             alternatives=alternatives,
             probe=passage.probe,
-            snapshot=Snapshot(reader.commit_sequence, "", EVIDENCE_MODEL),
+            snapshot=Snapshot(
+                reader.commit_sequence, answer.said.revision if answer is not None else "", EVIDENCE_MODEL
+            ),
             time=view.now,
             holdout=passage.holdout,
             capped=passage.capped,
@@ -302,7 +308,7 @@ class UsagePreventionTracker:
             context=features.context,
             fingerprint=features.fingerprint,
             propensity=decision.propensity,
-            caller_roles=tuple(label(role) for role in call.caller_roles),
+            caller_roles=tuple([label(role) for role in call.caller_roles]) if call.caller_roles else (),
             server=label(call.server),
         )
 

@@ -7,8 +7,8 @@ from .view import View
 
 def wait_of(view: View) -> float:
     """Seconds that the tool or its server asked to be left alone for, from now; 0 when neither did."""
-    until = max(
-        (pattern.retry_until for pattern in (view.tool_pattern, view.server_pattern()) if pattern is not None),
-        default=0.0,
-    )
-    return max(0.0, until - view.now)
+    tool, server = view.tool_pattern, view.server_pattern()
+    until = tool.retry_until if tool is not None else 0.0
+    if server is not None and server.retry_until > until:
+        until = server.retry_until
+    return until - view.now if until > view.now else 0.0

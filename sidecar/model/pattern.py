@@ -130,4 +130,9 @@ def subject_key(name: str) -> bytes:
 
 def pattern_id(subject: bytes, level: Level, covered: bytes) -> bytes:
     """The id of the pattern that speaks of ``covered`` (a fingerprint, a template's id, …) at ``level``."""
-    return subject + bytes((level,)) + hashlib.blake2b(covered, digest_size=11).digest()
+    return subject + _LEVELS[level] + (hashlib.blake2b(covered, digest_size=11).digest() if covered else _NOTHING)
+
+
+#: Each level as its byte, and what covers nothing in particular: the tool, or the server.
+_LEVELS: Final = tuple([bytes((number,)) for number in range(max(Level) + 1)])
+_NOTHING: Final = hashlib.blake2b(b"", digest_size=11).digest()

@@ -126,11 +126,13 @@ def resolve(revision: str, tool: str, firings: Sequence[Firing], derived: tuple[
         if firing.reach is _ENFORCE or (firing.reach is Reach.WARN and verdict is not PolicyVerdict.ALLOW)
     ]
     held, lifted_held = _order(tool, reaching)
-    lifted = {firing.said.ref for firing in lifted_held} | {
-        firing.said.ref for firing in lifted_wish if firing.reach is Reach.SHADOW
-    }
-    ordered = sorted(firings, key=_ref) if len(firings) > 1 else firings
-    traces = tuple([_trace(firing, lifted=firing.said.ref in lifted) for firing in ordered])
+    if len(firings) == 1:  # the usual case
+        traces: tuple[RuleTrace, ...] = (_trace(firings[0], lifted=False),)
+    else:
+        lifted = {firing.said.ref for firing in lifted_held} | {
+            firing.said.ref for firing in lifted_wish if firing.reach is Reach.SHADOW
+        }
+        traces = tuple([_trace(firing, lifted=firing.said.ref in lifted) for firing in sorted(firings, key=_ref)])
     would_be = wished[0][1] if wished else PolicyVerdict.NONE
     would_be_rule = wished[0][0].ref if wished else None
     if not held:

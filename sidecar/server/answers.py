@@ -14,7 +14,17 @@ from ..learning.false_prevention import false_prevention as estimate_of
 from ..learning.false_prevention import wrong_share
 from ..learning.learner import Recorded
 from ..model.call import Classification, Observation
-from ..model.decision import Alternative, Decision, DecisionRecord, Evidence, Interval, PolicySaid, Reason, RetryAdvice
+from ..model.decision import (
+    Alternative,
+    Decision,
+    DecisionRecord,
+    Evidence,
+    Interval,
+    PolicySaid,
+    Reason,
+    RetryAdvice,
+    RuleSaid,
+)
 from ..model.journal import Appeal, Event
 from ..model.pattern import UsagePattern
 from ..model.tool import Counts, Tool, ToolDescriptor
@@ -27,6 +37,8 @@ _REACH = {
     int(Reach.WARN): model_pb2.MODE_WARN,
     int(Reach.ENFORCE): model_pb2.MODE_ENFORCE,
 }
+#: Policies' verdicts in the words of decisions: a suggestion is a warning; nothing is unspecified.
+_POLICY_VERDICT = {int(one): model_pb2.Verdict.ValueType(int(verdict_of(one) or 0)) for one in PolicyVerdict}
 _LAST_SECOND = 253_402_300_799.0  # 9999-12-31T23:59:59Z
 
 
@@ -154,8 +166,14 @@ def _set_decision(message: model_pb2.Decision, value: Decision) -> None:
         message.probe.usage_pattern_id = value.probe.pattern_id.hex()
         message.probe.deadline.CopyFrom(stamp(value.probe.deadline))
     if value.policy is not None:
-        set_policy_trace(message.policy, value.policy)
+        _set_policy(message, value, value.policy)
+
+
+def _set_policy(message: model_pb2.Decision, value: Decision, said: PolicySaid) -> None:
+    set_policy_trace(message.policy, said)
+    if value.approval_id:
         message.approval_id = value.approval_id.hex()
+    if value.rewritten:
         message.rewritten_arguments_json = value.rewritten
 
 
@@ -164,26 +182,31 @@ def set_policy_trace(message: model_pb2.PolicyTrace, value: PolicySaid) -> None:
     message.verdict, message.would_be = policy_verdict(value.verdict), policy_verdict(value.would_be)
     message.rule, message.would_be_rule = value.rule, value.would_be_rule
     for one in value.rules:
-        message.rules.add(
-            rule=one.rule,
-            outcome=one.outcome,
-            verdict=policy_verdict(one.verdict),
-            reach=_REACH.get(one.reach, model_pb2.MODE_UNSPECIFIED),
-            priority=one.priority,
-            message=one.message,
-            error=one.error,
-            missed=one.missed,
-            found=one.found,
-            lifted=one.lifted,
-        )
+        _set_rule(message.rules.add(), one)
     for fact in value.derived:
         message.derived.add(rule=fact.rule, name=fact.name, value_json=fact.value, level=fact.level)
 
 
+def _set_rule(message: model_pb2.RuleTrace, value: RuleSaid) -> None:
+    message.rule, message.outcome, message.verdict = value.rule, value.outcome, policy_verdict(value.verdict)  # type: ignore[assignment]
+    message.reach = _REACH.get(value.reach, model_pb2.MODE_UNSPECIFIED)
+    message.message = value.message
+    # Most have none of these, and rules are told on the hot path.
+    if value.priority:
+        message.priority = value.priority
+    if value.error:
+        message.error = value.error
+    if value.missed:
+        message.missed = value.missed
+    if value.found:
+        message.found.extend(value.found)
+    if value.lifted:
+        message.lifted = True
+
+
 def policy_verdict(value: int) -> model_pb2.Verdict.ValueType:
     """A policies' verdict in the words of decisions: a suggestion is a warning; nothing is unspecified."""
-    found = verdict_of(PolicyVerdict(value))
-    return model_pb2.Verdict.ValueType(int(found) if found is not None else 0)
+    return _POLICY_VERDICT[value]
 
 
 def approval(value: ApprovalRecord) -> model_pb2.Approval:

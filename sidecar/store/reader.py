@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import lmdb
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
+#: No snapshot has this number.
+_NOT_READ: Final[tuple[int, bytes | None]] = (-1, None)
 #: Rows that a scan takes at a time. It never holds a cursor over its caller's code, which may write.
 SCAN_CHUNK = 128
 
@@ -123,8 +125,16 @@ class Reader:
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
         """The record's bytes as they are stored."""
-        found: bytes | None = self._get(key, None, self._handles[table.name])
-        return found
+        if table is not META:
+            found: bytes | None = self._get(key, None, self._handles[table.name])
+            return found
+        # Each decision asks for the mode. LMDB lets the interpreter's lock go for a look, and that costs ten of ours.
+        meta = self.generation.shared_rows.meta
+        snapshot, kept = meta.get(key, _NOT_READ)
+        if snapshot != self._snapshot:
+            kept = self._get(key, None, self._handles[META.name])
+            meta[key] = self._snapshot, kept
+        return kept
 
     def scan(
         self,

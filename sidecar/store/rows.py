@@ -46,10 +46,12 @@ class Kept:
 class SharedRows:
     """See the module. Thread-safe: any thread may ``keep``, the writer's thread ``note``."""
 
-    __slots__ = ("latest", "snapshots", "tables")
+    __slots__ = ("latest", "meta", "snapshots", "tables")
 
     def __init__(self, names: Iterable[str], latest: int) -> None:
         self.tables: dict[str, dict[bytes, Kept]] = {name: {} for name in names}
+        #: Rows of ``meta``, each with the snapshot that it was read at.
+        self.meta: dict[bytes, tuple[int, bytes | None]] = {}
         #: The newest snapshot that there is, or is about to be.
         self.latest = latest
         #: The commit's number by the snapshot's, of the last commits.
@@ -81,6 +83,7 @@ class SharedRows:
 
     def forget(self) -> None:
         """Begin anew."""
+        self.meta = {}
         for name in self.tables:
             self.tables[name] = {}
 

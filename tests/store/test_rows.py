@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from sidecar.store import RAW, Reader, Store, Table, WriteTransaction, struct_codec
 from sidecar.store import rows as row_memory
+from sidecar.store.tables import META
 
 
 class Count(msgspec.Struct, array_like=True):
@@ -193,6 +194,22 @@ def test_threads_see_one_commit_each(
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_settings_are_those_of_the_view(open_store: Callable[..., Store]) -> None:
+    """Rows of ``meta`` are remembered by snapshot: an old view keeps the old value, a new one has the new."""
+    store = open_store()
+    store.submit(lambda txn: txn.put(META, b"mode", b"\x02")).result(10)
+    with store.read() as old:
+        assert [old.get_raw(META, b"mode"), old.get_raw(META, b"none")] == [b"\x02", None]
+        store.submit(lambda txn: txn.put(META, b"mode", b"\x04")).result(10)
+        with store.read() as new:
+            for _ in range(2):
+                assert new.get_raw(META, b"mode") == b"\x04"
+                assert old.get_raw(META, b"mode") == b"\x02"
+    store.compact().result(10)
+    with store.read() as reader:
+        assert reader.get_raw(META, b"mode") == b"\x04"
 
 
 def test_what_cannot_be_encoded_fails_its_own_job_only(open_store: Callable[..., Store]) -> None:

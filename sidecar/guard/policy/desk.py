@@ -117,7 +117,9 @@ class PolicyDesk:
         Raises QueueFullError where an approval cannot be kept.
         """
         said = self._evaluate(view, judgement, would_prevent=would_prevent)
-        self.rule_errors += sum(trace.outcome is Outcome.FAILED for trace in said.traces)
+        for trace in said.traces:
+            if trace.outcome is Outcome.FAILED:
+                self.rule_errors += 1
         if said.verdict is not PolicyVerdict.REQUIRE_APPROVAL or said.approval is None:
             return Answer(said, said.verdict)
         message = self._shown(said.message, _hidden(self._extractor, view))
@@ -133,10 +135,11 @@ class PolicyDesk:
     def join(self, decision: Decision, answer: Answer, view: View) -> tuple[Decision, Decision]:
         """The decision of both: to be answered, and as it may be kept. ``decision`` is what was learned."""
         said = answer.said
-        snapshot = structs.replace(decision.snapshot, policy_revision=said.revision)
+        if decision.snapshot.policy_revision != said.revision:
+            snapshot = structs.replace(decision.snapshot, policy_revision=said.revision)
+            decision = structs.replace(decision, snapshot=snapshot)
         if not answer.speaks:
-            quiet = structs.replace(decision, snapshot=snapshot)
-            return quiet, quiet
+            return decision, decision
         hidden = _hidden(self._extractor, view)
         decides = answer.verdict is not PolicyVerdict.NONE
         verdict = combined(answer.verdict, decision.verdict)
@@ -148,10 +151,12 @@ class PolicyDesk:
             would_be=int(answer.would_be),
             rule=str(said.rule or ""),
             would_be_rule=str(said.would_be_rule or ""),
-            rules=tuple(self._told(trace, hidden) for trace in said.traces[:MAX_RULES]),
+            rules=tuple([self._told(trace, hidden) for trace in said.traces[:MAX_RULES]]),
             derived=tuple(
-                DerivedSaid(str(one.rule), one.name, self._shown(_as_json(one.value), hidden), one.level)
-                for one in said.derived[:MAX_DERIVED]
+                [
+                    DerivedSaid(str(one.rule), one.name, self._shown(_as_json(one.value), hidden), one.level)
+                    for one in said.derived[:MAX_DERIVED]
+                ]
             ),
             learned_verdict=decision.verdict,
             learned_would_be=decision.would_be,
@@ -164,7 +169,6 @@ class PolicyDesk:
             reasons=(*reasons, *decision.reasons)[: max(_REASONS, len(reasons))],
             remedy=self._remedy(answer, hidden) or ("" if answer.overrules else decision.remedy),
             alternatives=(*shown, *decision.alternatives),
-            snapshot=snapshot,
             policy=policy,
             approval_id=answer.approval.approval_id if answer.approval is not None else b"",
             rewritten=_as_json(changed) if changed is not None and decides else "",
