@@ -260,8 +260,10 @@ def _unknown(view: View, texts: list[str]) -> Iterator[str]:
 
 def _answers(view: View, error: str, unknown: list[str]) -> Iterator[_Proposal]:
     """Names that the error offers in quotes, for the part of the arguments that it objects to."""
-    arguments = view.call.arguments
     offered = [next(part for part in match if part) for match in _QUOTED.findall(error)]
+    if not offered or not unknown:
+        return
+    arguments = view.call.arguments
     values = frozenset(value.lower() for value in leaves(arguments).values() if isinstance(value, str))
     offered = [one for one in dict.fromkeys(offered) if one.lower() not in values and one.lower() not in unknown]
     for name in unknown[:1]:

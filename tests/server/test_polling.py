@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -209,3 +211,9 @@ def test_a_server_that_was_forgotten_ends(two: Two) -> None:
         time.sleep(0.05)
     assert len(two.polling._serving) == 1
     assert two.say(1) == "server 1"
+
+
+def test_what_grpc_is_told_is_told_before_it_is_loaded() -> None:
+    """gRPC reads its experiments when it is loaded: ``main`` must not load it before it has set them."""
+    check = "import sys, sidecar.main; sys.exit('grpc' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
