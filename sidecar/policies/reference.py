@@ -37,6 +37,9 @@ class ReferenceEvaluator:
         check(policies)
         return ReferenceEngine(policies, revision)
 
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """See ``Evaluator``. It compiles at once."""
+
 
 class ReferenceEngine:
     """See ``Engine``."""

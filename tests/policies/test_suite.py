@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.policies.faults import PolicyError
 from sidecar.policies.reference import ReferenceEvaluator
-from sidecar.policies.suite import SuiteResult, run_suite, texts_beside
+from sidecar.policies.suite import SuiteResult, read_suite, run_suite, texts_beside
 
 POLICY = """
 policy: p
@@ -23,7 +23,7 @@ HEAD = (
 
 def _run(tests: str, head: str = HEAD) -> SuiteResult:
     text = f"{head}tests:\n{tests}"
-    return run_suite(text, "p_test.yaml", texts_beside({"p.yaml": POLICY}), ReferenceEvaluator())
+    return run_suite(read_suite(text, "p_test.yaml", texts_beside({"p.yaml": POLICY})), ReferenceEvaluator())
 
 
 def test_what_passes_and_what_is_covered() -> None:

@@ -75,6 +75,9 @@ class NotedEvaluator:
         self.made.append(Noted(policies, revision))
         return self.made[-1]
 
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """Nothing to do."""
+
 
 def test_an_engine_is_closed_once_after_its_last_question() -> None:
     engine = Noted(load(guard()), "r")
@@ -122,6 +125,9 @@ class Broken(ReferenceEngine):
 
 
 class BrokenEvaluator:
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """Nothing to do."""
+
     def compile(self, policies: Sequence[Policy], revision: str) -> Engine:
         return Broken(policies, revision)
 

@@ -55,6 +55,23 @@ class DurableEvaluator:
                 raise PolicyError([Fault(str(error), "split policies, or report these as a fault")]) from error
         return DurableEngine(tuple(sorted(policies, key=lambda policy: policy.name)), made, revision)
 
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """See ``Evaluator``: one child process for all, of use where what it tried is remembered (``Trials``)."""
+        if self._probing is None:
+            return
+        rulesets: list[tuple[str, list[str]]] = []
+        for policies in sets:
+            try:
+                check(policies)
+                made = program([policy for policy in policies if policy.mode != "off"])
+            except PolicyError:
+                continue  # compiling says it
+            rulesets += [(shard.definition, sorted(shard.properties)) for shard in made.shards]
+        try:
+            self._probing(rulesets)
+        except EvaluationError as error:
+            _log.info("policies_not_prepared", why=str(error))  # whose rules they are, compiling each says
+
 
 class _Route:
     """The rules that are about a tool."""
