@@ -48,6 +48,7 @@ def test_what_passes_and_what_is_covered() -> None:
         ("{verdict: prevent, alternatives: [u]}", "expected the alternatives ('u',), got ()"),
         ("{verdict: prevent, approvers: []}", "expected the approvers (), got None"),
         ("{verdict: prevent, expires_seconds: 3}", "expected an approval for 3 s, got None"),
+        ("{verdict: prevent, uses: 2}", "expected an approval of 2 uses, got None"),
     ],
 )
 def test_what_is_not_as_expected_is_said(expect: str, problem: str) -> None:
