@@ -45,6 +45,7 @@ from .learning.tables import MODELS, NAMES, RATES, SESSIONS
 from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
 from .policies.engine.evaluator import DurableEvaluator
+from .policies.engine.trials import Trials
 from .policies.single import check_policy
 from .rollouts import records as rollout_records
 from .rollouts.rollouts import Rollouts
@@ -177,7 +178,7 @@ def _wire(
         trials.recorded,
     )
     live = LivePolicies(
-        store, DurableEvaluator(), PolicyFolder(settings.policies) if settings.policies is not None else None
+        store, DurableEvaluator(Trials()), PolicyFolder(settings.policies) if settings.policies is not None else None
     )
     approvals = Approvals(store, extractor, clock)
     desk = PolicyDesk(live, approvals, extractor, foresight)

@@ -108,6 +108,7 @@ class RequireApproval(Strict, frozen=True):
     message: Text
     approvers: Annotated[tuple[str, ...], Meta(max_length=32, description="Roles that may agree; empty: any")] = ()
     expires_seconds: Annotated[int, Meta(ge=1, le=2_592_000)] = 3_600
+    uses: Annotated[int, Meta(ge=1, le=1_000, description="How often the call may be made, unless who agrees says")] = 1
 
 
 class SuggestAlternative(Strict, frozen=True):

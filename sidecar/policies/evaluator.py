@@ -52,3 +52,7 @@ class Evaluator(Protocol):
     def compile(self, policies: Sequence[Policy], revision: str) -> Engine:
         """An engine for these policies. Raises PolicyError, with every fault that was found, and changes nothing."""
         ...
+
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """Make it quick to compile each of these sets next. Raises nothing: compiling says what is wrong."""
+        ...

@@ -34,6 +34,7 @@ class Expectation(Strict, frozen=True):
     alternatives: tuple[str, ...] | UnsetType = UNSET
     approvers: tuple[str, ...] | UnsetType = UNSET
     expires_seconds: int | UnsetType = UNSET
+    uses: int | UnsetType = UNSET
 
 
 def problems(expected: Expectation, decision: PolicyDecision) -> Iterator[str]:
@@ -73,6 +74,9 @@ def _of_calls(expected: Expectation, decision: PolicyDecision) -> Iterator[str]:
     seconds = None if decision.approval is None else decision.approval.expires_seconds
     if expected.expires_seconds is not UNSET and seconds != expected.expires_seconds:
         yield f"expected an approval for {expected.expires_seconds} s, got {seconds!r}"
+    uses = None if decision.approval is None else decision.approval.uses
+    if expected.uses is not UNSET and uses != expected.uses:
+        yield f"expected an approval of {expected.uses} uses, got {uses!r}"
 
 
 def _differences(what: str, wanted: Sequence[str], got: Sequence[RuleRef]) -> Iterator[str]:

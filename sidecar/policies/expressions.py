@@ -96,6 +96,7 @@ def _values(facts: Facts, now: float) -> dict[str, Any]:
     values: dict[str, Any] = {
         group: budget.copied(msgspec.structs.asdict(getattr(facts, group)))
         for group in ("call", "tool", "pattern", "session", "caller")
+        if group not in facts.unknown  # what names it fails
     }
     at = moment(now)
     values["time"] = {"epoch": now}

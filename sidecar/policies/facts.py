@@ -106,13 +106,17 @@ class CallerFacts(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """All that is known when a call is judged. The time comes with the question, not from here."""
+    """All that is known when a call is judged. The time comes with the question, not from here.
+
+    ``unknown`` names groups that could not be filled in: a condition on one of their fields fails.
+    """
 
     call: CallFacts
     tool: ToolFacts = ToolFacts()
     pattern: PatternFacts = PatternFacts()
     session: SessionFacts = SessionFacts()
     caller: CallerFacts = CallerFacts()
+    unknown: tuple[str, ...] = ()
 
 
 #: The groups of facts whose fields are those of a record.
@@ -151,8 +155,8 @@ class FieldReader:
         self._facts = facts
         self._read: dict[str, Values] = {}
         self.now = now
-        #: Fields that have more values than are read.
-        self.cut: set[str] = set()
+        #: Fields that may have more values than those that are read, and why.
+        self.cut: dict[str, str] = {}
 
     def values(self, path: str) -> Values:
         """The values of a field; empty where it is missing. A derived field is not known here: empty."""
@@ -182,6 +186,9 @@ class FieldReader:
             return self._inside(cast("JSON", self._facts.call.context), path, path[len(CONTEXT) + 1 :])
         if group not in GROUPS:
             return _NOTHING
+        if group in self._facts.unknown:
+            self.cut[path] = f"{path} is not known: {group} facts could not be filled in"
+            return _NOTHING
         value = getattr(getattr(self._facts, group), rest, None)
         if isinstance(value, _LISTS):
             return tuple([one for one in [plain(part) for part in value] if one is not None])
@@ -192,7 +199,7 @@ class FieldReader:
     def _inside(self, root: JSON, path: str, rest: str) -> Values:
         found = _inside(root, rest)
         if len(found) > MAX_FIELD_VALUES:
-            self.cut.add(path)
+            self.cut[path] = f"{path} has too many values"
             return found[:MAX_FIELD_VALUES]
         return found
 

@@ -23,7 +23,7 @@ from .faults import EvaluationError
 from .fields import derived_name
 from .globs import matches
 from .loading import check
-from .resolving import Firing, given, keyed, normal, order_of, resolve
+from .resolving import Firing, given, keyed, normal, order_of, refuse_unknown, resolve
 from .usage import groups_of
 from .verdict import Derived, Missed, Outcome, PolicyDecision, PolicyVerdict, RuleRef, RuleTrace
 from .windows import number_range, time_window
@@ -36,6 +36,9 @@ class ReferenceEvaluator:
         """See ``Evaluator``."""
         check(policies)
         return ReferenceEngine(policies, revision)
+
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """See ``Evaluator``. It compiles at once."""
 
 
 class ReferenceEngine:
@@ -91,6 +94,7 @@ class Run:
                     if rule.when is not UNSET and not self.holds(rule.when):
                         self.missed[rule.name] = self._first_missed(rule.when)
                         continue
+                    refuse_unknown(rule, facts)
                     self._derive(policy, rule, level)
                 except EvaluationError as failure:
                     error = str(failure)
@@ -120,7 +124,7 @@ class Run:
                 return False  # one side is empty, whatever the other may be
         for path in paths_of(condition):
             if not found and path in self._reader.cut:
-                raise EvaluationError(f"{path} has too many values")
+                raise EvaluationError(self._reader.cut[path])
         unsure = [path for path in paths_of(condition) if derived_name(path) in self._uncertain]
         if not found and unsure:
             raise EvaluationError(f"a rule that derives {unsure[0]} failed")
@@ -163,7 +167,7 @@ class Run:
                 raise EvaluationError(f"a rule that derives {value.from_} failed")
             values = given(value, self.values)
             if isinstance(value, FromField) and value.from_ in self._reader.cut:
-                raise EvaluationError(f"{value.from_} has too many values")
+                raise EvaluationError(self._reader.cut[value.from_])
             if len({keyed(one) for one in values}) > MAX_VALUES:
                 raise EvaluationError(f"more than {MAX_VALUES} values for derived.{name}")
         for name, value in derivations(rule).items():

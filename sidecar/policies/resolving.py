@@ -20,8 +20,11 @@ from msgspec import UNSET
 
 from .applying import narrowness, specificity_of
 from .document import FromField, Plain, Policy, Rule, action_of
-from .facts import Scalar, Values
+from .facts import Facts, Scalar, Values
+from .faults import EvaluationError
+from .fields import group_of
 from .texts import filled
+from .usage import paths_taken
 from .verdict import (
     Alternative,
     Approval,
@@ -163,6 +166,13 @@ def given(value: Plain | FromField, values: Callable[[str], Values]) -> Values:
     return values(value.from_) if isinstance(value, FromField) else (value,)
 
 
+def refuse_unknown(rule: Rule, facts: Facts) -> None:
+    """Raises EvaluationError where a rule gives what is taken from facts that could not be filled in."""
+    for path in paths_taken(rule) if facts.unknown else ():
+        if group_of(path) in facts.unknown:
+            raise EvaluationError(f"{path} is not known: {group_of(path)} facts could not be filled in")
+
+
 def normal(value: Scalar) -> Scalar:
     """The value as derived facts hold it: whole numbers are whole, however they were written."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -235,7 +245,7 @@ def _edits(held: list[tuple[Firing, PolicyVerdict]]) -> tuple[Edit, ...]:
 
 
 def _approval(held: list[tuple[Firing, PolicyVerdict]]) -> Approval:
-    """What all rules that ask for approval can agree on: the roles that each accepts, and the shortest time.
+    """What all rules that ask for approval can agree on: the roles that each accepts, the shortest time, fewest uses.
 
     Where no role is accepted by all, those of the first rule.
     """
@@ -245,7 +255,9 @@ def _approval(held: list[tuple[Firing, PolicyVerdict]]) -> Approval:
     for action in actions:
         if action.approvers:
             approvers = tuple(role for role in approvers if role in action.approvers) or approvers
-    return Approval(approvers, min(action.expires_seconds for action in actions))
+    return Approval(
+        approvers, min(action.expires_seconds for action in actions), min(action.uses for action in actions)
+    )
 
 
 def _single(values: Values) -> Scalar | tuple[Scalar, ...] | None:

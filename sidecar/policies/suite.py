@@ -107,16 +107,30 @@ class SuiteResult(msgspec.Struct, frozen=True, array_like=True):
         return len(self.covered) / rules if rules else 1.0
 
 
-def run_suite(
-    text: str, file: str, policy_text: Callable[[str], str], evaluator: Evaluator, revision: str = "test"
-) -> SuiteResult:
-    """Run the tests of a suite. ``policy_text`` gives the text of a policy file that the suite names.
+class ReadSuite(msgspec.Struct, frozen=True):
+    """A suite with the policies that it names, as they are written, and what its tests ask."""
 
-    Raises PolicyError where the suite or its policies do not compile, OSError where a file cannot be read.
+    file: str
+    written: Written
+    suite: Suite
+    policies: tuple[Policy, ...]
+    questions: tuple[tuple[Facts, float], ...]
+
+
+def read_suite(text: str, file: str, policy_text: Callable[[str], str]) -> ReadSuite:
+    """Read a suite. ``policy_text`` gives the text of a policy file that the suite names.
+
+    Raises PolicyError where the suite or its policies cannot be read, and what ``policy_text`` raises.
     """
     written, suite = _suite(text, file)
     policies = load_texts({name: policy_text(name) for name in suite.policies})
-    questions = [_question(written, suite, at) for at in range(len(suite.tests))]
+    questions = tuple(_question(written, suite, at) for at in range(len(suite.tests)))
+    return ReadSuite(file, written, suite, tuple(policies), questions)
+
+
+def run_suite(read: ReadSuite, evaluator: Evaluator, revision: str = "test") -> SuiteResult:
+    """Run the tests of a suite. Raises PolicyError where its policies do not compile."""
+    written, suite, policies, questions = read.written, read.suite, read.policies, read.questions
     enforced = evaluator.compile([_enforced(policy) for policy in policies], revision)
     try:
         as_written = evaluator.compile(policies, revision)
@@ -133,7 +147,7 @@ def run_suite(
     rules = [RuleRef(policy.name, rule.name) for policy in policies if policy.mode != "off" for rule in policy.rules]
     return SuiteResult(
         suite.suite,
-        file,
+        read.file,
         results,
         tuple(rule for rule in rules if rule in fired),
         tuple(rule for rule in rules if rule not in fired),

@@ -22,12 +22,18 @@ def uses_cel(condition: Condition) -> bool:
     return condition.cel is not UNSET or any(uses_cel(one) for one in inner)
 
 
-def paths_said(rule: Rule) -> Iterator[str]:
-    """The fields that what a rule gives is filled in with."""
+def paths_taken(rule: Rule) -> Iterator[str]:
+    """The fields whose values a rule derives, or puts into arguments."""
     action = action_of(rule)
     said = getattr(rule.then, action)
     values = said if action == "derive" else getattr(said, "set", None) or getattr(said, "arguments", None) or {}
     yield from (value.from_ for value in values.values() if isinstance(value, FromField))
+
+
+def paths_said(rule: Rule) -> Iterator[str]:
+    """The fields that what a rule gives is filled in with."""
+    yield from paths_taken(rule)
+    said = getattr(rule.then, action_of(rule))
     for text in (getattr(said, "message", ""), getattr(said, "remedy", "")):
         yield from places(text)
 

@@ -81,10 +81,11 @@ class Alternative(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Approval(msgspec.Struct, frozen=True, array_like=True):
-    """Who may agree (roles; empty: anybody who may approve), and for how many seconds that holds."""
+    """Who may agree (roles; empty: anybody who may approve), and for how many seconds and calls that holds."""
 
     approvers: tuple[str, ...]
     expires_seconds: int
+    uses: int = 1
 
 
 class RuleTrace(msgspec.Struct, frozen=True, array_like=True):

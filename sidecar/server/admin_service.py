@@ -122,6 +122,7 @@ class AdminService:
             policy_error="\n".join(str(fault) for fault in self._rooms.policies.faults[:20]),
             policy_engine_errors=self._rooms.policy_desk.engine_errors,
             policy_rule_errors=self._rooms.policy_desk.rule_errors,
+            policy_fact_errors=self._rooms.policy_desk.fact_errors,
         )
 
     def GetStats(self, request: admin_pb2.GetStatsRequest, _: grpc.ServicerContext) -> admin_pb2.GetStatsResponse:

@@ -28,8 +28,7 @@ from ..policies.document import Policy
 from ..policies.evaluator import Engine
 from ..policies.faults import Fault, PolicyError
 from ..policies.loading import load_texts
-from ..policies.reference import ReferenceEvaluator
-from ..policies.suite import SuiteResult, run_suite, texts_beside
+from ..policies.suite import ReadSuite, SuiteResult, read_suite, run_suite, texts_beside
 from ..store.reader import Reader
 from . import answers, chain, policy_answers
 from .errors import DeadlineError
@@ -44,9 +43,6 @@ _MAX_BYTES: Final = 3 << 20
 #: Seconds between the pieces of a long look, in which decisions have the processor.
 _BREATH: Final = 0.001
 _EXAMPLES: Final = 20
-#: Answers a few questions about a draft. It says what the engine says (they are held against each other), and compiles
-#: in milliseconds, where the engine first tries new rules in a process of their own.
-_NAIVE: Final = ReferenceEvaluator()
 _MODES: Final[dict[Mode, PolicyMode]] = {
     Mode.OFF: "off", Mode.SHADOW: "shadow", Mode.WARN: "warn", Mode.ENFORCE: "enforce",
 }  # fmt: skip
@@ -217,14 +213,21 @@ class PolicyService:
         self, request: policy_pb2.TestPoliciesRequest, context: grpc.ServicerContext
     ) -> policy_pb2.TestPoliciesResponse:
         """Runs test suites over policies."""
-        beside = texts_beside(_texts(request.files))
+        beside, evaluator = texts_beside(_texts(request.files)), self._rooms.policies.evaluator
         faults: list[Fault] = []
-        results: list[SuiteResult] = []
+        suites: list[ReadSuite] = []
         for name, text in _texts(request.suites).items():
+            try:
+                suites.append(read_suite(text, name, beside))
+            except PolicyError as error:
+                faults.extend(error.faults)
+        evaluator.prepare([one.policies for one in suites])
+        results: list[SuiteResult] = []
+        for suite in suites:
             if not context.is_active():
                 raise DeadlineError("the caller left before the tests were done")
             try:
-                results.append(run_suite(text, name, beside, _NAIVE))
+                results.append(run_suite(suite, evaluator))
             except PolicyError as error:
                 faults.extend(error.faults)
         if faults:
@@ -282,7 +285,7 @@ class PolicyService:
         """The engine of these files; without any, the one in force, None where there is none."""
         texts = _texts(files)
         if texts:
-            draft = _NAIVE.compile(load_texts(texts), "")
+            draft = self._rooms.policies.compile(load_texts(texts))
             try:
                 yield draft
             finally:

@@ -148,7 +148,9 @@ class SuggestionService:
             raise PreconditionError("the suggestion has no policy document: there are no rules to run")
         limit, examples = request.limit or DEFAULT_CALLS, request.examples or _EXAMPLES
         return policy_answers.suggested_what_if(
-            suggested_what_if(self._rooms.store, found.draft.policy_document, limit, examples, between)
+            suggested_what_if(
+                self._rooms.store, self._rooms.policies, found.draft.policy_document, limit, examples, between
+            )
         )
 
     def ApproveSuggestion(

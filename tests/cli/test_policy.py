@@ -189,7 +189,8 @@ def test_the_repl_tries_calls(forewarn: Forewarn, folder: Path, monkeypatch: pyt
 
 def test_a_call_is_approved_from_the_command_line(forewarn: Forewarn, tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(
-        "policy: p\ntools: [drop]\nmode: enforce\nrules: [{name: ask, then: {require_approval: {message: sure?}}}]\n"
+        "policy: p\ntools: [drop]\nmode: enforce\n"
+        "rules: [{name: ask, then: {require_approval: {message: sure?, uses: 2}}}]\n"
     )
     forewarn("policy", "apply", str(tmp_path / "p.yaml"))
     call = ("check", "drop", '{"table": "a"}', "--session", "s", "--exit-code")
@@ -197,10 +198,14 @@ def test_a_call_is_approved_from_the_command_line(forewarn: Forewarn, tmp_path: 
     assert run.code == 1
     approval = run.json["decision"]["approval_id"]
     (row,) = forewarn("approvals").rows
-    assert (row["approval"], row["state"], row["rule"]) == (approval, "pending", "p/ask")
-    assert "state: approved" in forewarn("approvals", "approve", approval, "--as", "ann", "--reason", "empty").out
-    assert forewarn(*call).code == 0
-    assert forewarn(*call).code == 1
+    assert (row["approval"], row["state"], row["rule"], row["uses"]) == (approval, "pending", "p/ask", "0 of 2")
+    narrowed = forewarn("approvals", "approve", approval, "--as", "ann", "--uses", "1").out
+    assert "uses: 0 of 1" in narrowed
+    run = forewarn("approvals", "approve", approval, "--as", "ann", "--reason", "empty")
+    assert "state: approved" in run.out
+    assert "uses: 0 of 2" in run.out
+    assert [forewarn(*call).code for _ in range(3)] == [0, 0, 1]
+    assert forewarn("approvals", "approve", approval, "--uses", "1001").code == 2
     other = forewarn(*call, "--json").json["decision"]["approval_id"]
     assert "state: denied" in forewarn("approvals", "deny", other, "--as", "ann", "--reason", "no").out
     assert "ann refused: no" in forewarn(*call).out

@@ -126,6 +126,7 @@ def facts(random: Random) -> Facts:
             done=tuple(random.sample(TOOLS, random.randint(0, 2))), last_tool=random.choice(TOOLS),
         ),
         CallerFacts(random.choice(TEXTS), tuple(random.sample(["admin", "agent", "日本"], random.randint(0, 2)))),
+        unknown=tuple(random.sample(["tool", "pattern", "session"], random.choice([0, 0, 0, 0, 0, 0, 1, 2]))),
     )  # fmt: skip
 
 
@@ -224,8 +225,11 @@ def _verdict(random: Random, made: list[str]) -> dict[str, Any]:
     if kind == "require":
         approvers = random.sample(["ops", "dba", "lead"], random.randint(0, 2))
         return {
-            "require_approval": {"message": message, "approvers": approvers, "expires_seconds": random.randint(1, 9)}
-        }
+            "require_approval": {
+                "message": message, "approvers": approvers, "expires_seconds": random.randint(1, 9),
+                "uses": random.choice([1, 1, 2, 1_000]),
+            }
+        }  # fmt: skip
     if kind == "suggest":
         return {
             "suggest_alternative": {"message": message, "tool": "db.read", "arguments": {"n": _value(random, made)}}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from sidecar.policies.current import CurrentPolicies
 from sidecar.policies.document import Policy
 from sidecar.policies.engine import probe, rete
 from sidecar.policies.engine.evaluator import ClosedEngineError, DurableEngine, DurableEvaluator
+from sidecar.policies.engine.trials import Trials
 from sidecar.policies.evaluator import Engine
 from sidecar.policies.facts import CallerFacts, CallFacts, Facts
 from sidecar.policies.faults import EvaluationError, PolicyError
@@ -255,3 +259,57 @@ def test_what_the_probe_refuses_is_not_loaded() -> None:
 
     with pytest.raises(PolicyError, match="no"):
         DurableEvaluator(refuse).compile(load("policy: p\nrules: [{name: x, then: {warn: {message: m}}}]\n"), "r")
+
+
+def test_rules_that_worked_are_not_tried_again_and_those_that_failed_are() -> None:
+    tried: list[int] = []
+    refused = False
+
+    def probing(rulesets: Iterable[tuple[str, list[str]]]) -> None:
+        tried.append(len(list(rulesets)))
+        if refused:
+            raise EvaluationError("no")
+
+    evaluator = DurableEvaluator(Trials(probing, remembered=2))
+    rule = "  - {{name: x{0}, when: {{field: call.arguments.a{0}, equal: 1}}, then: {{warn: {{message: m}}}}}}\n"
+    one, other, third = (
+        load("policy: p\nrules:\n" + "".join(rule.format(at) for at in range(rules))) for rules in (1, 2, 3)
+    )
+    for policies in (one, one, [structs.replace(one[0], mode="shadow")]):  # the mode is no matter of durable-rules
+        evaluator.compile(policies, "r").close()
+    assert tried == [1]
+    refused = True
+    for _ in range(2):
+        with pytest.raises(PolicyError, match="no"):
+            evaluator.compile(other, "r")
+    assert tried[1:] == [1, 1]
+    refused = False
+    for policies in (other, third, one):  # the first one was forgotten meanwhile
+        evaluator.compile(policies, "r").close()
+    assert tried[3:] == [1, 1, 1]
+
+
+def test_many_sets_are_tried_together_and_one_that_does_not_work_spoils_no_other() -> None:
+    tried: list[int] = []
+
+    def probing(rulesets: Iterable[tuple[str, list[str]]]) -> None:
+        listed = list(rulesets)
+        tried.append(len(listed))
+        if any(len(json.loads(definition)) > 3 for definition, _ in listed):  # two rules, and the one that warms up
+            raise EvaluationError("no")
+
+    evaluator = DurableEvaluator(Trials(probing))
+    rule = "  - {{name: x{0}, when: {{field: call.arguments.a{0}, equal: 1}}, then: {{warn: {{message: m}}}}}}\n"
+    one, two, bad = (
+        load("policy: p\nrules:\n" + "".join(rule.format(at) for at in range(rules))) for rules in (1, 2, 3)
+    )
+    evaluator.prepare([one, [*one, *two], two])  # a name twice
+    for policies in (one, two):
+        evaluator.compile(policies, "r").close()
+    assert tried == [2]
+
+    evaluator.prepare([bad, one])
+    with pytest.raises(PolicyError, match="no"):
+        evaluator.compile(bad, "r")
+    evaluator.compile(one, "r").close()
+    assert tried[1:] == [1, 1]

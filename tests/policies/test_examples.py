@@ -12,7 +12,7 @@ from sidecar.policies.evaluator import Evaluator
 from sidecar.policies.reading import read
 from sidecar.policies.reference import ReferenceEvaluator
 from sidecar.policies.schema import as_text, policy_schema
-from sidecar.policies.suite import SuiteResult, run_suite
+from sidecar.policies.suite import SuiteResult, read_suite, run_suite
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "policies"
@@ -23,7 +23,7 @@ EVALUATORS: list[Evaluator] = [DurableEvaluator(probing=None), ReferenceEvaluato
 
 def _run(folder: Path, name: str, evaluator: Evaluator) -> SuiteResult:
     file = folder / f"{name}_test.yaml"
-    return run_suite(file.read_text(), file.name, lambda one: (folder / one).read_text(), evaluator)
+    return run_suite(read_suite(file.read_text(), file.name, lambda one: (folder / one).read_text()), evaluator)
 
 
 def test_there_are_twelve_with_their_tests() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.policies.faults import PolicyError
 from sidecar.policies.reference import ReferenceEvaluator
-from sidecar.policies.suite import SuiteResult, run_suite, texts_beside
+from sidecar.policies.suite import SuiteResult, read_suite, run_suite, texts_beside
 
 POLICY = """
 policy: p
@@ -23,7 +23,7 @@ HEAD = (
 
 def _run(tests: str, head: str = HEAD) -> SuiteResult:
     text = f"{head}tests:\n{tests}"
-    return run_suite(text, "p_test.yaml", texts_beside({"p.yaml": POLICY}), ReferenceEvaluator())
+    return run_suite(read_suite(text, "p_test.yaml", texts_beside({"p.yaml": POLICY})), ReferenceEvaluator())
 
 
 def test_what_passes_and_what_is_covered() -> None:
@@ -48,6 +48,7 @@ def test_what_passes_and_what_is_covered() -> None:
         ("{verdict: prevent, alternatives: [u]}", "expected the alternatives ('u',), got ()"),
         ("{verdict: prevent, approvers: []}", "expected the approvers (), got None"),
         ("{verdict: prevent, expires_seconds: 3}", "expected an approval for 3 s, got None"),
+        ("{verdict: prevent, uses: 2}", "expected an approval of 2 uses, got None"),
     ],
 )
 def test_what_is_not_as_expected_is_said(expect: str, problem: str) -> None:

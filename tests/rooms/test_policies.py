@@ -15,11 +15,12 @@ from sidecar.guard.policy.records import HITS, POLICY_NAMES, ApprovalState, Rule
 from sidecar.model.errors import PreconditionError
 from sidecar.model.vocabulary import Verdict
 from sidecar.policies.document import Policy
-from sidecar.policies.evaluator import Engine
+from sidecar.policies.engine.evaluator import DurableEvaluator
+from sidecar.policies.evaluator import Engine, Evaluator
 from sidecar.policies.facts import Facts
 from sidecar.policies.loading import load
 from sidecar.policies.reference import ReferenceEngine, ReferenceEvaluator
-from sidecar.policies.verdict import PolicyDecision
+from sidecar.policies.verdict import Outcome, PolicyDecision
 from sidecar.store.store import Store
 from sidecar.store.tables import NAMES
 
@@ -75,6 +76,9 @@ class NotedEvaluator:
         self.made.append(Noted(policies, revision))
         return self.made[-1]
 
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """Nothing to do."""
+
 
 def test_an_engine_is_closed_once_after_its_last_question() -> None:
     engine = Noted(load(guard()), "r")
@@ -122,6 +126,9 @@ class Broken(ReferenceEngine):
 
 
 class BrokenEvaluator:
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """Nothing to do."""
+
     def compile(self, policies: Sequence[Policy], revision: str) -> Engine:
         return Broken(policies, revision)
 
@@ -144,6 +151,79 @@ def test_an_engine_that_fails_is_counted_and_failure_modes_decide(
     assert (decision.verdict, decision.would_be) == (verdict, would_be)
     assert bench.rooms.policy_desk.engine_errors == (mode != "off")
     assert bench.ask({"a": 1}, tool="other").policy is None
+
+
+FACTS = """\
+policy: {mode}
+tools: [t]
+mode: enforce
+failure_mode: {mode}
+rules:
+  - {{name: often, when: {{field: session.calls, more: 1000}}, then: {{prevent: {{message: often}}}}}}
+  - {{name: odd, when: {{field: call.arguments.odd, equal: true}}, then: {{prevent: {{message: odd}}}}}}
+  - {{name: known, when: {{cel: "pattern.known && session.calls >= 0"}}, then: {{warn: {{message: known}}}}}}
+"""
+
+
+@pytest.mark.parametrize("engine", [DurableEvaluator(probing=None), ReferenceEvaluator()])
+@pytest.mark.parametrize(("mode", "verdict"), [("closed", Verdict.PREVENT), ("open", Verdict.ALLOW)])
+def test_facts_that_cannot_be_filled_in_fail_the_rules_that_read_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, engine: Evaluator, mode: str, verdict: Verdict
+) -> None:
+    """Counted, told in the decision, and no other rule is dropped with them."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no session to be read")
+
+    desk, bench.rooms.policies.evaluator = bench.rooms.policy_desk, engine
+    bench.rooms.policy_book.apply([(load(FACTS.format(mode=mode))[0], "")], "", "")
+    assert bench.ask({"a": 1}).verdict is Verdict.ALLOW
+    monkeypatch.setattr("sidecar.guard.policy.facts.session_facts", broken)
+    decision = bench.ask({"a": 1})
+    assert decision.verdict is verdict
+    assert decision.policy is not None
+    told = {one.rule: (one.outcome, one.error) for one in decision.policy.rules}
+    assert told[f"{mode}/often"] == (Outcome.FAILED, "session.calls is not known: session facts could not be filled in")
+    assert f"{mode}/odd" not in told
+    assert (desk.fact_errors, desk.engine_errors) == (1, 0)
+    assert desk.rule_errors == len(told)
+    assert bench.rooms.tracker.find_decision(decision.decision_id.hex()).decision.policy == decision.policy
+    # What reads other facts is evaluated as ever, also where it fails open.
+    odd = bench.ask({"odd": True})
+    assert odd.verdict is Verdict.PREVENT
+    assert odd.policy is not None
+    assert (f"{mode}/odd", Outcome.FIRED) in [(one.rule, one.outcome) for one in odd.policy.rules]
+
+
+@pytest.mark.parametrize("part", ["sidecar.guard.policy.facts.call_facts", "sidecar.guard.policy.facts.caller_facts"])
+@pytest.mark.parametrize(("failing", "verdict"), [("closed", Verdict.PREVENT), ("open", Verdict.ALLOW)])
+def test_a_call_that_cannot_be_read_is_decided_by_failure_modes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, part: str, failing: str, verdict: Verdict
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no call to be read")
+
+    apply(bench, guard(failing=failing))
+    monkeypatch.setattr(part, broken)
+    decision = bench.ask({"a": 1})
+    assert decision.verdict is verdict
+    assert bench.rooms.policy_desk.engine_errors == 1
+    assert decision.policy is not None
+    assert [(one.rule, one.outcome, one.error) for one in decision.policy.rules] == [
+        ("guard/stop", Outcome.FAILED, "RuntimeError")
+    ]
+
+
+def test_an_engine_that_cannot_say_what_it_reads_is_asked_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> frozenset[str]:
+        raise RuntimeError("the engine stumbled")
+
+    apply(bench, guard())
+    monkeypatch.setattr("sidecar.policies.reference.ReferenceEngine.wants", broken)
+    assert bench.ask({"a": 1}).verdict is Verdict.PREVENT
+    assert bench.rooms.policy_desk.engine_errors == 1
 
 
 def test_a_tool_without_rules_is_not_asked_about(bench: Bench) -> None:
@@ -184,6 +264,23 @@ def test_one_use_is_never_shared(bench: Bench) -> None:
     for one in askers:
         one.join()
     assert sorted(verdicts) == [Verdict.ALLOW] * 3 + [Verdict.REQUIRE_APPROVAL] * 5
+
+
+@pytest.mark.parametrize(("said", "uses"), [(0, 2), (1, 1), (4, 4)])
+def test_the_policy_says_how_often_unless_who_agrees_does(bench: Bench, said: int, uses: int) -> None:
+    """The rule that lets it be made least often counts."""
+    twice = ASK.replace("sure?", "sure?, uses: 2")
+    apply(bench, f"{twice}---\n{twice.replace('policy: ask', 'policy: often').replace('uses: 2', 'uses: 9')}")
+    approval = bench.ask({"a": 1}).approval_id.hex()
+    approvals = bench.rooms.approvals
+    assert approvals.find(approval).uses == 2
+    # Whoever changes their mind without saying a number goes back to the policy's.
+    approvals.decide(approval, "ann", (), "", 7, agreed=True).result(10)
+    approvals.decide(approval, "ann", (), "", 0, agreed=False).result(10)
+    approvals.decide(approval, "ann", (), "", said, agreed=True).result(10)
+    assert approvals.find(approval).uses == uses
+    verdicts = [bench.ask({"a": 1}).verdict for _ in range(uses + 1)]
+    assert verdicts == [Verdict.ALLOW] * uses + [Verdict.REQUIRE_APPROVAL]
 
 
 def test_an_approval_of_other_approvers_does_not_count(bench: Bench) -> None:

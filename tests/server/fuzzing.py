@@ -23,6 +23,7 @@ from forewarn.v1 import (
     suggestion_pb2,
     workflow_pb2,
 )
+from sidecar.suggestions import analyst
 
 from .case_runner import reason_of
 from .hostile import Hostile
@@ -39,7 +40,6 @@ _CODES = {
     grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION,
     grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.ABORTED,
 }  # fmt: skip
-_DECIDE = {"ShouldPrevent", "Check", "Optimize"}
 #: About a tool that nothing else speaks of, so that approvals can be asked for and decided on.
 _POLICY = """\
 policy: fuzzed
@@ -49,11 +49,26 @@ rules: [{name: ask, then: {require_approval: {message: "{call.arguments.a}"}}}]
 """
 
 
+#: Methods after which the analyst has work, which it commits when it is done.
+_GIVES_WORK = {"CompleteWorkflow"}
+#: Seconds: longer than any fuzzing.
+_NEVER = 1e6
+
+
+def look_at_no_calls() -> None:
+    """The daemon does not look at recorded calls every ten minutes. `Target` asks it to, where that disturbs nobody."""
+    analyst.CALLS_EVERY = _NEVER  # type: ignore[misc]
+
+
 class Target:
-    """A daemon with something in its store, and the requests to throw at it."""
+    """A daemon with something in its store, and the requests to throw at it.
+
+    What a refused request changed is told by comparing the store before and after, so nothing else may change it in
+    between: what an accepted request started must have settled, and nothing may begin by the clock.
+    """
 
     def __init__(self) -> None:
-        self.daemon = RunningDaemon("--max-tools", "500").start()
+        self.daemon = RunningDaemon("--max-tools", "500", first=look_at_no_calls).start()
         self.folder = Path(tempfile.mkdtemp(prefix="fwz", dir="/tmp"))
         guard, admin = self.daemon.guard, self.daemon.admin
         tool = model_pb2.ToolDescriptor(tool="t", input_schema_json='{"required":["a"]}')
@@ -77,6 +92,7 @@ class Target:
         workflows = [self.daemon.workflow.Recommend(intent).workflow_id for _ in range(4)]
         ids += self._suggestions()
         ids += self._rollouts()
+        self.settle()
         self.hostile = Hostile(ids, ["t", "u", "v"], str(self.folder / "copy"), ["e1", "e2"], workflows)
 
     def _suggestions(self) -> list[str]:
@@ -113,6 +129,14 @@ class Target:
         self.daemon.discard()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def settle(self) -> None:
+        """Wait until all is committed that accepted requests started, workflows' last stages among it."""
+        # A commit later the analyst has been told of all that was completed. It answers after it has looked at that,
+        # and what it says of it is committed in front of the second flush.
+        self.flush()
+        self.daemon.suggestion.GenerateSuggestions(suggestion_pb2.GenerateSuggestionsRequest(), timeout=60)
+        self.flush()
+
     def flush(self) -> None:
         """Decisions are logged behind their answers; a job that is waited for brings them in."""
         self.daemon.admin.SetMode(admin_pb2.SetModeRequest(mode=model_pb2.MODE_SHADOW), timeout=60)
@@ -130,6 +154,8 @@ class Target:
         try:
             for answer in self._answers(method, request):
                 MessageToJson(answer)  # no time, duration or text in it that other languages could not read
+                if isinstance(answer, workflow_pb2.RecommendResponse):
+                    self.hostile.workflows.append(answer.workflow_id)
                 if isinstance(answer, guard_pb2.RecordCallsResponse) and answer.HasField("error"):
                     assert answer.error.details, answer
                     assert grpc.StatusCode.INTERNAL.value[0] != answer.error.code, answer
@@ -141,9 +167,20 @@ class Target:
             assert self.daemon.alive
             return reason
         assert self.daemon.alive
-        if method.name in _DECIDE or method.name == "SetMode":
+        if method.name in _GIVES_WORK:
+            self.settle()
+            self._assert_looked_at(request)
+        else:
             self.flush()
         return "OK"
+
+    def _assert_looked_at(self, request: Message) -> None:
+        """That nothing is left to be done about a workflow: the comparison after the next request relies on it."""
+        assert isinstance(request, workflow_pb2.CompleteWorkflowRequest)
+        asked = workflow_pb2.GetWorkflowRequest(workflow_id=request.workflow_id)
+        stages = self.daemon.workflow.GetWorkflow(asked, timeout=60).workflow.stages
+        assert stages[-1].stage == "learningSuggestions"
+        assert stages[-1].result == "success", stages[-1]
 
     def _answers(self, method: MethodDescriptor, request: Message) -> Iterator[Any]:
         service = method.containing_service

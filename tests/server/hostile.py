@@ -62,7 +62,8 @@ class Hostile:
         self._tools = tools
         self._folder = folder
         self._entities = [*entities, "e3"]
-        self._workflows = [*workflows, "0" * 32]
+        #: Ids of workflows; those that begin meanwhile may be added.
+        self.workflows = [*workflows, "0" * 32]
 
     def message(self, descriptor: Descriptor, depth: int = 0) -> st.SearchStrategy[Message]:
         """A message; each field is there more often than not."""
@@ -138,7 +139,7 @@ class Hostile:
         if name in ("id", "used"):
             return st.one_of(st.sampled_from(self._entities), any_text)
         if name == "workflow_id":
-            return st.one_of(st.sampled_from(self._workflows), st.binary(max_size=17).map(bytes.hex), any_text)
+            return st.one_of(st.sampled_from(self.workflows), st.binary(max_size=17).map(bytes.hex), any_text)
         if name in ("scope", "description", "triggers", "intent", "suggested_resources", "generated_resources"):
             return st.one_of(st.sampled_from(["s", "web application", "StatefulSet", "a\x00b"]), any_text)
         if name == "page_token":

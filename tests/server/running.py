@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,13 @@ class StartFailedError(Exception):
     """The daemon ended before it was ready; the text is its log."""
 
 
-def _serve(arguments: list[str], log: str) -> None:
+def _serve(arguments: list[str], log: str, first: Callable[[], None] | None) -> None:
     """The forked process: its own session, its output into the log, then what `python -m sidecar.main` does."""
     from sidecar.main import main
 
     os.setsid()
+    if first is not None:
+        first()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for number in (1, 2):
         os.dup2(descriptor, number)
@@ -61,10 +63,18 @@ def _serve(arguments: list[str], log: str) -> None:
 
 
 class RunningDaemon:
-    """A daemon that a test may talk to, stop, kill and start again. `options` are its command's."""
+    """A daemon that a test may talk to, stop, kill and start again. `options` are its command's.
+
+    `first` is a module's function that the daemon's process calls before anything else (not with `fresh`).
+    """
 
     def __init__(
-        self, *options: str, folder: Path | None = None, fresh: bool = False, policies: dict[str, str] | None = None
+        self,
+        *options: str,
+        folder: Path | None = None,
+        fresh: bool = False,
+        policies: dict[str, str] | None = None,
+        first: Callable[[], None] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="fw", dir="/tmp"))  # short: a socket's path has 107 bytes
         self.data_dir = folder or self.folder / "data"
@@ -75,6 +85,7 @@ class RunningDaemon:
                 (self.folder / "policies" / name).write_text(text)
             self.options += ["--policies", str(self.folder / "policies")]
         self.fresh = fresh
+        self.first = first
         self.guard_address = f"unix:{self.folder}/guard.sock"
         self.admin_address = f"unix:{self.folder}/admin.sock"
         self.tcp_address = ""
@@ -188,7 +199,7 @@ class RunningDaemon:
                 return subprocess.Popen(
                     [sys.executable, "-m", "sidecar.main", *arguments], stdout=log, stderr=log, env=clean
                 )
-        process = _context.Process(target=_serve, args=(list(arguments), str(self.log_file)), daemon=True)
+        process = _context.Process(target=_serve, args=(list(arguments), str(self.log_file), self.first), daemon=True)
         process.start()
         return process
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,9 +10,10 @@ from google.protobuf.descriptor import MethodDescriptor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forewarn.v1 import admin_pb2, guard_pb2, model_pb2
+from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, model_pb2, workflow_pb2
 from sidecar.server.chain import broken_rules
 from sidecar.server.requests import plain_call, plain_record
+from sidecar.suggestions import analyst
 
 from . import hostile
 from .fuzzing import METHODS, Target
@@ -45,6 +47,20 @@ def fuzz(target: Target, method: MethodDescriptor, examples: int, *, derandomize
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_any_message(target: Target, method: MethodDescriptor) -> None:
     fuzz(target, method, 15, derandomize=True)
+
+
+def test_nothing_is_under_way_after_a_request(target: Target) -> None:
+    """Else a refused request would be blamed for what the daemon does about the one before."""
+    complete = next(one for one in METHODS if one.name == "CompleteWorkflow")
+    for _ in range(3):  # after a look the analyst rests, and what was completed meanwhile waits
+        begun = target.daemon.workflow.Recommend(workflow_pb2.RecommendRequest(intent="a queue"))
+        request = workflow_pb2.CompleteWorkflowRequest(
+            workflow_id=begun.workflow_id, outcome=knowledge_pb2.WORKFLOW_OUTCOME_SUCCESS
+        )
+        assert target.throw(complete, request) == "OK"
+    before = target.state()
+    time.sleep(analyst.LONGEST_REST + 0.5)
+    assert target.state() == before
 
 
 @settings(max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))

@@ -47,7 +47,10 @@ def list_approvals(
         show_json(answer)
         return
     Screen().table(
-        ["approval", "state", "tool", "arguments", "session", "caller", "rule", "message", "asked", "until", "by"],
+        [
+            *("approval", "state", "tool", "arguments", "session", "caller", "rule", "message"),
+            *("asked", "until", ">uses", "by"),
+        ],
         [
             [
                 one.approval_id,
@@ -60,6 +63,7 @@ def list_approvals(
                 one.message,
                 moment(one.create_time),
                 moment(one.expire_time),
+                f"{one.used} of {one.uses}",
                 one.decided_by,
             ]
             for one in answer.approvals
@@ -75,7 +79,10 @@ def approve(
     approver: _Approver = "",
     role: _Roles = None,
     reason: options.Reason = "",
-    uses: Annotated[int, typer.Option(min=1, max=1000, help="How often the call may be made.")] = 1,
+    uses: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="How often the call may be made; as often as the policy says, unless told."),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Agree to a call: this very call, with these arguments, in its session."""
@@ -83,7 +90,7 @@ def approve(
     from forewarn_cli.asking import me
 
     request = policy_pb2.ApproveCallRequest(
-        approval_id=approval_id, approver=approver or me() or "cli", roles=role or (), reason=reason, uses=uses
+        approval_id=approval_id, approver=approver or me() or "cli", roles=role or (), reason=reason, uses=uses or 0
     )
     with policies(context) as ask:
         answer: policy_pb2.ApproveCallResponse = ask("ApproveCall", request)

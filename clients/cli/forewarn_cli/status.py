@@ -55,6 +55,7 @@ def status(context: typer.Context, json: options.Json = False) -> None:
 def _policies(answer: admin_pb2.GetStatusResponse) -> str:
     if not answer.policies:
         return ""
-    failed = answer.policy_engine_errors + answer.policy_rule_errors
+    failed, facts = answer.policy_engine_errors + answer.policy_rule_errors, answer.policy_fact_errors
     errors = f"; {failed} times a rule or the engine failed" if failed else ""
+    errors += f"; {facts} times facts could not be filled in" if facts else ""
     return f"{answer.policies}, revision {answer.policy_revision}{errors}"

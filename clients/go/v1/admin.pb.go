@@ -107,6 +107,9 @@ type GetStatusResponse struct {
 	PolicyEngineErrors uint64 `protobuf:"varint,20,opt,name=policy_engine_errors,json=policyEngineErrors,proto3" json:"policy_engine_errors,omitempty"`
 	// Rules that could not be evaluated since the start.
 	PolicyRuleErrors uint64 `protobuf:"varint,21,opt,name=policy_rule_errors,json=policyRuleErrors,proto3" json:"policy_rule_errors,omitempty"`
+	// Facts (of a tool, what was learned, a session) that could not be filled in for policies since the start; rules that
+	// read them failed.
+	PolicyFactErrors uint64 `protobuf:"varint,22,opt,name=policy_fact_errors,json=policyFactErrors,proto3" json:"policy_fact_errors,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -284,6 +287,13 @@ func (x *GetStatusResponse) GetPolicyEngineErrors() uint64 {
 func (x *GetStatusResponse) GetPolicyRuleErrors() uint64 {
 	if x != nil {
 		return x.PolicyRuleErrors
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetPolicyFactErrors() uint64 {
+	if x != nil {
+		return x.PolicyFactErrors
 	}
 	return 0
 }
@@ -5082,7 +5092,7 @@ var File_forewarn_v1_admin_proto protoreflect.FileDescriptor
 const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x17forewarn/v1/admin.proto\x12\vforewarn.v1\x1a\x17forewarn/v1/model.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10GetStatusRequest\"\xe3\x06\n" +
+	"\x10GetStatusRequest\"\x91\a\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\n" +
@@ -5110,7 +5120,8 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\rpolicy_folder\x18\x12 \x01(\tR\fpolicyFolder\x12!\n" +
 	"\fpolicy_error\x18\x13 \x01(\tR\vpolicyError\x120\n" +
 	"\x14policy_engine_errors\x18\x14 \x01(\x04R\x12policyEngineErrors\x12,\n" +
-	"\x12policy_rule_errors\x18\x15 \x01(\x04R\x10policyRuleErrors\"a\n" +
+	"\x12policy_rule_errors\x18\x15 \x01(\x04R\x10policyRuleErrors\x12,\n" +
+	"\x12policy_fact_errors\x18\x16 \x01(\x04R\x10policyFactErrors\"a\n" +
 	"\x0fGetStatsRequest\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12\x1d\n" +

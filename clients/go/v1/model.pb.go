@@ -1837,7 +1837,7 @@ type Approval struct {
 	Reason string `protobuf:"bytes,14,opt,name=reason,proto3" json:"reason,omitempty"`
 	// When.
 	DecideTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
-	// How often the call may be made.
+	// How often the call may be made; until somebody has agreed, what the policy says.
 	Uses uint32 `protobuf:"varint,16,opt,name=uses,proto3" json:"uses,omitempty"`
 	// How often it was.
 	Used uint32 `protobuf:"varint,17,opt,name=used,proto3" json:"used,omitempty"`

@@ -2427,7 +2427,7 @@ type ApproveCallRequest struct {
 	Roles []string `protobuf:"bytes,3,rep,name=roles,proto3" json:"roles,omitempty"`
 	// Why. Kept, redacted.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// How often the call may be made; 0: once.
+	// How often the call may be made, fewer or more times than the policy says; 0: as often as the policy says.
 	Uses          uint32 `protobuf:"varint,5,opt,name=uses,proto3" json:"uses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

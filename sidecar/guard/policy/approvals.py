@@ -131,6 +131,8 @@ class Approvals:
     ) -> Future[ApprovalRecord]:
         """Agree to a call, or refuse it; the future completes when that is durable, and from then on it holds.
 
+        ``uses`` is how often the call may be made, 1 to 1,000; 0: as often as the policy says.
+
         Raises NotFoundError, and PreconditionError where it is not open any more or another role has to agree.
         """
         record = self.find(approval_id)
@@ -148,7 +150,7 @@ class Approvals:
             decided_by=self._extractor.label(approver),
             reason=self._extractor.observation_text(reason, 4096),
             decided=self._clock(),
-            uses=max(1, uses),
+            uses=uses or record.asked_uses,
             used=0,
             used_by=(),
         )
@@ -187,7 +189,8 @@ class Approvals:
             approval_id=self._ids(), bound=bound, state=ApprovalState.PENDING, tool=call.tool,
             preview=features.preview, context=features.context, session_id=label(call.session_id),
             caller=label(call.caller), rule=rule, message=message, approvers=wanted.approvers, created=now,
-            expires=now + wanted.expires_seconds, decision_id=decision_id,
+            expires=now + wanted.expires_seconds, decision_id=decision_id, uses=wanted.uses,
+            asked_uses=wanted.uses,
         )  # fmt: skip
         self._post(record)
         self._remember(record)

@@ -30,12 +30,12 @@ from ...model.vocabulary import Cause, Verdict
 from ...policies.applying import is_about_tool
 from ...policies.document import Policy, action_of
 from ...policies.evaluator import Engine
-from ...policies.facts import Facts
+from ...policies.facts import Facts, PatternFacts
 from ...policies.usage import ALL_GROUPS
 from ...policies.verdict import Outcome, PolicyDecision, PolicyVerdict, Reach, RuleRef, RuleTrace
 from .approvals import Approvals
 from .combining import combined, overrules
-from .facts import codes_of, facts_of
+from .facts import codes_of, facts_of, pattern_facts
 from .live import LivePolicies
 from .records import ApprovalRecord, ApprovalState
 from .rewriting import rewritten
@@ -83,9 +83,11 @@ class PolicyDesk:
         self._extractor = extractor
         self._foresight = foresight
         self._redacted = lru_cache(maxsize=2_048)(lambda text: extractor.observation_text(text, _MESSAGE_BYTES))
-        #: Questions that the engine could not answer, and rules that could not be evaluated, since the start.
+        #: Questions that the engine could not answer, rules that could not be evaluated, and groups of facts that
+        #: could not be filled in, since the start.
         self.engine_errors = 0
         self.rule_errors = 0
+        self.fact_errors = 0
 
     def groups(self, tool: str) -> frozenset[str] | None:
         """What rules for a tool read; empty or None where there is nothing to ask."""
@@ -93,16 +95,26 @@ class PolicyDesk:
             serving = self.live.serving
             if serving is None:
                 return None
-            groups = serving.groups(tool)
+            try:
+                groups = serving.groups(tool)
+            except Exception:  # noqa: BLE001 - asking fails then too, where it is counted and logged
+                return ALL_GROUPS
             if groups is not None:  # else it was replaced and closed in between
                 return groups
 
     def facts(self, groups: AbstractSet[str], view: View, judgement: Judgement | None, *, would_prevent: bool) -> Facts:
         """The facts of a call. ``judgement`` is made where it is wanted and not there."""
-        if judgement is None and "pattern" in groups:
-            judgement = self._foresight.judge(view)
-        codes = codes_of(self._foresight.parts(judgement)) if judgement is not None and judgement.known else ()
-        return facts_of(groups, view, judgement or _UNJUDGED, codes, would_prevent=would_prevent)
+
+        def pattern() -> PatternFacts:
+            judged = judgement or self._foresight.judge(view)
+            codes = codes_of(self._foresight.parts(judged)) if judged.known else ()
+            return pattern_facts(view, judged, codes, would_prevent=would_prevent)
+
+        def failed(group: str) -> None:
+            self.fact_errors += 1
+            _log.exception("policy_facts_failed", tool=view.call.tool, group=group)
+
+        return facts_of(groups, view, pattern, failed)
 
     def ask(
         self,
@@ -189,17 +201,13 @@ class PolicyDesk:
             # What its rules read, not what those read that were in force a moment ago.
             groups = serving.groups(view.call.tool) or ALL_GROUPS
             facts = self.facts(groups, view, judgement, would_prevent=would_prevent)
-            return self._asked(serving.engine, facts, view.now)
-        finally:
-            serving.leave()
-
-    def _asked(self, engine: Engine, facts: Facts, now: float) -> PolicyDecision:
-        try:
-            return engine.decide(facts, now)
+            return serving.engine.decide(facts, view.now)
         except Exception as error:  # noqa: BLE001 - counted and logged; the policies say what holds then
             self.engine_errors += 1
-            _log.exception("policy_engine_failed", tool=facts.call.tool)
-            return as_failure_modes_say(engine, facts, type(error).__name__)
+            _log.exception("policy_engine_failed", tool=view.call.tool)
+            return as_failure_modes_say(serving.engine, view.call.tool, type(error).__name__)
+        finally:
+            serving.leave()
 
     def _reasons(self, answer: Answer, hidden: Mapping[str, str]) -> tuple[Reason, ...]:
         said, approval = answer.said, answer.approval
@@ -287,15 +295,19 @@ class PolicyDesk:
         return self._extractor.features_of(tool, arguments, {}).preview
 
 
-def as_failure_modes_say(engine: Engine, facts: Facts, error: str) -> PolicyDecision:
-    """What holds when the engine cannot answer: a policy about the tool that can stop calls, and fails closed, does."""
-    closed = [
+def as_failure_modes_say(engine: Engine, tool: str, error: str) -> PolicyDecision:
+    """What holds when the engine cannot answer: a policy about the tool that can stop calls, and fails closed, does.
+
+    One that fails open does not, and is told of all the same.
+    """
+    about = [
         policy
         for policy in engine.policies
-        if policy.mode != "off" and policy.failure_mode == "closed" and is_about_tool(policy, facts.call.tool)
+        if policy.mode != "off"
+        and is_about_tool(policy, tool)
         and any(action_of(rule) in _STOPS for rule in policy.rules)
-    ]  # fmt: skip
-    traces = tuple(_failed(policy, error) for policy in closed[:MAX_RULES])
+    ]
+    closed = [policy for policy in about if policy.failure_mode == "closed"]
     enforced = next((policy for policy in closed if policy.mode == "enforce"), None)
     first = _failed(closed[0], error) if closed else None
     held = _failed(enforced, error) if enforced is not None else None
@@ -306,8 +318,12 @@ def as_failure_modes_say(engine: Engine, facts: Facts, error: str) -> PolicyDeci
         rule=held.rule if held is not None else None,
         would_be_rule=first.rule if first is not None else None,
         message=held.message if held is not None else "",
-        traces=traces,
+        traces=tuple(_failed(policy, error) for policy in sorted(about, key=_fails_open)[:MAX_RULES]),
     )
+
+
+def _fails_open(policy: Policy) -> bool:
+    return policy.failure_mode == "open"
 
 
 def _counts(trace: RuleTrace) -> bool:
@@ -318,10 +334,9 @@ def _counts(trace: RuleTrace) -> bool:
 def _failed(policy: Policy, error: str) -> RuleTrace:
     rule = next(rule for rule in policy.rules if action_of(rule) in _STOPS)
     reach = {"enforce": Reach.ENFORCE, "warn": Reach.WARN}.get(policy.mode, Reach.SHADOW)
-    text = f"policies could not be evaluated ({error}), and {policy.name} fails closed"
-    return RuleTrace(
-        RuleRef(policy.name, rule.name), Outcome.FAILED, PolicyVerdict.PREVENT, reach, policy.priority, text, error
-    )
+    text = f"policies could not be evaluated ({error}), and {policy.name} fails {policy.failure_mode}"
+    verdict = PolicyVerdict.NONE if _fails_open(policy) else PolicyVerdict.PREVENT
+    return RuleTrace(RuleRef(policy.name, rule.name), Outcome.FAILED, verdict, reach, policy.priority, text, error)
 
 
 def _hidden(extractor: Extractor, view: View) -> Mapping[str, str]:
@@ -330,6 +345,3 @@ def _hidden(extractor: Extractor, view: View) -> Mapping[str, str]:
 
 def _as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-_UNJUDGED: Final = Judgement([], 0.0, 0.0, False, -1, [])

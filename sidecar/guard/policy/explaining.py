@@ -66,7 +66,10 @@ class Explainer:
         told = tuple(trace for trace in said.traces if trace.rule.policy in about)
         skipped = len(said.traces) - len(told)
         shown = self._desk.told_all(msgspec.structs.replace(said, traces=told), call, MAX_RULES)
-        text = json.dumps(msgspec.to_builtins(facts), ensure_ascii=False)
+        told_facts = msgspec.to_builtins(facts)
+        if not facts.unknown:
+            del told_facts["unknown"]
+        text = json.dumps(told_facts, ensure_ascii=False)
         for raw, mask in self._extractor.hidden_in(call.arguments).items():
             text = text.replace(json.dumps(raw, ensure_ascii=False)[1:-1], mask)
         return Explained(shown, skipped, self._extractor.whole_text(text[:MAX_FACTS]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, TypeVar
 
 from ...learning.foresight import Judgement
 from ...learning.session import FAILED, Session
@@ -13,6 +14,8 @@ from ...model.pattern import UsagePattern
 from ...model.tool import Tool
 from ...model.vocabulary import Cause
 from ...policies.facts import CallerFacts, CallFacts, Facts, PatternFacts, SessionFacts, ToolFacts
+
+T = TypeVar("T")
 
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
@@ -108,16 +111,34 @@ def caller_facts(call: Call) -> CallerFacts:
 
 
 def facts_of(
-    groups: AbstractSet[str], view: View, judgement: Judgement, codes: tuple[str, ...], *, would_prevent: bool
+    groups: AbstractSet[str],
+    view: View,
+    pattern: Callable[[], PatternFacts],
+    failed: Callable[[str], None],
 ) -> Facts:
-    """The facts of a call, of the groups that are asked for."""
+    """The facts of a call, of the groups that are asked for. ``pattern`` fills in what was learned.
+
+    A group that cannot be filled in is ``unknown``: rules that read it fail, and follow their policy's failure mode.
+    ``failed`` is told of it, while the error is being handled. Raises only what the call itself is to blame for.
+    """
     call = view.call
-    return Facts(
-        call_facts(call, view.server),
-        tool_facts(view.tool, call.tool_version, view.now) if "tool" in groups else NO_TOOL,
-        pattern_facts(view, judgement, codes, would_prevent=would_prevent) if "pattern" in groups else NO_PATTERN,
-        session_facts(view.session, call.tool, view.subject, view.features.fingerprint, view.now)
-        if "session" in groups
-        else NO_SESSION,
-        caller_facts(call),
+    unknown: list[str] = []
+
+    def filled(group: str, fill: Callable[[], T], nothing: T) -> T:
+        if group not in groups:
+            return nothing
+        try:
+            return fill()
+        except Exception:  # noqa: BLE001 - told, and what reads it fails
+            unknown.append(group)
+            failed(group)
+            return nothing
+
+    tool = filled("tool", lambda: tool_facts(view.tool, call.tool_version, view.now), NO_TOOL)
+    learned = filled("pattern", pattern, NO_PATTERN)
+    session = filled(
+        "session",
+        lambda: session_facts(view.session, call.tool, view.subject, view.features.fingerprint, view.now),
+        NO_SESSION,
     )
+    return Facts(call_facts(call, view.server), tool, learned, session, caller_facts(call), tuple(unknown))

@@ -76,7 +76,10 @@ class ApprovalState(IntEnum):
 
 
 class ApprovalRecord(msgspec.Struct, frozen=True, array_like=True):
-    """A call that a person has to agree to. ``bound`` is what it holds for; texts are redacted. Times in seconds."""
+    """A call that a person has to agree to. ``bound`` is what it holds for; texts are redacted. Times in seconds.
+
+    ``uses`` is how often the call may be made, ``asked_uses`` what the policy says of that.
+    """
 
     approval_id: bytes
     bound: bytes
@@ -99,6 +102,7 @@ class ApprovalRecord(msgspec.Struct, frozen=True, array_like=True):
     used: int = 0
     #: The call ids that used it last: asking again about the same call is no second use.
     used_by: tuple[str, ...] = ()
+    asked_uses: int = 1
 
 
 REVISIONS: Final = Table("policy_revisions", struct_codec(Revision))

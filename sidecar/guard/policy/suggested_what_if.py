@@ -1,22 +1,17 @@
 """What a suggested policy would have stopped, by running its rules over recorded calls.
 
 It is asked alone, as if it were enforced; what it would add to policies in force, `forewarn policy what-if` tells.
-The naive evaluator runs it, which is held to the engine by tests and compiles at once.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 from msgspec import structs
 
-from ...policies.reference import ReferenceEvaluator
 from ...policies.single import only_policy
 from ...store.store import Store
+from .live import LivePolicies
 from .what_if import STOPPING, Between, Question, Tally, WhatIf, what_if
-
-_NAIVE: Final = ReferenceEvaluator()
 
 
 class SuggestedWhatIf(msgspec.Struct, frozen=True):
@@ -26,12 +21,14 @@ class SuggestedWhatIf(msgspec.Struct, frozen=True):
     stopped: Tally
 
 
-def suggested_what_if(store: Store, document: str, limit: int, examples: int, between: Between) -> SuggestedWhatIf:
+def suggested_what_if(
+    store: Store, live: LivePolicies, document: str, limit: int, examples: int, between: Between
+) -> SuggestedWhatIf:
     """Run a policy document over the newest ``limit`` calls. Raises InvalidArgumentError where it is none."""
     policy = only_policy(document, "draft.policy_document")
     if policy.mode == "off":
         policy = structs.replace(policy, mode="shadow")
-    engine = _NAIVE.compile([policy], "")
+    engine = live.compile([policy])
     try:
         found = what_if(store, Question(limit=limit, examples=examples), engine, None, between)
     finally:

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from ..document import OPERATORS, Condition, Window, operator_of
 from ..expressions import Given, expression
-from ..facts import ANYWHERE, ARGUMENTS, CONTEXT, Facts, FieldReader, Scalar, Values
+from ..facts import ANYWHERE, Facts, FieldReader, Scalar, Values
 from ..faults import EvaluationError
 from ..fields import derived_name
 from ..globs import as_re2
@@ -89,7 +89,7 @@ def why(question: Question, condition: Condition, policy: int) -> str:
         operand = getattr(condition, OPERATORS[operator_of(condition)])
         return f"{path} is no {'text' if isinstance(operand, str) else 'number'}"
     if cut is not None:
-        return f"{cut} has too many values"
+        return question.reader.cut[cut]
     return f"a rule that derives {unsure} failed"
 
 
@@ -155,7 +155,7 @@ def _of_field(condition: Condition, policy: int) -> Test:
         plain = _exists(path, read)
     else:
         plain = _for_any(read, _matcher(condition), lenient=path.rpartition(".")[2] == ANYWHERE)
-    if _may_be_doubted(path):
+    if path.partition(".")[0] != "time":
         plain = _with_doubt(plain, _doubt(path, policy))
     return _not(plain) if condition.exists is False else plain
 
@@ -188,10 +188,6 @@ def _equal_field(path: str, other: str, policy: int) -> Test:
         return None if any(doubts) else False
 
     return test
-
-
-def _may_be_doubted(path: str) -> bool:
-    return path.startswith((ARGUMENTS, CONTEXT)) or derived_name(path) is not None
 
 
 def _doubt(path: str, policy: int) -> Callable[[Question], bool]:

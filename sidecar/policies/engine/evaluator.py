@@ -17,7 +17,7 @@ from ..fields import derived_name
 from ..globs import as_re2
 from ..loading import check
 from ..reference import all_traces
-from ..resolving import Firing, given, keyed, normal, order_of, resolve
+from ..resolving import Firing, given, keyed, normal, order_of, refuse_unknown, resolve
 from ..usage import groups_of
 from ..verdict import Derived, PolicyDecision, PolicyVerdict, Reach
 from . import rete
@@ -54,6 +54,23 @@ class DurableEvaluator:
             except EvaluationError as error:
                 raise PolicyError([Fault(str(error), "split policies, or report these as a fault")]) from error
         return DurableEngine(tuple(sorted(policies, key=lambda policy: policy.name)), made, revision)
+
+    def prepare(self, sets: Sequence[Sequence[Policy]]) -> None:
+        """See ``Evaluator``: one child process for all, of use where what it tried is remembered (``Trials``)."""
+        if self._probing is None:
+            return
+        rulesets: list[tuple[str, list[str]]] = []
+        for policies in sets:
+            try:
+                check(policies)
+                made = program([policy for policy in policies if policy.mode != "off"])
+            except PolicyError:
+                continue  # compiling says it
+            rulesets += [(shard.definition, sorted(shard.properties)) for shard in made.shards]
+        try:
+            self._probing(rulesets)
+        except EvaluationError as error:
+            _log.info("policies_not_prepared", why=str(error))  # whose rules they are, compiling each says
 
 
 class _Route:
@@ -331,6 +348,8 @@ class _Run:
     def _fire(self, rule: CompiledRule) -> None:
         """Note that a rule fired, and what it derives. Raises EvaluationError."""
         question = self._question
+        if question.facts.unknown:
+            refuse_unknown(rule.rule, question.facts)
         if rule.derives:
             values_of = question.values_for(rule.policy)
             made: list[tuple[str, tuple[Scalar, ...]]] = []
@@ -339,7 +358,7 @@ class _Run:
                     raise EvaluationError(f"a rule that derives {value.from_} failed")
                 values = given(value, values_of)
                 if isinstance(value, FromField) and value.from_ in question.reader.cut:
-                    raise EvaluationError(f"{value.from_} has too many values")
+                    raise EvaluationError(question.reader.cut[value.from_])
                 if len(values) > MAX_VALUES and len({keyed(one) for one in values}) > MAX_VALUES:
                     raise EvaluationError(f"more than {MAX_VALUES} values for derived.{name}")
                 made.append((name, values))

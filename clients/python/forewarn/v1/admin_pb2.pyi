@@ -65,6 +65,7 @@ class GetStatusResponse(_message.Message):
     POLICY_ERROR_FIELD_NUMBER: _builtins.int
     POLICY_ENGINE_ERRORS_FIELD_NUMBER: _builtins.int
     POLICY_RULE_ERRORS_FIELD_NUMBER: _builtins.int
+    POLICY_FACT_ERRORS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The daemon's version."""
     store_path: _builtins.str
@@ -99,6 +100,10 @@ class GetStatusResponse(_message.Message):
     """Questions that the policies' engine could not answer since the start; its policies' failure modes were followed."""
     policy_rule_errors: _builtins.int
     """Rules that could not be evaluated since the start."""
+    policy_fact_errors: _builtins.int
+    """Facts (of a tool, what was learned, a session) that could not be filled in for policies since the start; rules that
+    read them failed.
+    """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it started."""
@@ -139,10 +144,11 @@ class GetStatusResponse(_message.Message):
         policy_error: _builtins.str = ...,
         policy_engine_errors: _builtins.int = ...,
         policy_rule_errors: _builtins.int = ...,
+        policy_fact_errors: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["false_prevention", b"false_prevention", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "false_prevention", b"false_prevention", "guard_addresses", b"guard_addresses", "mode", b"mode", "policies", b"policies", "policy_engine_errors", b"policy_engine_errors", "policy_error", b"policy_error", "policy_folder", b"policy_folder", "policy_revision", b"policy_revision", "policy_rule_errors", b"policy_rule_errors", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "false_prevention", b"false_prevention", "guard_addresses", b"guard_addresses", "mode", b"mode", "policies", b"policies", "policy_engine_errors", b"policy_engine_errors", "policy_error", b"policy_error", "policy_fact_errors", b"policy_fact_errors", "policy_folder", b"policy_folder", "policy_revision", b"policy_revision", "policy_rule_errors", b"policy_rule_errors", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1049,7 +1049,7 @@ class Approval(_message.Message):
     reason: _builtins.str
     """Why."""
     uses: _builtins.int
-    """How often the call may be made."""
+    """How often the call may be made; until somebody has agreed, what the policy says."""
     used: _builtins.int
     """How often it was."""
     decision_id: _builtins.str

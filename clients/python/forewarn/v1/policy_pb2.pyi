@@ -1216,7 +1216,7 @@ class ApproveCallRequest(_message.Message):
     reason: _builtins.str
     """Why. Kept, redacted."""
     uses: _builtins.int
-    """How often the call may be made; 0: once."""
+    """How often the call may be made, fewer or more times than the policy says; 0: as often as the policy says."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The roles of who agrees. One of those that the policy names must be among them, where it names any."""

@@ -916,7 +916,7 @@ export type Approval = Message<"forewarn.v1.Approval"> & {
   decideTime?: Timestamp | undefined;
 
   /**
-   * How often the call may be made.
+   * How often the call may be made; until somebody has agreed, what the policy says.
    *
    * @generated from field: uint32 uses = 16;
    */

@@ -1426,7 +1426,7 @@ export type ApproveCallRequest = Message<"forewarn.v1.ApproveCallRequest"> & {
   reason: string;
 
   /**
-   * How often the call may be made; 0: once.
+   * How often the call may be made, fewer or more times than the policy says; 0: as often as the policy says.
    *
    * @generated from field: uint32 uses = 5;
    */
