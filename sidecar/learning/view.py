@@ -6,7 +6,7 @@ is computed from the same records that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -70,7 +70,7 @@ class View:
 
     __slots__ = (
         "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
-        "base", "base_tool", "call", "created", "created_rates", "epoch", "features", "lasting", "likeness",
+        "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features", "lasting", "likeness",
         "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server",
         "session", "session_key", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
@@ -98,6 +98,8 @@ class View:
         self._scopes: Scopes | None = None
         #: The words whose records are read, once they are chosen.
         self.looked_up: tuple[bytes, ...] | None = None
+        #: What the form of the arguments is, see ``forms.py``, once it is asked for.
+        self.conditions: Mapping[int, tuple[str, str]] | None = None
         self.call = call
         self.features = features
         self.now = call.time
