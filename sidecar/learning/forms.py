@@ -170,7 +170,9 @@ def admit(
 
 def _won(p: float, failures: float, successes: float, failed: bool) -> float:
     """What a test's log-wealth gains by a call that was given ``p``, at the rate among those that met it before."""
-    rate = max(p, (failures + p) / (failures + successes + 1.0))
+    rate = (failures + p) / (failures + successes + 1.0)
+    if rate < p:
+        rate = p
     return log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
 
 
