@@ -137,7 +137,7 @@ def words_of(arguments: dict[str, JSON]) -> Iterator[str]:
     """The names inside arguments: whole short values, the runs between spaces and quotes, and their parts."""
     for value in leaves(arguments).values():
         if isinstance(value, str):
-            if 3 <= len(value) <= _CHARS and "\n" not in value and not HIDDEN.search(value):
+            if 3 <= len(value) <= _CHARS and "\n" not in value and not ("<" in value and HIDDEN.search(value)):
                 yield value
             yield from _words(value[:_TEXT])
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
@@ -145,7 +145,7 @@ def words_of(arguments: dict[str, JSON]) -> Iterator[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    for run in _RUN.findall(HIDDEN.sub(" ", text)):
+    for run in _RUN.findall(HIDDEN.sub(" ", text) if "<" in text else text):
         word = run.strip(".:!?*")
         if len(word) >= 3:
             yield word

@@ -144,7 +144,8 @@ class Recorder:
                 return found
         call, captured = entry.call, entry.captured
         features = captured.features
-        view = self._foresight.view(txn, call, features, txn.get(TOOLS, tool_key(call.tool)))
+        key_of_tool = tool_key(call.tool)
+        view = self._foresight.view(txn, call, features, txn.get(TOOLS, key_of_tool))
         tool = self._tool(txn, view)
         classification = captured.classification
         if classification.category is Outcome.SUCCESS and view.session is not None and view.seen >= 0:
@@ -152,14 +153,15 @@ class Recorder:
             if attempts:
                 classification = seen_retry(classification)
         category = classification.category
+        worked, failed = category in WORKED, category in FAILED
         decision = None
         if entry.named or entry.decision_id:  # nobody else knows an id that was made here
             decision = decision_before(txn, entry.decision_id, entry.call_id, call.tool)
         changes: list[Change] = []
         retry: RetryAdvice | None = None
-        if category in FAILED or category in WORKED:
+        if failed or worked:
             learned = Learned(
-                failed=category in FAILED,
+                failed=failed,
                 classification=classification,
                 error=captured.error,
                 silent=entry.silent,
@@ -179,9 +181,9 @@ class Recorder:
                 # Of a ranking it is the lot of what was put first, which says nothing about this.
                 propensity=decision.propensity if decision is not None and would_prevent else 1.0,
             )
-            learn_duration(tool, entry.result, failed=learned.failed)
-            self._recorded(txn, entry.session_id, entry.call_id, learned.failed)
-            if learned.failed:
+            learn_duration(tool, entry.result, failed=failed)
+            self._recorded(txn, entry.session_id, entry.call_id, failed)
+            if failed:
                 retry = _retry(view, learned)
             else:
                 learn_names(txn, view, tool, captured.excerpt)
@@ -194,12 +196,12 @@ class Recorder:
             settle(txn, tool, decision, classification, self._wrong_allowed)
             if decision.decision.policy is not None and first:
                 self._policies_settled(txn, decision)
-            if decision.decision.probe is not None and (category in FAILED or category in WORKED):
+            if decision.decision.probe is not None and (failed or worked):
                 probe = (decision.decision.probe.pattern_id, decision.decision.decision_id)
                 txn.delete(LEASE_KEYS, probe[0])
         totals.add_call(txn, tool, category)
         tool.last_time = max(tool.last_time, call.time)
-        txn.put(TOOLS, tool_key(call.tool), tool)
+        txn.put(TOOLS, key_of_tool, tool)
         for change in changes:
             pattern = txn.get(PATTERNS, change.pattern_id)
             what = quoted(pattern.description) if pattern is not None else ""
@@ -295,7 +297,7 @@ class Recorder:
             had_result=not entry.silent,
             retry_after=result.retry_after if result.retry_after is not None else -1.0,
             tool_version=tool.seen_version,
-            caller_roles=tuple(self._extractor.label(role) for role in call.caller_roles),
+            caller_roles=tuple(map(self._extractor.label, call.caller_roles)) if call.caller_roles else (),
         )
         txn.put(CALLS, u64(sequence), observation)
         txn.put(CALL_IDS, call_key, sequence)

@@ -99,6 +99,8 @@ def count_scopes(
     records: dict[bytes, Counted], scopes: Scopes, failed: bool, now: float, half_life: float, weight: float = 1.0
 ) -> None:
     """Count an outcome in each of its scopes; the least recently used of too many are forgotten."""
+    if not scopes:
+        return
     counted = []
     for _, value in scopes:
         record = records.pop(value, None)
