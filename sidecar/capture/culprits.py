@@ -53,15 +53,17 @@ def culprits(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
     text = argument_text(arguments)
     words = set(_WORD.findall(text))
     subject = error[:_ERROR_CHARS].lower()
-    skipped = _COMMON.union(name.lower() for name in arguments)
-    found: dict[str, bool] = dict.fromkeys((words.intersection(_WORD.findall(subject))) - skipped, False)
+    names = {name.lower() for name in arguments}
+    found: dict[str, bool] = dict.fromkeys(words.intersection(_WORD.findall(subject)) - _COMMON - names, False)
     for run in set(_RUN.findall(subject)):
         token = run.strip(".:!?*")
         if len(token) >= 3 and token not in found and not token.isidentifier() and _stands_in(token, text):
             found[token] = False
     for match in _QUOTED.finditer(subject):
         token = match[match.lastindex or 0].strip()
-        if token in found or (len(token) >= 3 and token not in skipped and _stands_in(token, text)):
+        if token in found or (
+            len(token) >= 3 and token not in _COMMON and token not in names and _stands_in(token, text)
+        ):
             found[token] = True
     if len(found) < 2:
         return tuple(found)

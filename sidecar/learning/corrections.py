@@ -58,12 +58,13 @@ def learn_correction(view: View, outcome: Outcome) -> None:
     ]
     if not failures or preview.endswith("…"):
         return
+    after = decoded(preview)
     # A failure is no correction: it only tells of what is known already, and the newest before it is enough for that.
     for one in failures[: 1 if outcome.failed else _BESIDE]:
         failed = view.pattern(Level.CALL, one.fingerprint)
         if failed is None or failed.description.endswith("…") or HIDDEN.search(failed.description):
             continue
-        found = _beside(view, one, failed)
+        found = _beside(view, one, failed, after)
         for sort in _sorts(view, found):
             _count(view, sort, outcome)
         if outcome.failed:
@@ -130,10 +131,10 @@ class _Beside(NamedTuple):
     sibling: Fix | None
 
 
-def _beside(view: View, one: Pending, failed: UsagePattern) -> _Beside:
-    preview, fingerprint = view.features.preview, view.features.fingerprint
+def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, JSON] | None) -> _Beside:
+    fingerprint = view.features.fingerprint
     error = view.pattern(Level.ERROR, one.template)
-    before, after = decoded(failed.description), decoded(preview)
+    before = decoded(failed.description)
     edit = made = None
     alike = likeness(before, after) if before is not None and after is not None else 0.0
     if before is not None and after is not None and alike >= _COMPARED:

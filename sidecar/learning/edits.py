@@ -162,16 +162,19 @@ def swapped(text: str, before: str, after: str) -> str:
     return "".join(parts) + text[done:]
 
 
-def leaves(arguments: Mapping[str, JSON]) -> dict[str, JSON]:
+def leaves(arguments: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """The values inside the arguments by their paths; none where there are too many."""
     return _flat(arguments) or {}
 
 
 _NONE: Final = object()
+_CONTAINERS: Final = frozenset((dict, list))
 
 
-def _flat(arguments: Mapping[str, JSON]) -> dict[str, JSON] | None:
+def _flat(arguments: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
     """Values by path (``flights[0].date``); None where there are too many, or two share a path."""
+    if len(arguments) <= _LEAVES and _CONTAINERS.isdisjoint(map(type, arguments.values())):
+        return arguments  # nothing inside of anything, as of most calls
     found: dict[str, JSON] = {}
     stack: list[tuple[str, JSON]] = list(arguments.items())[::-1]
     while stack:
@@ -199,22 +202,23 @@ def _of_texts(path: str, was: str, becomes: str) -> Edit | None:
         if _is_form(front) and _is_form(back):
             return Edit(*_affix(UNLEAD, UNTRAIL, UNWRAP, path, front, back, added=False))
     old, new = _TOKEN.findall(was), _TOKEN.findall(becomes)
+    shorter = min(len(old), len(new))
     start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
+    while start < shorter and old[start] == new[start]:
         start += 1
     end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+    while end < shorter - start and old[-1 - end] == new[-1 - end]:
         end += 1
-    if start < min(len(old), len(new)) and _swaps(was, becomes, old[start], new[start]):
+    if start < shorter and _swaps(was, becomes, old[start], new[start]):
         if len(old) > 1 or fuzz.ratio(was.lower(), becomes.lower()) >= _MISSPELT:
             return _short(Edit(SWAP, path, old[start], new[start]))
         return None
     middle, instead = old[start : len(old) - end], new[start : len(new) - end]
+    if not middle or _has_many_words(middle) or _has_many_words(instead):
+        return None
     shared = any(map(_is_word, old[:start])) or any(map(_is_word, old[len(old) - end :]))
     if not shared and fuzz.ratio(was.lower(), becomes.lower()) < _MISSPELT:
         return None  # nothing in common: another text
-    if not middle or max(sum(map(_is_word, middle)), sum(map(_is_word, instead))) > _WORDS:
-        return None
     before, after = "".join(middle), "".join(instead)
     if before.strip() and swapped(was, before, after) == becomes:
         return _short(Edit(SWAP, path, before, after))
@@ -251,6 +255,16 @@ def _edited(edit: Edit, text: str) -> str:
 
 def _swaps(was: str, becomes: str, before: str, after: str) -> bool:
     return bool(before.strip() and after.strip()) and swapped(was, before, after) == becomes
+
+
+def _has_many_words(tokens: list[str]) -> bool:
+    words = 0
+    for token in tokens:
+        if token[0].isalnum() or token[0] == "_":
+            words += 1
+            if words > _WORDS:
+                return True
+    return False
 
 
 def _is_word(token: str) -> bool:

@@ -11,8 +11,11 @@ i-th condition is given a = ERROR_RATE / (i (i + 1)), which sums to ERROR_RATE h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import log
+from operator import itemgetter
 from struct import Struct
 from typing import Final
 from zlib import crc32
@@ -38,6 +41,11 @@ _PROMISING: Final = 1.0
 _PARTNERS: Final = 3
 
 _PACKED: Final = Struct("<IIfffHH?x")
+#: Parts of the same: its conditions; what the poorest are told by.
+_CONDITIONS: Final = Struct("<II18x")
+_RANK: Final = Struct("<8xf8xH4x")
+_SIZE: Final = _PACKED.size
+_ASCII_DIGIT: Final = re.compile("[0-9]")
 
 Conditions = Mapping[int, tuple[str, str]]
 
@@ -67,20 +75,14 @@ class FormTest(msgspec.Struct):
         """Whether it passed, with failures of more than one session."""
         return self.several and self.wealth >= self.enough
 
-    def met(self, conditions: Conditions) -> bool:
-        """Whether a call with these conditions meets it."""
-        return self.first in conditions and (not self.second or self.second in conditions)
-
     def observe(self, p: float, session: int, *, failed: bool) -> None:
         """Take in a call that meets it, had been given probability ``p`` of failing, and failed or not."""
         p = max(_LEAST_P, min(_MOST_P, p))
-        rate = max(p, (self.failures + p) / (self.failures + self.successes + 1.0))
+        self.wealth += _won(p, self.failures, self.successes, failed)
         if failed:
-            self.wealth += log(rate / p)
             self.failures += 1.0
             self.several = self.several or session != self.session
         else:
-            self.wealth += log((1.0 - rate) / (1.0 - p))
             self.successes += 1.0
 
 
@@ -94,37 +96,84 @@ def pack(tests: Sequence[FormTest]) -> bytes:
     return b"".join([_PACKED.pack(*_fields(test)) for test in tests])
 
 
-def observe(packed: bytes, conditions: Conditions, p: float, session: int, *, failed: bool) -> bytes:
-    """The same tests after a call with these conditions; only those that it meets are unpacked."""
-    changed = bytearray(packed)
-    for place, row in enumerate(_PACKED.iter_unpack(packed)):
-        if row[0] in conditions and (not row[1] or row[1] in conditions):
-            test = FormTest(*row)
-            test.observe(p, session, failed=failed)
-            _PACKED.pack_into(changed, place * _PACKED.size, *_fields(test))
-    return bytes(changed)
+def met_by(packed: bytes | bytearray, conditions: Conditions) -> list[int]:
+    """Where the tests stand that a call with these conditions meets."""
+    return [
+        place * _SIZE
+        for place, (first, second) in enumerate(_CONDITIONS.iter_unpack(packed))
+        if first in conditions and (not second or second in conditions)
+    ]
 
 
-def admit(tests: list[FormTest], conditions: Conditions, rules: set[tuple[int, ...]], tried: int, session: int) -> int:
+def observe(packed: bytearray, met: Sequence[int], p: float, session: int, *, failed: bool) -> None:
+    """Take in a call that meets these tests, see ``FormTest.observe``; in place, and nothing else is unpacked."""
+    p = max(_LEAST_P, min(_MOST_P, p))
+    for at in met:
+        first, second, wealth, failures, successes, place, began, several = _PACKED.unpack_from(packed, at)
+        wealth += _won(p, failures, successes, failed)
+        if failed:
+            failures += 1.0
+            several = several or session != began
+        else:
+            successes += 1.0
+        _PACKED.pack_into(packed, at, first, second, wealth, failures, successes, place, began, several)
+
+
+def take_believed(packed: bytearray, met: Sequence[int]) -> list[FormTest]:
+    """Take out those of these tests that passed."""
+    believed = []
+    for at in reversed(met):
+        test = FormTest(*_PACKED.unpack_from(packed, at))
+        if test.believed:
+            del packed[at : at + _SIZE]
+            believed.append(test)
+    return believed[::-1]
+
+
+def admit(
+    packed: bytearray,
+    met: Sequence[int],
+    conditions: Conditions,
+    rules: Collection[tuple[int, ...]],
+    tried: int,
+    session: int,
+) -> tuple[bytes, int]:
     """Begin to test the conditions of a call that failed, promising ones in pairs too; how many were ever tried.
 
     The failure that brings a condition in is not evidence for it. The poorest of too many go.
     """
-    known = {(test.first, test.second) for test in tests}
+    # Whatever is tested already of these conditions, or of two of them, the call meets.
+    known = set()
+    mine: list[tuple[float, int]] = []
+    for at in met:
+        first, second, wealth, *_ = _PACKED.unpack_from(packed, at)
+        known.add((first, second))
+        if not second:
+            mine.append((-wealth, first))
     new = [(first, 0) for first in conditions]
-    mine = sorted((test for test in tests if not test.second and test.met(conditions)), key=lambda test: -test.wealth)
-    if mine and mine[0].wealth > _PROMISING:
-        first = mine[0].first
-        new.extend((min(first, test.first), max(first, test.first)) for test in mine[1 : 1 + _PARTNERS])
+    if mine:
+        mine.sort(key=itemgetter(0))
+        wealth, first = mine[0]
+        if -wealth > _PROMISING:
+            new.extend([(min(first, other), max(first, other)) for _, other in mine[1 : 1 + _PARTNERS]])
     for pair in new:
         if pair in known or (pair if pair[1] else pair[:1]) in rules:
             continue
         tried += 1
-        tests.append(FormTest(*pair, failures=1.0, place=min(tried, 65_535), session=session))
-    if len(tests) > MAX_TESTS:
-        tests.sort(key=lambda test: (test.wealth, test.place), reverse=True)
-        del tests[MAX_TESTS:]
-    return tried
+        packed += _PACKED.pack(*pair, 0.0, 1.0, 0.0, min(tried, 65_535), session, False)
+    if len(packed) <= MAX_TESTS * _SIZE:
+        return bytes(packed), tried
+    ranks = list(_RANK.iter_unpack(packed))
+    kept = sorted(range(len(ranks)), key=ranks.__getitem__, reverse=True)[:MAX_TESTS]
+    return b"".join([packed[place * _SIZE : place * _SIZE + _SIZE] for place in kept]), tried
+
+
+def _won(p: float, failures: float, successes: float, failed: bool) -> float:
+    """What a test's log-wealth gains by a call that was given ``p``, at the rate among those that met it before."""
+    rate = (failures + p) / (failures + successes + 1.0)
+    if rate < p:
+        rate = p
+    return log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
 
 
 def _fields(test: FormTest) -> tuple[int, int, float, float, float, int, int, bool]:
@@ -140,7 +189,7 @@ def conditions_of(arguments: Mapping[str, JSON], names: Sequence[str]) -> Condit
         if name not in arguments:
             found[_hash(name, "absent")] = (name, "absent")
     for name, value in _leaves(arguments):
-        for form in _forms(value):
+        for form in _text_forms(value[:_CHARS], len(value)) if isinstance(value, str) else _forms(value):
             found[_hash(name, form)] = (name, form)
         if len(found) >= MAX_CONDITIONS:
             break
@@ -173,6 +222,12 @@ _FIRST: Final = {"A": "a capital", "a": "a small letter", "0": "a digit"}
 
 
 def _hash(name: str, form: str) -> int:
+    # Values are not remembered: they are parts of arguments.
+    return _hashed.__wrapped__(name, form) if form.startswith("value:") else _hashed(name, form)
+
+
+@lru_cache(maxsize=4_096)
+def _hashed(name: str, form: str) -> int:
     return crc32(f"{name}\0{form}".encode("utf-8", "replace")) or 1
 
 
@@ -189,50 +244,47 @@ def _leaves(arguments: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
             stack.extend((f"{name}[]", value) for value in reversed(item[:2]))
 
 
-def _forms(value: JSON) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from _text_forms(value[:_CHARS], len(value))
-    elif isinstance(value, bool):
-        yield f"value:{str(value).lower()}"
-    elif isinstance(value, (int, float)):
-        yield "whole" if value == int(value) else "fraction"
+def _forms(value: JSON) -> list[str]:
+    """The forms of anything but a text."""
+    if isinstance(value, bool):
+        return ["value:true" if value else "value:false"]
+    if isinstance(value, (int, float)):
+        sort = "whole" if value == int(value) else "fraction"
         if value < 0:
-            yield "negative"
-        elif not value:
-            yield "value:0"
-    elif isinstance(value, list):
-        yield f"items:{_bucket(len(value))}"
-    elif value is None:
-        yield "null"
-    else:
-        yield "object" if value else "empty"
+            return [sort, "negative"]
+        return [sort] if value else [sort, "value:0"]
+    if isinstance(value, list):
+        return [f"items:{_bucket(len(value))}"]
+    if value is None:
+        return ["null"]
+    return ["object" if value else "empty"]
 
 
-def _text_forms(text: str, length: int) -> Iterator[str]:
+def _text_forms(text: str, length: int) -> list[str]:
     if not text:
-        yield "empty"
-        return
+        return ["empty"]
     first, last = text[0], text[-1]
-    yield "first:" + (("A" if first.isupper() else "a") if first.isalpha() else "0" if first.isdigit() else first)
+    forms = ["first:" + (("A" if first.isupper() else "a") if first.isalpha() else "0" if first.isdigit() else first)]
     if not last.isalnum() and length <= _CHARS:
-        yield f"last:{last}"
+        forms.append("last:" + last)
     if "'" in text or '"' in text:
-        yield "has:quotes"
+        forms.append("has:quotes")
     if "(" in text or "[" in text or "<" in text:
-        yield "has:brackets"
+        forms.append("has:brackets")
     if "\n" in text:
-        yield "has:lines"
-    if not text.isascii():
-        yield "has:letters beyond ASCII"
+        forms.append("has:lines")
+    ascii_only = text.isascii()
+    if not ascii_only:
+        forms.append("has:letters beyond ASCII")
     if text != text.lower():
-        yield "has:capitals"
-    if any(map(str.isdigit, text[:64])):
-        yield "has:digits"
+        forms.append("has:capitals")
+    if _ASCII_DIGIT.search(text, 0, 64) or (not ascii_only and any(map(str.isdigit, text[:64]))):
+        forms.append("has:digits")
     words = text.count(" ") + 1
-    yield f"words:{_bucket(words)}"
-    yield f"length:{_bucket(length)}"
+    forms += ("words:" + _bucket(words), "length:" + _bucket(length))
     if length <= _VALUE_CHARS and words == 1 and text.replace("-", "").replace(".", "").isalpha():
-        yield f"value:{text.lower()}"
+        forms.append("value:" + text.lower())
+    return forms
 
 
 def _bucket(number: int) -> str:

@@ -9,7 +9,7 @@ stand-ins of hidden values are no names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
@@ -47,6 +47,7 @@ HIDDEN: Final = re.compile(r"<[a-z_]{2,16}:[0-9a-f]{8}>")
 _RUN: Final = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,64}")
 _DIGITS: Final = re.compile(r"\d+")
 _PART: Final = re.compile(r"\w{3,64}")
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> None:
@@ -54,6 +55,7 @@ def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> N
     arguments = decoded(view.features.preview)
     used = list(islice(words_of(arguments), _WORDS)) if arguments else []
     seen = list(islice(_words(result[:_RESULT]), _WORDS)) if result else []
+    values = _values_of(arguments) if arguments else []
     for at, scope in enumerate(_scopes(view)):
         key = view.subject + scope
         row = txn.get(NAMES, key)
@@ -62,8 +64,8 @@ def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> N
             tool.name_rows += 1
         words = (*used, *seen) if not at and view.session_key else used
         changed = _add_words(row, words)
-        if arguments:
-            changed |= _add_values(row, arguments)
+        if values:
+            changed |= _add_values(row, values)
         if not changed:
             continue
         row.time = max(row.time, view.now)
@@ -135,7 +137,7 @@ def words_of(arguments: dict[str, JSON]) -> Iterator[str]:
     """The names inside arguments: whole short values, the runs between spaces and quotes, and their parts."""
     for value in leaves(arguments).values():
         if isinstance(value, str):
-            if 3 <= len(value) <= _CHARS and "\n" not in value and not HIDDEN.search(value):
+            if 3 <= len(value) <= _CHARS and "\n" not in value and not ("<" in value and HIDDEN.search(value)):
                 yield value
             yield from _words(value[:_TEXT])
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
@@ -143,7 +145,7 @@ def words_of(arguments: dict[str, JSON]) -> Iterator[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    for run in _RUN.findall(HIDDEN.sub(" ", text)):
+    for run in _RUN.findall(HIDDEN.sub(" ", text) if "<" in text else text):
         word = run.strip(".:!?*")
         if len(word) >= 3:
             yield word
@@ -175,12 +177,19 @@ def _add_words(row: Names, words: Iterable[str]) -> bool:
     return bool(new)
 
 
-def _add_values(row: Names, arguments: dict[str, JSON]) -> bool:
-    changed = False
+def _values_of(arguments: Mapping[str, JSON]) -> list[tuple[str, str]]:
+    """The arguments whose values are remembered, each with its value as JSON."""
+    found = []
     for name, value in islice(arguments.items(), MAX_ARGUMENTS):
-        text = msgspec.json.encode(value).decode()
-        if len(text) > _CHARS or HIDDEN.search(text) or len(name) > _CHARS:
-            continue
+        text = _encode(value).decode()
+        if len(text) <= _CHARS and len(name) <= _CHARS and not HIDDEN.search(text):
+            found.append((name, text))
+    return found
+
+
+def _add_values(row: Names, arguments: list[tuple[str, str]]) -> bool:
+    changed = False
+    for name, text in arguments:
         values = row.values.get(name)
         if values is None:
             if len(row.values) >= MAX_ARGUMENTS:

@@ -148,19 +148,20 @@ class UsagePatternLearner:
             patterns.append(error)
         if view.server:
             patterns.append(view.learned(Level.SERVER, b"", ""))
+        transient, last_error = classification.transient, outcome.error[:500]
+        first = TRANSIENT_PROBE if transient else self._probe_seconds
+        longest = max(LONGEST_TRANSIENT if transient else max(LONGEST_PERMANENT, first), outcome.retry_after)
+        if transient and outcome.retry_after > 0.0:
+            first = outcome.retry_after  # the tool knows best when it will be back
         for pattern in patterns:
             pattern.cause = classification.cause
-            pattern.transient = classification.transient
+            pattern.transient = transient
             pattern.template = classification.template
-            pattern.last_error = outcome.error[:500]
+            pattern.last_error = last_error
             pattern.call_ids = [outcome.call_id, *pattern.call_ids][:MAX_CALL_IDS]
-            pattern.backoff = min(pattern.backoff + 1, 16) if probed else pattern.backoff
-            first = TRANSIENT_PROBE if pattern.transient else self._probe_seconds
-            longest = LONGEST_TRANSIENT if pattern.transient else max(LONGEST_PERMANENT, first)
-            if pattern.transient and outcome.retry_after > 0.0:
-                first = outcome.retry_after  # the tool knows best when it will be back
-            pause = min(first * 2.0**pattern.backoff, max(longest, outcome.retry_after))
-            pattern.probe_due = outcome.now + pause
+            if probed:
+                pattern.backoff = min(pattern.backoff + 1, 16)
+            pattern.probe_due = outcome.now + min(first * 2.0**pattern.backoff, longest)
 
     def _settle(self, view: View, outcome: Outcome) -> list[Change]:
         """Plain counts, sequential tests and states of the patterns that cover this call."""

@@ -114,12 +114,12 @@ class Phrases(msgspec.Struct, array_like=True):
 
     def settle(self, words: Sequence[int], pairs: Sequence[int]) -> None:
         """Note a call that worked: how much was new in it, and that it is new no more."""
-        new_words, new_pairs = self.newness(words, pairs)
+        new_words, new_pairs = unseen(self.words, words), unseen(self.pairs, pairs)
         self.settled = min(self.settled + 1, _USUAL)
-        self.usual_words += (new_words - self.usual_words) / self.settled
-        self.usual_pairs += (new_pairs - self.usual_pairs) / self.settled
-        note(self.words, words)
-        note(self.pairs, pairs)
+        self.usual_words += (log1p(len(new_words)) - self.usual_words) / self.settled
+        self.usual_pairs += (log1p(len(new_pairs)) - self.usual_pairs) / self.settled
+        note(self.words, new_words)
+        note(self.pairs, new_pairs)
 
 
 def unseen(seen: bytearray, marks: Sequence[int]) -> list[int]:

@@ -112,8 +112,9 @@ class Recorder:
         captured = self._extractor.extract_pattern(call, result, volatile=volatile_of(known))
         label = self._extractor.label
         entry = _Entry(
-            call=replace(call, arguments_json="", context={}, session_id=call.session_id),
+            call=replace(call, arguments_json="", context={}),
             call_id=label(call.call_id) if call.call_id else self._ids().hex(),
+            named=bool(call.call_id),
             session_id=label(call.session_id),
             caller=label(call.caller),
             captured=captured,
@@ -136,12 +137,15 @@ class Recorder:
                 self._probe_reported(*recorded.probe)
 
     def _apply(self, txn: WriteTransaction, entry: _Entry) -> Recorded:
-        found = _duplicate(txn, entry.call_id)
-        if found is not None:
-            return found
+        call_key = hash16(entry.call_id)
+        if entry.named:
+            found = _duplicate(txn, entry.call_id, call_key)
+            if found is not None:
+                return found
         call, captured = entry.call, entry.captured
         features = captured.features
-        view = self._foresight.view(txn, call, features, txn.get(TOOLS, tool_key(call.tool)))
+        key_of_tool = tool_key(call.tool)
+        view = self._foresight.view(txn, call, features, txn.get(TOOLS, key_of_tool))
         tool = self._tool(txn, view)
         classification = captured.classification
         if classification.category is Outcome.SUCCESS and view.session is not None and view.seen >= 0:
@@ -149,12 +153,15 @@ class Recorder:
             if attempts:
                 classification = seen_retry(classification)
         category = classification.category
-        decision = decision_before(txn, entry.decision_id, entry.call_id, call.tool)
+        worked, failed = category in WORKED, category in FAILED
+        decision = None
+        if entry.named or entry.decision_id:  # nobody else knows an id that was made here
+            decision = decision_before(txn, entry.decision_id, entry.call_id, call.tool)
         changes: list[Change] = []
         retry: RetryAdvice | None = None
-        if category in FAILED or category in WORKED:
+        if failed or worked:
             learned = Learned(
-                failed=category in FAILED,
+                failed=failed,
                 classification=classification,
                 error=captured.error,
                 silent=entry.silent,
@@ -174,14 +181,14 @@ class Recorder:
                 # Of a ranking it is the lot of what was put first, which says nothing about this.
                 propensity=decision.propensity if decision is not None and would_prevent else 1.0,
             )
-            learn_duration(tool, entry.result, failed=learned.failed)
-            self._recorded(txn, entry.session_id, entry.call_id, learned.failed)
-            if learned.failed:
+            learn_duration(tool, entry.result, failed=failed)
+            self._recorded(txn, entry.session_id, entry.call_id, failed)
+            if failed:
                 retry = _retry(view, learned)
             else:
                 learn_names(txn, view, tool, captured.excerpt)
             self._save_learned(txn, view, tool)
-        sequence = self._journal(txn, entry, view, tool, classification)
+        sequence = self._journal(txn, entry, call_key, view, tool, classification)
         _remember_session(txn, view)
         probe: tuple[bytes, bytes] | None = None
         if decision is not None:
@@ -189,12 +196,12 @@ class Recorder:
             settle(txn, tool, decision, classification, self._wrong_allowed)
             if decision.decision.policy is not None and first:
                 self._policies_settled(txn, decision)
-            if decision.decision.probe is not None and (category in FAILED or category in WORKED):
+            if decision.decision.probe is not None and (failed or worked):
                 probe = (decision.decision.probe.pattern_id, decision.decision.decision_id)
                 txn.delete(LEASE_KEYS, probe[0])
         totals.add_call(txn, tool, category)
         tool.last_time = max(tool.last_time, call.time)
-        txn.put(TOOLS, tool_key(call.tool), tool)
+        txn.put(TOOLS, key_of_tool, tool)
         for change in changes:
             pattern = txn.get(PATTERNS, change.pattern_id)
             what = quoted(pattern.description) if pattern is not None else ""
@@ -257,7 +264,13 @@ class Recorder:
             evict_one(txn, PATTERNS, b"", pattern_value(view.now, 0), spare)
 
     def _journal(
-        self, txn: WriteTransaction, entry: _Entry, view: View, tool: Tool, classification: Classification
+        self,
+        txn: WriteTransaction,
+        entry: _Entry,
+        call_key: bytes,
+        view: View,
+        tool: Tool,
+        classification: Classification,
     ) -> int:
         call, captured, result = entry.call, entry.captured, entry.result
         sequence = txn.next_sequence()
@@ -284,10 +297,10 @@ class Recorder:
             had_result=not entry.silent,
             retry_after=result.retry_after if result.retry_after is not None else -1.0,
             tool_version=tool.seen_version,
-            caller_roles=tuple(self._extractor.label(role) for role in call.caller_roles),
+            caller_roles=tuple(map(self._extractor.label, call.caller_roles)) if call.caller_roles else (),
         )
         txn.put(CALLS, u64(sequence), observation)
-        txn.put(CALL_IDS, hash16(entry.call_id), sequence)
+        txn.put(CALL_IDS, call_key, sequence)
         return sequence
 
 
@@ -297,6 +310,8 @@ class _Entry:
 
     call: Call
     call_id: str
+    #: Whether the call id is the caller's; else it was made here, and is no other call's.
+    named: bool
     session_id: str
     caller: str
     captured: Captured
@@ -314,8 +329,8 @@ def _retry(view: View, learned: Learned) -> RetryAdvice:
     return advise(view, learned.classification.template_id, transient=learned.transient, tries=tries)
 
 
-def _duplicate(txn: WriteTransaction, call_id: str) -> Recorded | None:
-    sequence = txn.get(CALL_IDS, hash16(call_id))
+def _duplicate(txn: WriteTransaction, call_id: str, call_key: bytes) -> Recorded | None:
+    sequence = txn.get(CALL_IDS, call_key)
     if sequence is None:
         return None
     observation = txn.get(CALLS, u64(sequence))

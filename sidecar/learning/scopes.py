@@ -8,7 +8,7 @@ from hashlib import blake2b
 from math import log
 from typing import Final
 
-from ..model.counted import Counted
+from ..model.counted import Counted, add_to_each
 from ..model.pattern import MAX_SCOPES
 from .tool_model import MAX_KEYS
 
@@ -66,9 +66,14 @@ def best_scope(
 
 def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
     """The failure rate in a scope, shrunk to the rate outside of it, so that no evidence counts twice."""
-    successes = max(0.0, everywhere.successes - scope.successes)
-    failures = max(0.0, everywhere.failures - scope.failures)
-    return scope.mean((failures + _STRENGTH * prior) / (successes + failures + _STRENGTH), _STRENGTH)
+    here, failed_here = scope.successes, scope.failures
+    successes, failures = everywhere.successes - here, everywhere.failures - failed_here
+    if successes < 0.0:
+        successes = 0.0
+    if failures < 0.0:
+        failures = 0.0
+    outside = (failures + _STRENGTH * prior) / (successes + failures + _STRENGTH)
+    return (failed_here + _STRENGTH * outside) / (here + failed_here + _STRENGTH)
 
 
 def through(p: float, everywhere: float, records: Mapping[bytes, Counted], scopes: Scopes) -> float | None:
@@ -94,10 +99,16 @@ def count_scopes(
     records: dict[bytes, Counted], scopes: Scopes, failed: bool, now: float, half_life: float, weight: float = 1.0
 ) -> None:
     """Count an outcome in each of its scopes; the least recently used of too many are forgotten."""
+    if not scopes:
+        return
+    counted = []
     for _, value in scopes:
-        record = records.pop(value, None) or Counted()
-        record.add(failed, now, half_life, weight)
+        record = records.pop(value, None)
+        if record is None:
+            record = Counted()
         records[value] = record
+        counted.append(record)
+    add_to_each(counted, failed, now, half_life, weight)
     while len(records) > MAX_SCOPES:
         del records[next(iter(records))]
 

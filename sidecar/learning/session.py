@@ -6,6 +6,7 @@ Each call is one entry in parallel byte strings: ``fingerprints`` and ``kinds`` 
 
 from __future__ import annotations
 
+from sys import byteorder
 from typing import Final
 
 import msgspec
@@ -28,6 +29,8 @@ SILENT: Final = 0x04
 CAUSE_SHIFT: Final = 4
 
 NOTHING: Final = bytes(WIDTH)
+#: So many equal entries are looked for one after the other; of more, all entries are compared.
+_FEW: Final = 8
 
 
 class Session(msgspec.Struct, array_like=True):
@@ -98,11 +101,10 @@ class Session(msgspec.Struct, array_like=True):
     def failures_in_row(self, fingerprint: bytes) -> int:
         """How often the call with this fingerprint (8 bytes) failed since it last succeeded."""
         count = 0
-        for i in range(len(self.marks) - 1, -1, -1):
-            if self.fingerprints[i * WIDTH : i * WIDTH + WIDTH] == fingerprint:
-                if not self.marks[i] & FAILED:
-                    break
-                count += 1
+        for place in reversed(places_of(self.fingerprints, fingerprint)):
+            if not self.marks[place] & FAILED:
+                break
+            count += 1
         return count
 
     def trailing_failures(self) -> int:
@@ -144,29 +146,14 @@ class Session(msgspec.Struct, array_like=True):
 
     def of_kind(self, kind: bytes) -> tuple[int, int]:
         """Calls of this kind in the ring, and how many of them failed."""
-        calls = failures = 0
-        at = self.kinds.find(kind)
-        while at >= 0:
-            if at % WIDTH == 0:
-                calls += 1
-                failures += self.marks[at // WIDTH] & FAILED
-                at += WIDTH - 1
-            at = self.kinds.find(kind, at + 1)
-        return calls, failures
+        places, marks = places_of(self.kinds, kind), self.marks
+        return len(places), sum([marks[place] & FAILED for place in places])
 
     def ended_like(self, ending: bytes) -> tuple[int, int, bool]:
         """Calls in the ring with this ending, how many of them failed, and whether the last one did."""
-        calls = failures = last = 0
         missing = len(self.marks) - len(self.endings) // WIDTH  # calls from before endings were remembered
-        at = self.endings.find(ending)
-        while at >= 0:
-            if at % WIDTH == 0:
-                last = self.marks[at // WIDTH + missing] & FAILED
-                calls += 1
-                failures += last
-                at += WIDTH - 1
-            at = self.endings.find(ending, at + 1)
-        return calls, failures, bool(last)
+        failed = [self.marks[place + missing] & FAILED for place in places_of(self.endings, ending)]
+        return len(failed), sum(failed), bool(failed and failed[-1])
 
     def remember_ending(self, ending: bytes) -> None:
         """Remember what the newest call ended with. To be called after ``add``."""
@@ -174,10 +161,8 @@ class Session(msgspec.Struct, array_like=True):
 
     def first_failed(self, fingerprint: bytes) -> bool:
         """Whether the oldest remembered call with this fingerprint failed."""
-        for i in range(len(self.marks)):
-            if self.fingerprints[i * WIDTH : i * WIDTH + WIDTH] == fingerprint:
-                return bool(self.marks[i] & FAILED)
-        return False
+        places = places_of(self.fingerprints, fingerprint)
+        return bool(places and self.marks[places[0]] & FAILED)
 
     def add(self, fingerprint: bytes, kind: bytes, template: bytes, mark: int, now: float) -> None:
         """Remember one call that succeeded or failed."""
@@ -191,6 +176,21 @@ class Session(msgspec.Struct, array_like=True):
         else:
             self.successes += 1
         self.time = max(self.time, now)
+
+
+def places_of(packed: bytes, item: bytes) -> list[int]:
+    """The indexes of the 8-byte entries of ``packed`` that equal ``item``, in order."""
+    if packed.count(item) > _FEW:
+        number = int.from_bytes(item, byteorder)
+        return [place for place, entry in enumerate(memoryview(packed).cast("Q")) if entry == number]
+    found = []
+    at = packed.find(item)
+    while at >= 0:
+        if at % WIDTH == 0:
+            found.append(at // WIDTH)
+            at += WIDTH - 1
+        at = packed.find(item, at + 1)
+    return found
 
 
 def last_aligned(packed: bytes, item: bytes) -> int:

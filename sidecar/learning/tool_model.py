@@ -114,11 +114,14 @@ class Model(msgspec.Struct, array_like=True):
 
     def remember_named(self, words: Iterable[int]) -> None:
         """Note that errors have named these words."""
-        bits = bytearray(self.named_bits)
-        mask = len(bits) - 1
-        for word in words:
-            bits[word >> 3 & mask] |= 1 << (word & 7)
-        self.named_bits = bytes(bits)
+        known = self.named_bits
+        mask = len(known) - 1
+        new = [word for word in words if not known[word >> 3 & mask] >> (word & 7) & 1]
+        if new:
+            bits = bytearray(known)
+            for word in new:
+                bits[word >> 3 & mask] |= 1 << (word & 7)
+            self.named_bits = bytes(bits)
 
 
 def new_model(values: Sequence[float]) -> Model:

@@ -6,8 +6,8 @@ is computed from the same records that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, Protocol, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from .tool_model import Model, new_model
 from .wording import Wording, Wordings
 
 V = TypeVar("V")
+_UNREAD: Final[Any] = object()
 
 #: What is assumed of a tool that was never called: a tenth of calls fail.
 BASE_RATE: Final = 0.1
@@ -69,8 +70,8 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_changed_rates", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
-        "base", "base_tool", "call", "created", "created_rates", "epoch", "features", "lasting", "likeness",
+        "_changed", "_changed_rates", "_found", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
+        "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features", "lasting", "likeness",
         "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server",
         "session", "session_key", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
@@ -88,6 +89,7 @@ class View:
         self._source = source
         self._patterns: dict[bytes, UsagePattern | None] = {}
         self._ids: dict[tuple[Level, bytes], bytes] = {}  # detectors ask for the same few again and again
+        self._found: dict[tuple[Level, bytes], UsagePattern | None] = {}  # the same patterns, by what they cover
         self._changed: set[bytes] = set()
         self.created: list[bytes] = []
         self._rates: dict[bytes, KindRate | None] = {}
@@ -98,6 +100,8 @@ class View:
         self._scopes: Scopes | None = None
         #: The words whose records are read, once they are chosen.
         self.looked_up: tuple[bytes, ...] | None = None
+        #: What the form of the arguments is, see ``forms.py``, once it is asked for.
+        self.conditions: Mapping[int, tuple[str, str]] | None = None
         self.call = call
         self.features = features
         self.now = call.time
@@ -150,10 +154,10 @@ class View:
 
     def pattern(self, level: Level, covers: bytes) -> UsagePattern | None:
         """A pattern, loaded once."""
-        key = self.id_of(level, covers)
-        if key in self._patterns:
-            return self._patterns[key]
-        found = self._patterns[key] = self._source.get(PATTERNS, key)
+        found = self._found.get((level, covers), _UNREAD)
+        if found is _UNREAD:
+            key = self.id_of(level, covers)
+            found = self._found[level, covers] = self._patterns[key] = self._source.get(PATTERNS, key)
         return found
 
     @property
@@ -196,7 +200,7 @@ class View:
 
     def learned_rate(self, shared: bytes) -> KindRate:
         """Such a record that is about to change: loaded, or made."""
-        found = self.rate_of(shared)
+        found = self._rates.get(shared) or self.rate_of(shared)
         if found is None:
             found = self._rates[shared] = KindRate(self.call.tool)
             self.created_rates.append(self.subject + shared)
@@ -211,6 +215,7 @@ class View:
     def forget(self) -> None:
         """Let go of the patterns that were read: the tool has just started a new epoch."""
         self._patterns.clear()
+        self._found.clear()
         self._ids.clear()
         self.tool_pattern = self.pattern(Level.TOOL, b"")
 
@@ -253,7 +258,7 @@ class View:
         found = self.pattern(level, covers)
         key = self.id_of(level, covers)
         if found is None:
-            found = self._patterns[key] = UsagePattern(
+            found = self._found[level, covers] = self._patterns[key] = UsagePattern(
                 level=level,
                 tool="" if level is Level.SERVER else self.call.tool,
                 server=self.server,

@@ -43,8 +43,6 @@ class Wording(msgspec.Struct, frozen=True):
     opening: bytes
     ending: bytes
     words: tuple[int, ...]
-    #: The same words as the 4 bytes that their records are kept under.
-    keys: tuple[bytes, ...]
 
 
 class Wordings:
@@ -94,17 +92,16 @@ def wording_of(tool: str, arguments: Mapping[str, JSON]) -> Wording:
             break
         for run in _RUN.findall(text[:_CHARS].lower()):
             word = run.rstrip(".!?")
-            words[hash_of(word)] = None
+            words[crc32(word.encode("utf-8", "replace"))] = None
             if not word.isidentifier():
                 for part in _PART.findall(word):
-                    parts[hash_of(part)] = None
+                    parts[crc32(part.encode("utf-8", "replace"))] = None
     names = "\0".join(sorted(arguments))
     kept = tuple({**words, **parts})[:MAX_WORDS]
     return Wording(
         opening=_form(tool, "opening", names, longest[:_OPENING_CHARS].split(None, 2)),
         ending=_form(tool, "ending", names, _last_step(longest)),
         words=kept,
-        keys=tuple([word.to_bytes(4, "big") for word in kept]),
     )
 
 

@@ -50,6 +50,10 @@ REMOVED_KEY: Final = b"removed"
 REMOVED_COUNTS: Final = Table("meta", struct_codec(Counts))
 
 
+#: The field of ``Counts`` of each category.
+_FIELDS: Final = {category: category.name.lower() for category in Outcome}
+
+
 def removed_key(tool: str) -> bytes:
     """The key in ``meta`` of what was removed of a tool."""
     return b"removed/" + tool.encode("utf-8", "surrogatepass")
@@ -57,7 +61,7 @@ def removed_key(tool: str) -> bytes:
 
 def count_call(counts: Counts, category: Outcome) -> None:
     """Add one call of a category. The same function counts totals, the journal and what was removed."""
-    name = category.name.lower()
+    name = _FIELDS[category]
     setattr(counts, name, getattr(counts, name) + 1)
 
 

@@ -13,7 +13,7 @@ from ...model.decision import Evidence
 from ...model.vocabulary import Cause
 from ..detector import Finding
 from ..evidence import logit, wilson
-from ..forms import Conditions, FormTest, admit, conditions_of, describe, observe, pack, unpack
+from ..forms import Conditions, admit, conditions_of, describe, met_by, observe, take_believed
 from ..half_life import PERMANENT_HALF_LIFE
 from ..tool_model import FormRule, Model
 from ..view import Outcome, View
@@ -62,7 +62,7 @@ class ArgumentForm:
         """Move the tests of the conditions that the call meets, and begin new ones when it failed."""
         model = view.own_model()
         arguments = visible(view.call, view.features)
-        conditions = conditions_of(arguments, model.names)
+        conditions = _conditions(view, model)
         for name in arguments:
             if len(model.names) < MAX_NAMES and name not in model.names and len(name) <= MAX_NAMES * 4:
                 model.names.append(name)
@@ -71,26 +71,30 @@ class ArgumentForm:
                 rule.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
         if outcome.failed and outcome.transient:
             return  # what passes by itself is not for the form of the arguments
+        tests = bytearray(model.form_tests)
+        met = met_by(tests, conditions)
         session = int.from_bytes(view.session_key[:2], "big")
-        packed = model.form_tests
-        if packed:
-            p = max(view.p_fail, view.p_kind)
-            packed = observe(packed, conditions, p, session, failed=outcome.failed)
+        if met:
+            observe(tests, met, max(view.p_fail, view.p_kind), session, failed=outcome.failed)
         if outcome.failed:
-            packed = _after_failure(model, unpack(packed), conditions, session, outcome.now)
-        model.form_tests = packed
+            _after_failure(model, tests, met, conditions, session, outcome.now)
+        elif met:
+            model.form_tests = bytes(tests)
 
 
-def _after_failure(model: Model, tests: list[FormTest], conditions: Conditions, session: int, now: float) -> bytes:
-    """Make rules of the tests that passed, and begin new ones; the tests that are left."""
-    for test in [test for test in tests if test.believed and test.met(conditions)]:
-        tests.remove(test)
+def _after_failure(
+    model: Model, tests: bytearray, met: list[int], conditions: Conditions, session: int, now: float
+) -> None:
+    """Make rules of the tests that passed, and begin new ones."""
+    believed = take_believed(tests, met)
+    for test in believed:
         parts = (test.first, test.second) if test.second else (test.first,)
         words = " and ".join([describe(*conditions[one]) for one in parts])
         _keep(model, FormRule(parts, words, Counted(test.successes, test.failures, now)))
+    if believed:
+        met = met_by(tests, conditions)  # they stand elsewhere now
     rules = {rule.conditions for rule in model.rules}
-    model.forms_tried = admit(tests, conditions, rules, model.forms_tried, session)
-    return pack(tests)
+    model.form_tests, model.forms_tried = admit(tests, met, conditions, rules, model.forms_tried, session)
 
 
 def _keep(model: Model, rule: FormRule) -> None:
@@ -103,11 +107,18 @@ def _meets(rule: FormRule, conditions: Conditions) -> bool:
     return all(one in conditions for one in rule.conditions)
 
 
+def _conditions(view: View, model: Model) -> Conditions:
+    """The conditions that the call meets, found once: names that it brings in itself make no difference to them."""
+    if view.conditions is None:
+        view.conditions = conditions_of(visible(view.call, view.features), model.names)
+    return view.conditions
+
+
 def _worst(view: View) -> FormRule | None:
     model = view.model
     if model is None or not model.rules:
         return None
-    conditions = conditions_of(visible(view.call, view.features), model.names)
+    conditions = _conditions(view, model)
     found, most = None, view.p_kind
     for rule in model.rules:
         if _meets(rule, conditions):

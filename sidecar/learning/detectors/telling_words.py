@@ -108,16 +108,12 @@ def looked_up(view: View) -> tuple[bytes, ...]:
     if view.looked_up is None:
         if view.model is None:
             return ()
-        bits, wording = view.model.named_bits, view.wording
+        bits = view.model.named_bits
         if bits.count(0) == len(bits):
             return ()  # no error has named a word
         mask = len(bits) - 1
-        named = [
-            key
-            for word, key in zip(wording.words, wording.keys, strict=True)
-            if bits[word >> 3 & mask] >> (word & 7) & 1
-        ]
-        view.looked_up = tuple(named[:LOOKED_UP])
+        named = [word for word in view.wording.words if bits[word >> 3 & mask] >> (word & 7) & 1]
+        view.looked_up = tuple(map(_key, named[:LOOKED_UP]))
     return view.looked_up
 
 
