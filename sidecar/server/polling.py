@@ -96,7 +96,11 @@ class Polling:
         """Do what an event asks for; the state of the server that has ended with it, if one has."""
         tag = event.tag
         if type(tag) is _Tag:
-            goes_on = self.insides.server._process_event_and_continue(tag.state, self._plain(event, tag.tag))
+            try:
+                goes_on = self.insides.server._process_event_and_continue(tag.state, self._plain(event, tag.tag))
+            except Exception:
+                self._ask_again(tag)
+                raise
             return None if goes_on else tag.state
         call, callbacks = tag(event)
         for callback in callbacks:
@@ -105,6 +109,17 @@ class Polling:
             except Exception:  # noqa: BLE001 - somebody's who wanted to be told that the call ended
                 _log.exception("grpc_callback_failed")
         return None if call is None else self._ended_with(call)
+
+    def _ask_again(self, tag: _Tag) -> None:
+        """Take the next call of a method although this one could not be handled."""
+        server, state = self.insides.server, tag.state
+        with state.lock:
+            if state.stage is not server._ServerStage.STARTED or tag.tag in state.due:
+                return
+            if tag.tag in state.registered_method_handlers:
+                server._request_registered_call(state, tag.tag)
+            elif tag.tag is server._REQUEST_CALL_TAG:
+                server._request_call(state)
 
     def _plain(self, event: Any, tag: Any) -> Any:
         """The event as it would be with the tag that ``grpc._server`` gave."""

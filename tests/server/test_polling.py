@@ -194,12 +194,14 @@ def test_an_event_that_goes_wrong_harms_no_other(two: Two, monkeypatch: pytest.M
 
     with monkeypatch.context() as patch:
         patch.setattr(server, "_handle_call", broken)
-        method: Any = two.channels[0].unary_unary("/r/Say")
-        with pytest.raises(grpc.RpcError):
-            method(b"", timeout=0.5)
+        for path in ("/r/Say", "/s/Say"):
+            method: Any = two.channels[0].unary_unary(path)
+            with pytest.raises(grpc.RpcError):
+                method(b"", timeout=0.5)
     assert server._handle_call is whole
-    assert two.say(1) == "server 1"
-    assert two.say(1, "/r/Say") == "registered 1"
+    for number in (0, 1):
+        assert two.say(number) == f"server {number}"
+        assert two.say(number, "/r/Say") == f"registered {number}"
 
 
 def test_a_server_that_was_forgotten_ends(two: Two) -> None:
