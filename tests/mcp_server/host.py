@@ -26,19 +26,19 @@ class Host:
     session: ClientSession
     asked: list[str] = field(default_factory=list)
 
-    async def call(self, tool: str, **arguments: Any) -> CallToolResult:
+    async def call(self, tool: str, /, **arguments: Any) -> CallToolResult:
         """The tool's answer, whatever it is."""
         answer = await self.session.call_tool(tool, arguments)
         assert isinstance(answer, CallToolResult)
         return answer
 
-    async def get(self, tool: str, **arguments: Any) -> Any:
+    async def get(self, tool: str, /, **arguments: Any) -> Any:
         """What a tool that works gives, checked against its output schema by the SDK."""
         answer = await self.call(tool, **arguments)
         assert not answer.is_error, answer.content
         return answer.structured_content
 
-    async def error(self, tool: str, **arguments: Any) -> Any:
+    async def error(self, tool: str, /, **arguments: Any) -> Any:
         """What a tool that fails says."""
         answer = await self.call(tool, **arguments)
         assert answer.is_error, answer.structured_content

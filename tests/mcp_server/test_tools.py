@@ -11,23 +11,23 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitResult, ErrorData
 
-from forewarn.v1 import guard_pb2, knowledge_pb2, model_pb2, suggestion_pb2
+from forewarn.v1 import guard_pb2, knowledge_pb2, model_pb2, policy_pb2, rollout_pb2, suggestion_pb2
 from tests.mcp_server.host import Host, addresses, opened, parameters
 from tests.server.running import RunningDaemon
 from tests.suggestions.test_service import work
 
 READ = {
     "show_workflow", "list_suggestions", "show_suggestion", "list_knowledge", "search_knowledge", "show_knowledge",
-    "inject_context",
+    "inject_context", "what_if_policy", "what_if_suggestion", "list_rollouts", "show_rollout",
 }  # fmt: skip
 COUNT = {"recommend", "operate", "complete_workflow"}
 CHANGE = {
     "approve_suggestion", "modify_suggestion", "reject_suggestion", "dismiss_suggestion", "undo_suggestion",
-    "create_knowledge", "update_knowledge", "delete_knowledge", "restore_knowledge",
+    "create_knowledge", "update_knowledge", "delete_knowledge", "restore_knowledge", "start_rollout", "stop_rollout",
 }  # fmt: skip
 DESTROY = {
     "approve_suggestion", "modify_suggestion", "undo_suggestion", "update_knowledge", "delete_knowledge",
-    "restore_knowledge",
+    "restore_knowledge", "start_rollout", "stop_rollout",
 }  # fmt: skip
 
 
@@ -181,6 +181,90 @@ async def test_patterns_and_policies_are_managed(daemon: RunningDaemon) -> None:
         assert old["triggers"] == ["public", "web"]
 
 
+DRAFT = """\
+policy: draft
+tools: [sql]
+mode: {mode}
+rules: [{{name: stop, when: {{field: call.arguments.n, more: 3}}, then: {{prevent: {{message: "no {{call.arguments.n}}"}}}}}}]
+"""
+
+
+def recorded(daemon: RunningDaemon, *numbers: int) -> None:
+    """Calls of sql, of which those above 3 failed."""
+    for n in numbers:
+        call = model_pb2.Call(tool="sql", arguments_json=f'{{"n": {n}}}', session_id="s")
+        result = model_pb2.CallResult(outcome=model_pb2.OUTCOME_SUCCESS)
+        if n > 3:
+            result = model_pb2.CallResult(outcome=model_pb2.OUTCOME_FAILURE, error="too many")
+        daemon.guard.RecordCall(guard_pb2.RecordCallRequest(call=call, result=result))
+
+
+async def test_a_draft_is_tried_on_recorded_calls(daemon: RunningDaemon) -> None:
+    recorded(daemon, 1, 2, 5, 7)
+    async with opened(*addresses(daemon)) as host:
+        found = await host.get("what_if_policy", document=DRAFT.format(mode="shadow"), examples=1)
+        assert (found["calls"], found["different"]) == (4, 2)
+        assert {"verdict": "prevent", "calls": 2, "failed": 2, "worked": 0} in found["draft"]
+        assert [one["rule"] for one in found["rules"]] == ["draft/stop"]
+        (example,) = found["examples"]
+        assert (example["argumentsJson"], example["message"]) == ('{"n":7}', "no 7")
+        other = await host.get("what_if_policy", document=DRAFT.format(mode="shadow"), tool="other")
+        assert other["calls"] == 0
+        error = await host.error("what_if_policy", document="policy: [")
+        assert (error["code"], error["reason"]) == ("invalid_argument", "POLICY_INVALID")
+        assert (await host.error("what_if_suggestion", suggestionId="0" * 32))["reason"] == "NOT_FOUND"
+    assert not daemon.policies.ListPolicies(policy_pb2.ListPoliciesRequest()).policies
+
+
+async def test_what_a_suggested_policy_would_have_stopped(daemon: RunningDaemon) -> None:
+    for n in range(20):
+        call = model_pb2.Call(tool="pay", arguments_json='{"currency": "XXX"}', session_id=f"s{n}")
+        result = model_pb2.CallResult(outcome=model_pb2.OUTCOME_FAILURE, error="invalid argument: unknown currency XXX")
+        daemon.guard.RecordCall(guard_pb2.RecordCallRequest(call=call, result=result))
+    daemon.suggestion.GenerateSuggestions(suggestion_pb2.GenerateSuggestionsRequest())
+    async with opened(*addresses(daemon)) as host:
+        (one,) = (await host.get("list_suggestions", type="create_policy"))["suggestions"]
+        found = await host.get("what_if_suggestion", suggestionId=one["suggestionId"], limit=15, examples=2)
+    assert (found["calls"], found["stopped"], found["failed"], found["worked"]) == (15, 15, 15, 0)
+    assert len(found["examples"]) == 2
+
+
+async def test_a_pattern_is_rolled_out_and_withdrawn(daemon: RunningDaemon) -> None:
+    web = knowledge_pb2.OrganisationalEntity(id="web", kind=knowledge_pb2.ENTITY_KIND_PATTERN, description="Web")
+    daemon.knowledge.CreateEntity(knowledge_pb2.CreateEntityRequest(entity=web))
+    async with opened(*addresses(daemon), "--changes", "allow", "--actor", "ada") as host:
+        begun = (await host.get("start_rollout", pattern="web", sharePercent=30, reason="try it"))["rollout"]
+        assert (begun["state"], begun["sharePercent"], begun["maxUnits"], begun["startedBy"]) == (
+            "running", 30.0, 5000, "ada",
+        )  # fmt: skip
+        assert (await host.get("list_rollouts"))["rollouts"] == [begun]
+        assert (await host.get("list_rollouts", state="stopped"))["rollouts"] == []
+        assert (await host.get("show_rollout", rolloutId=begun["rolloutId"]))["rollout"] == begun
+        error = await host.error("start_rollout", pattern="web")
+        assert error["reason"] == "FAILED_PRECONDITION"
+        ended = await host.get("stop_rollout", rolloutId=begun["rolloutId"], ending="withdrawn", reason="no use")
+        assert (ended["rollout"]["state"], ended["rollout"]["ending"]) == ("stopped", "withdrawn")
+        assert ended["rollout"]["stopReason"] == "no use"
+        assert (await host.get("list_knowledge"))["entities"] == []
+
+
+async def test_a_policy_is_rolled_out_and_promoted(daemon: RunningDaemon) -> None:
+    file = policy_pb2.PolicyFile(name="draft.yaml", text=DRAFT.format(mode="shadow"))
+    daemon.policies.ApplyPolicies(policy_pb2.ApplyPoliciesRequest(files=[file]))
+    async with opened(*addresses(daemon), "--changes", "allow") as host:
+        begun = (await host.get("start_rollout", policy="draft", windowSeconds=120))["rollout"]
+        assert (begun["policy"], begun["window"], begun["sharePercent"]) == ("draft", 120, 50.0)
+        for wrong in ({}, {"pattern": "web", "policy": "draft"}, {"policy": "draft", "sharePercent": 100}):
+            assert (await host.error("start_rollout", **wrong))["code"] == "invalid_argument"
+        assert (await host.error("start_rollout", policy="other"))["reason"] == "NOT_FOUND"
+        await host.get("stop_rollout", rolloutId=begun["rolloutId"], ending="promoted")
+        assert (await host.error("stop_rollout", rolloutId=begun["rolloutId"], ending="promoted"))["reason"] == (
+            "FAILED_PRECONDITION"
+        )
+    policy = daemon.policies.GetPolicy(policy_pb2.GetPolicyRequest(policy="draft")).policy
+    assert (policy.mode, policy.enforce_percent) == (model_pb2.MODE_ENFORCE, 100.0)
+
+
 async def test_context_is_injected(daemon: RunningDaemon) -> None:
     call = model_pb2.Call(tool="sql", arguments_json='{"query": "SELECT nme"}', session_id="s")
     result = model_pb2.CallResult(outcome=model_pb2.OUTCOME_FAILURE, error="no such column: nme")
@@ -218,6 +302,8 @@ class TestTheUserIsAsked:
         made = daemon.knowledge.CreateEntity(knowledge_pb2.CreateEntityRequest(entity=web)).entity
         (one,) = daemon.suggestion.ListSuggestions(suggestion_pb2.ListSuggestionsRequest()).suggestions
         which = {"suggestionId": one.suggestion_id}
+        begin = rollout_pb2.StartRolloutRequest(pattern="web", share_percent=50.0)
+        rollout = daemon.rollout.StartRollout(begin).rollout
         calls: dict[str, dict[str, Any]] = {
             "approve_suggestion": which | {"revision": one.revision},
             "modify_suggestion": which | {"revision": one.revision, "draft": {"description": "other"}},
@@ -228,12 +314,21 @@ class TestTheUserIsAsked:
             "update_knowledge": {"id": "web", "etag": made.etag, "triggers": []},
             "delete_knowledge": {"id": "web"},
             "restore_knowledge": {"id": "web", "revision": 1},
+            "start_rollout": {"policy": "draft", "sharePercent": 10},
+            "stop_rollout": {"rolloutId": rollout.rollout_id, "ending": "withdrawn"},
         }
         assert set(calls) == CHANGE
         async with opened(*addresses(daemon), answer=False) as host:
             for tool, arguments in calls.items():
                 assert (await host.error(tool, **arguments))["reason"] == "NOT_CONFIRMED", tool
             assert len(host.asked) == len(calls)
+            assert (
+                'Roll out policy "draft"? It is enforced in 10 % of sessions, in shadow in the rest.' in host.asked[-2]
+            )
+            assert 'End the rollout of pattern "web"? From then on the pattern is deleted.' in host.asked[-1]
+        assert (
+            daemon.rollout.GetRollout(rollout_pb2.GetRolloutRequest(rollout_id=rollout.rollout_id)).rollout == rollout
+        )
         after = daemon.knowledge.ListEntities(knowledge_pb2.ListEntitiesRequest(show_deleted=True)).entities
         assert [(entity.id, entity.revision) for entity in after] == [("web", 1)]
 

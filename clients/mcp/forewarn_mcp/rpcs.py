@@ -6,10 +6,13 @@ from typing import Final
 
 from forewarn.channel import Rpc
 from forewarn.v1 import knowledge_pb2 as k
+from forewarn.v1 import policy_pb2 as p
+from forewarn.v1 import rollout_pb2 as r
 from forewarn.v1 import suggestion_pb2 as s
 
 _KNOWLEDGE: Final = "KnowledgeService"
 _SUGGESTION: Final = "SuggestionService"
+_ROLLOUT: Final = "RolloutService"
 
 LIST_ENTITIES: Final = Rpc("ListEntities", k.ListEntitiesRequest, k.ListEntitiesResponse, _KNOWLEDGE)
 SEARCH_ENTITIES: Final = Rpc("SearchEntities", k.SearchEntitiesRequest, k.SearchEntitiesResponse, _KNOWLEDGE)
@@ -30,3 +33,11 @@ DISMISS_SUGGESTION: Final = Rpc(
     "DismissSuggestion", s.DismissSuggestionRequest, s.DismissSuggestionResponse, _SUGGESTION
 )
 UNDO_SUGGESTION: Final = Rpc("UndoSuggestion", s.UndoSuggestionRequest, s.UndoSuggestionResponse, _SUGGESTION)
+WHAT_IF_SUGGESTION: Final = Rpc("WhatIfSuggestion", s.WhatIfSuggestionRequest, s.WhatIfSuggestionResponse, _SUGGESTION)
+
+WHAT_IF: Final = Rpc("WhatIf", p.WhatIfRequest, p.WhatIfResponse, "PolicyService")
+
+LIST_ROLLOUTS: Final = Rpc("ListRollouts", r.ListRolloutsRequest, r.ListRolloutsResponse, _ROLLOUT)
+GET_ROLLOUT: Final = Rpc("GetRollout", r.GetRolloutRequest, r.GetRolloutResponse, _ROLLOUT)
+START_ROLLOUT: Final = Rpc("StartRollout", r.StartRolloutRequest, r.StartRolloutResponse, _ROLLOUT)
+STOP_ROLLOUT: Final = Rpc("StopRollout", r.StopRolloutRequest, r.StopRolloutResponse, _ROLLOUT)

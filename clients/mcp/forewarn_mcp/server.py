@@ -21,7 +21,14 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from forewarn import errors
-from forewarn_mcp import context_tools, knowledge_tools, suggestion_tools, workflow_tools
+from forewarn_mcp import (
+    context_tools,
+    knowledge_tools,
+    rollout_tools,
+    suggestion_tools,
+    what_if_tools,
+    workflow_tools,
+)
 from forewarn_mcp.consent import Consent
 from forewarn_mcp.daemon import Daemon
 from forewarn_mcp.faults import ToolFault, from_daemon, from_validation
@@ -33,6 +40,8 @@ log = logging.getLogger(__name__)
 ALL_TOOLS: Final[tuple[Tool[Any], ...]] = (
     *workflow_tools.TOOLS,
     *suggestion_tools.TOOLS,
+    *what_if_tools.TOOLS,
+    *rollout_tools.TOOLS,
     *knowledge_tools.TOOLS,
     *context_tools.TOOLS,
 )
