@@ -185,7 +185,10 @@ DRAFT = """\
 policy: draft
 tools: [sql]
 mode: {mode}
-rules: [{{name: stop, when: {{field: call.arguments.n, more: 3}}, then: {{prevent: {{message: "no {{call.arguments.n}}"}}}}}}]
+rules:
+  - name: stop
+    when: {{field: call.arguments.n, more: 3}}
+    then: {{prevent: {{message: "no {{call.arguments.n}}"}}}}
 """
 
 
@@ -322,13 +325,9 @@ class TestTheUserIsAsked:
             for tool, arguments in calls.items():
                 assert (await host.error(tool, **arguments))["reason"] == "NOT_CONFIRMED", tool
             assert len(host.asked) == len(calls)
-            assert (
-                'Roll out policy "draft"? It is enforced in 10 % of sessions, in shadow in the rest.' in host.asked[-2]
-            )
+            assert 'policy "draft"? It is enforced in 10 % of sessions, in shadow in the rest.' in host.asked[-2]
             assert 'End the rollout of pattern "web"? From then on the pattern is deleted.' in host.asked[-1]
-        assert (
-            daemon.rollout.GetRollout(rollout_pb2.GetRolloutRequest(rollout_id=rollout.rollout_id)).rollout == rollout
-        )
+        assert list(daemon.rollout.ListRollouts(rollout_pb2.ListRolloutsRequest()).rollouts) == [rollout]
         after = daemon.knowledge.ListEntities(knowledge_pb2.ListEntitiesRequest(show_deleted=True)).entities
         assert [(entity.id, entity.revision) for entity in after] == [("web", 1)]
 
