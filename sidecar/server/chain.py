@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from ..model.errors import ForewarnError, InvalidArgumentError
-from .errors import abort, field_path, internal_status, status_of, status_of_violations
+from .errors import abort, broken_rule, field_path, internal_status, status_of, status_of_violations
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
@@ -58,9 +58,7 @@ def require_rules(message: Message) -> None:
     """Raise InvalidArgumentError for the first message rule that ``message`` breaks."""
     violations = _validator.collect_violations(message)
     if violations:
-        raise InvalidArgumentError(
-            field_path(violations[0]), violations[0].proto.message or violations[0].proto.rule_id
-        )
+        raise InvalidArgumentError(field_path(violations[0]), broken_rule(violations[0]))
 
 
 def unary(

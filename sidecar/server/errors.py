@@ -89,9 +89,24 @@ def _status_of_policies(error: PolicyError) -> status_pb2.Status:
     return _status(_code(error), message, details)
 
 
+#: What the rules' own words are for those who read them: a person at a terminal, a model.
+_PLAINLY: Final = {
+    "must be at least 1 bytes": "must not be empty",
+    "must be at least 1 characters": "must not be empty",
+    "must contain at least 1 item(s)": "must not be empty",
+    "does not match regex pattern `^[0-9a-f]{32}$`": "must be 32 hexadecimal digits",
+}
+
+
+def broken_rule(violation: protovalidate.Violation) -> str:
+    """What is wrong, in words."""
+    text = violation.proto.message or violation.proto.rule_id
+    return _PLAINLY.get(text, text)
+
+
 def status_of_violations(violations: list[protovalidate.Violation]) -> status_pb2.Status:
     """The wire form of broken message rules; each violation names its field."""
-    found = [(field_path(violation), violation.proto.message or violation.proto.rule_id) for violation in violations]
+    found = [(field_path(violation), broken_rule(violation)) for violation in violations]
     message = "; ".join(f"{field}: {text}" for field, text in found[:5])
     return _status(
         grpc.StatusCode.INVALID_ARGUMENT,

@@ -79,6 +79,13 @@ def test_a_failed_test_is_1_and_what_does_not_compile_is_5(forewarn: Forewarn, f
     assert "no test ran" in run.out
 
 
+def test_a_suite_that_is_not_there_is_said_and_its_folder_is_not_read(forewarn: Forewarn, tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_bytes(b"\xff")
+    run = forewarn("policy", "test", str(tmp_path / "nosuch_test.yaml"))
+    assert run.code == 2
+    assert "nosuch_test.yaml: No such file" in run.err
+
+
 def test_junit_holds_each_case(forewarn: Forewarn, folder: Path, tmp_path: Path) -> None:
     (folder / "guard_test.yaml").write_text(SUITE.replace("expect: none", "expect: warn"))
     assert forewarn("policy", "test", str(folder), "--junit", str(tmp_path / "out.xml")).code == 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +75,20 @@ def test_what_is_plain_breaks_no_rule(data: st.DataObject) -> None:
         assert broken_rules(request) is None
     if plain_call(request.call):
         assert broken_rules(guard_pb2.ShouldPreventRequest(call=request.call)) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (guard_pb2.ShouldPreventRequest(call=model_pb2.Call()), "call.tool: must not be empty"),
+        (workflow_pb2.GetWorkflowRequest(workflow_id="00"), "workflow_id: must be 32 hexadecimal digits"),
+        (guard_pb2.RegisterToolsRequest(), "tools: must not be empty"),
+    ],
+)
+def test_a_broken_rule_is_told_in_words(message: Message, says: str) -> None:
+    status = broken_rules(message)
+    assert status is not None
+    assert status.message == says
 
 
 def test_the_store_is_whole_afterwards(target: Target) -> None:

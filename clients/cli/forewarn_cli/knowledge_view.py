@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import label, moment, one_line, percent
+from forewarn_cli.wording import counted, label, moment, one_line, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from google.protobuf.timestamp_pb2 import Timestamp
 
     from forewarn.v1 import knowledge_pb2
 
@@ -74,14 +76,14 @@ def show_metrics(screen: Screen, answer: knowledge_pb2.GetUsageMetricsResponse) 
     metrics = answer.pooled
     screen.pairs(
         [
-            ("recommended", f"{metrics.times_recommended} times, last {moment(metrics.last_recommended) or 'never'}"),
-            ("used", f"{metrics.times_used} times, last {moment(metrics.last_used) or 'never'}"),
+            ("recommended", _times(metrics.times_recommended, metrics.last_recommended)),
+            ("used", _times(metrics.times_used, metrics.last_used)),
             ("accepted", _share(metrics.acceptance_rate) if metrics.HasField("acceptance_rate") else ""),
             ("succeeded", _share(metrics.success_rate) if metrics.HasField("success_rate") else ""),
             ("added", _counts(metrics.common_additions, metrics.times_resources_known)),
             (
                 "weak matches",
-                f"{metrics.times_matched_weakly}, used all the same {metrics.times_used_weakly} times"
+                f"{metrics.times_matched_weakly}, used all the same {counted(metrics.times_used_weakly, 'time')}"
                 if metrics.times_matched_weakly
                 else "",
             ),
@@ -176,6 +178,10 @@ def _outcome(workflow: knowledge_pb2.Workflow) -> Cell:
 
 def _by(when: str, who: str, origin: str = "") -> str:
     return when + (f" by {who}" if who else "") + (f", {origin}" if origin and origin != "created" else "")
+
+
+def _times(count: int, last: Timestamp) -> str:
+    return f"{counted(count, 'time')}, last {moment(last) or 'never'}"
 
 
 def _share(share: knowledge_pb2.Share) -> str:

@@ -37,7 +37,7 @@ def backup(
     if json:
         show_json(answer)
     else:
-        Screen().line(f"{answer.path}: {size(answer.bytes)}, up to observation {answer.store_sequence}")
+        Screen().line(f"{answer.path}: {size(answer.bytes)}, up to commit {answer.store_sequence}")
 
 
 @verify_app.command()

@@ -65,6 +65,8 @@ def suites(names: Iterable[str]) -> list[Path]:
     found: list[Path] = []
     for name in names:
         path = Path(name)
+        if not path.exists():  # before its folder, which may be anything, is read whole
+            raise UsageFault(f"{name}: No such file or directory")
         found += [one for one in below(path) if is_suite(one)] if path.is_dir() else [path]
     if not found:
         raise UsageFault("there is no test suite here: its file's name ends in _test.yaml")
