@@ -116,7 +116,7 @@ def test_a_workflow_and_what_is_counted(forewarn: Forewarn, web: Path) -> None:
     (row,) = forewarn("workflow", "list", "--scope", "prod").rows
     assert (row["workflow"], row["outcome"], row["used"]) == (workflow, "success", "web")
     shown = forewarn("knowledge", "show", "web").out
-    assert "used: 1 times" in shown
+    assert "used: 1 time" in shown
     assert "added: Redis 1 of 1" in shown
     assert "prod\t1\t1\t100 % of 1 (21–100 %)" in shown
     (row,) = forewarn("knowledge", "list", "--min-recommended", "1").rows
