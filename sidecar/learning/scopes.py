@@ -82,7 +82,8 @@ def through(p: float, everywhere: float, records: Mapping[bytes, Counted], scope
     for _, value in scopes:
         record = records.get(value)
         if record is not None:
-            found.append((-record.total, record.failures))
+            failures = record.failures
+            found.append((-record.successes - failures, failures))
     if not found:
         return None
     found.sort()

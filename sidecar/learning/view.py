@@ -209,8 +209,10 @@ class View:
 
     def changed_rates(self) -> list[tuple[bytes, KindRate]]:
         """The records of this sort that changed, with their keys."""
-        found = ((self.subject + shared, self._rates[shared]) for shared in sorted(self._changed_rates))
-        return [(key, rate) for key, rate in found if rate is not None]
+        rates, subject = self._rates, self.subject
+        return [
+            (subject + shared, rate) for shared in sorted(self._changed_rates) if (rate := rates[shared]) is not None
+        ]
 
     def forget(self) -> None:
         """Let go of the patterns that were read: the tool has just started a new epoch."""
@@ -273,9 +275,5 @@ class View:
 
     def changed(self) -> list[tuple[bytes, UsagePattern]]:
         """The patterns that changed, with their ids."""
-        found = []
-        for key in self._changed:
-            pattern = self._patterns[key]
-            if pattern is not None:
-                found.append((key, pattern))
-        return found
+        patterns = self._patterns
+        return [(key, pattern) for key in self._changed if (pattern := patterns[key]) is not None]
