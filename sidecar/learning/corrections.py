@@ -52,9 +52,7 @@ def learn_correction(view: View, outcome: Outcome) -> None:
     number = session.successes + session.failures
     fingerprint, preview = view.features.fingerprint, view.features.preview
     failures = [
-        one
-        for one in failures_beside(session, view.subject, fingerprint[:8])
-        if number - one.number <= NEXT_CALLS
+        one for one in failures_beside(session, view.subject, fingerprint[:8]) if number - one.number <= NEXT_CALLS
     ]
     if not failures or preview.endswith("…"):
         return

@@ -72,9 +72,7 @@ def settle(session: Session, subject: bytes, fingerprint: bytes) -> None:
     packed, key = session.unmended, subject + fingerprint
     if key in packed:
         places = range(0, len(packed), _ENTRY.size)
-        session.unmended = b"".join(
-            [packed[at : at + _ENTRY.size] for at in places if packed[at : at + _KEY] != key]
-        )
+        session.unmended = b"".join([packed[at : at + _ENTRY.size] for at in places if packed[at : at + _KEY] != key])
 
 
 def answer(session: Session, answered: Pending) -> None:

@@ -70,10 +70,10 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_changed_rates", "_found", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
-        "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features", "lasting", "likeness",
-        "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server",
-        "session", "session_key", "subject", "tool", "tool_pattern", "trust",
+        "_changed", "_changed_rates", "_found", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording",
+        "_wordings", "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features",
+        "lasting", "likeness", "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run",
+        "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
 
     def __init__(
@@ -154,7 +154,7 @@ class View:
 
     def pattern(self, level: Level, covers: bytes) -> UsagePattern | None:
         """A pattern, loaded once."""
-        found = self._found.get((level, covers), _UNREAD)
+        found: UsagePattern | None = self._found.get((level, covers), _UNREAD)
         if found is _UNREAD:
             key = self.id_of(level, covers)
             found = self._found[level, covers] = self._patterns[key] = self._source.get(PATTERNS, key)
