@@ -22,7 +22,7 @@ from ..model.vocabulary import Level
 from .edits import ADD, FORMS, SWAP, decoded, difference
 from .half_life import PERMANENT_HALF_LIFE
 from .known_names import HIDDEN, is_known, is_misspelling
-from .pending import Pending, answer, pending
+from .pending import Pending, answer, failures_beside
 from .view import Outcome, View
 
 #: How many calls of the session after a failure are looked at for its correction, and failures set beside one call.
@@ -52,9 +52,7 @@ def learn_correction(view: View, outcome: Outcome) -> None:
     number = session.successes + session.failures
     fingerprint, preview = view.features.fingerprint, view.features.preview
     failures = [
-        one
-        for one in pending(session)
-        if one.subject == view.subject and number - one.number <= NEXT_CALLS and one.fingerprint != fingerprint[:8]
+        one for one in failures_beside(session, view.subject, fingerprint[:8]) if number - one.number <= NEXT_CALLS
     ]
     if not failures or preview.endswith("…"):
         return

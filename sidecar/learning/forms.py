@@ -40,11 +40,12 @@ _MOST_P: Final = 0.95
 _PROMISING: Final = 1.0
 _PARTNERS: Final = 3
 
-_PACKED: Final = Struct("<IIfffHH?x")
+#: A test as it is packed: its fields in their order.
+LAYOUT: Final = Struct("<IIfffHH?x")
 #: Parts of the same: its conditions; what the poorest are told by.
 _CONDITIONS: Final = Struct("<II18x")
 _RANK: Final = Struct("<8xf8xH4x")
-_SIZE: Final = _PACKED.size
+_SIZE: Final = LAYOUT.size
 _ASCII_DIGIT: Final = re.compile("[0-9]")
 
 Conditions = Mapping[int, tuple[str, str]]
@@ -75,25 +76,10 @@ class FormTest(msgspec.Struct):
         """Whether it passed, with failures of more than one session."""
         return self.several and self.wealth >= self.enough
 
-    def observe(self, p: float, session: int, *, failed: bool) -> None:
-        """Take in a call that meets it, had been given probability ``p`` of failing, and failed or not."""
-        p = max(_LEAST_P, min(_MOST_P, p))
-        self.wealth += _won(p, self.failures, self.successes, failed)
-        if failed:
-            self.failures += 1.0
-            self.several = self.several or session != self.session
-        else:
-            self.successes += 1.0
 
-
-def unpack(packed: bytes) -> list[FormTest]:
+def unpack(packed: bytes | bytearray) -> list[FormTest]:
     """The tests that a model holds."""
-    return [FormTest(*row) for row in _PACKED.iter_unpack(packed)]
-
-
-def pack(tests: Sequence[FormTest]) -> bytes:
-    """Tests as a model holds them."""
-    return b"".join([_PACKED.pack(*_fields(test)) for test in tests])
+    return [FormTest(*row) for row in LAYOUT.iter_unpack(packed)]
 
 
 def met_by(packed: bytes | bytearray, conditions: Conditions) -> list[int]:
@@ -106,24 +92,27 @@ def met_by(packed: bytes | bytearray, conditions: Conditions) -> list[int]:
 
 
 def observe(packed: bytearray, met: Sequence[int], p: float, session: int, *, failed: bool) -> None:
-    """Take in a call that meets these tests, see ``FormTest.observe``; in place, and nothing else is unpacked."""
+    """Take in a call that meets these tests, had been given probability ``p`` of failing, and failed or not.
+
+    In place; no other test is unpacked.
+    """
     p = max(_LEAST_P, min(_MOST_P, p))
     for at in met:
-        first, second, wealth, failures, successes, place, began, several = _PACKED.unpack_from(packed, at)
-        wealth += _won(p, failures, successes, failed)
+        first, second, wealth, failures, successes, place, began, several = LAYOUT.unpack_from(packed, at)
+        wealth += won(p, failures, successes, failed)
         if failed:
             failures += 1.0
             several = several or session != began
         else:
             successes += 1.0
-        _PACKED.pack_into(packed, at, first, second, wealth, failures, successes, place, began, several)
+        LAYOUT.pack_into(packed, at, first, second, wealth, failures, successes, place, began, several)
 
 
 def take_believed(packed: bytearray, met: Sequence[int]) -> list[FormTest]:
     """Take out those of these tests that passed."""
     believed = []
     for at in reversed(met):
-        test = FormTest(*_PACKED.unpack_from(packed, at))
+        (test,) = unpack(packed[at : at + _SIZE])
         if test.believed:
             del packed[at : at + _SIZE]
             believed.append(test)
@@ -146,7 +135,7 @@ def admit(
     known = set()
     mine: list[tuple[float, int]] = []
     for at in met:
-        first, second, wealth, *_ = _PACKED.unpack_from(packed, at)
+        first, second, wealth, *_ = LAYOUT.unpack_from(packed, at)
         known.add((first, second))
         if not second:
             mine.append((-wealth, first))
@@ -160,7 +149,7 @@ def admit(
         if pair in known or (pair if pair[1] else pair[:1]) in rules:
             continue
         tried += 1
-        packed += _PACKED.pack(*pair, 0.0, 1.0, 0.0, min(tried, 65_535), session, False)
+        packed += LAYOUT.pack(*pair, 0.0, 1.0, 0.0, min(tried, 65_535), session, False)
     if len(packed) <= MAX_TESTS * _SIZE:
         return bytes(packed), tried
     ranks = list(_RANK.iter_unpack(packed))
@@ -168,18 +157,14 @@ def admit(
     return b"".join([packed[place * _SIZE : place * _SIZE + _SIZE] for place in kept]), tried
 
 
-def _won(p: float, failures: float, successes: float, failed: bool) -> float:
-    """What a test's log-wealth gains by a call that was given ``p``, at the rate among those that met it before."""
+def won(p: float, failures: float, successes: float, failed: bool) -> float:
+    """What a test's log-wealth gains by a call that meets it, was given probability ``p``, and failed or not.
+
+    The bet is the failure rate among those that met it before.
+    """
     rate = (failures + p) / (failures + successes + 1.0)
-    if rate < p:
-        rate = p
+    rate = max(rate, p)
     return log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
-
-
-def _fields(test: FormTest) -> tuple[int, int, float, float, float, int, int, bool]:
-    return (
-        test.first, test.second, test.wealth, test.failures, test.successes, test.place, test.session, test.several
-    )  # fmt: skip
 
 
 def conditions_of(arguments: Mapping[str, JSON], names: Sequence[str]) -> Conditions:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
-from .session import NOTHING, Session
+from .session import NOTHING, WIDTH, Session
 
 MOST: Final = 8
 _ENTRY: Final = Struct(">8s8s8sdQ?")
+#: Bytes of the tool and the fingerprint, with which an entry begins.
+_KEY: Final = 2 * WIDTH
 
 
 class Pending(NamedTuple):
@@ -37,12 +39,24 @@ def pending(session: Session) -> Iterator[Pending]:
         yield Pending(*_ENTRY.unpack_from(packed, at))
 
 
+def failures_beside(session: Session, subject: bytes, fingerprint: bytes) -> list[Pending]:
+    """The failures of other calls of this tool that are open, newest first."""
+    packed = session.unmended
+    return [
+        Pending._make(_ENTRY.unpack_from(packed, at))
+        for at in range(len(packed) - _ENTRY.size, -1, -_ENTRY.size)
+        if packed[at : at + WIDTH] == subject and packed[at + WIDTH : at + _KEY] != fingerprint
+    ]
+
+
 def open_failure(session: Session, subject: bytes, fingerprint: bytes) -> Pending | None:
     """The newest open failure of this call (the fingerprint's first 8 bytes)."""
-    key = subject + fingerprint
-    if key not in session.unmended:
-        return None
-    return next((one for one in pending(session) if one.subject + one.fingerprint == key), None)
+    packed, key = session.unmended, subject + fingerprint
+    if key in packed:
+        for at in range(len(packed) - _ENTRY.size, -1, -_ENTRY.size):
+            if packed[at : at + _KEY] == key:
+                return Pending._make(_ENTRY.unpack_from(packed, at))
+    return None
 
 
 def remember(session: Session, subject: bytes, fingerprint: bytes, template: bytes, now: float) -> None:
@@ -55,14 +69,13 @@ def remember(session: Session, subject: bytes, fingerprint: bytes, template: byt
 
 def settle(session: Session, subject: bytes, fingerprint: bytes) -> None:
     """The same call succeeded: nothing of it is open any more."""
-    if subject + fingerprint in session.unmended:
-        _keep(session, [one for one in pending(session) if (one.subject, one.fingerprint) != (subject, fingerprint)])
+    packed, key = session.unmended, subject + fingerprint
+    if key in packed:
+        places = range(0, len(packed), _ENTRY.size)
+        session.unmended = b"".join([packed[at : at + _ENTRY.size] for at in places if packed[at : at + _KEY] != key])
 
 
 def answer(session: Session, answered: Pending) -> None:
     """A correction of this failure was seen; what succeeds later is not taken for another one."""
-    _keep(session, [one._replace(answered=True) if one == answered else one for one in pending(session)])
-
-
-def _keep(session: Session, newest_first: list[Pending]) -> None:
-    session.unmended = b"".join(_ENTRY.pack(*one) for one in reversed(newest_first))
+    newest_first = [one._replace(answered=True) if one == answered else one for one in pending(session)]
+    session.unmended = b"".join([_ENTRY.pack(*one) for one in reversed(newest_first)])

@@ -68,10 +68,8 @@ def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
     """The failure rate in a scope, shrunk to the rate outside of it, so that no evidence counts twice."""
     here, failed_here = scope.successes, scope.failures
     successes, failures = everywhere.successes - here, everywhere.failures - failed_here
-    if successes < 0.0:
-        successes = 0.0
-    if failures < 0.0:
-        failures = 0.0
+    successes = max(successes, 0.0)
+    failures = max(failures, 0.0)
     outside = (failures + _STRENGTH * prior) / (successes + failures + _STRENGTH)
     return (failed_here + _STRENGTH * outside) / (here + failed_here + _STRENGTH)
 
@@ -82,7 +80,8 @@ def through(p: float, everywhere: float, records: Mapping[bytes, Counted], scope
     for _, value in scopes:
         record = records.get(value)
         if record is not None:
-            found.append((-record.total, record.failures))
+            failures = record.failures
+            found.append((-record.successes - failures, failures))
     if not found:
         return None
     found.sort()

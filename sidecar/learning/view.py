@@ -70,10 +70,10 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_changed_rates", "_found", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording", "_wordings",
-        "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features", "lasting", "likeness",
-        "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run", "seen", "server",
-        "session", "session_key", "subject", "tool", "tool_pattern", "trust",
+        "_changed", "_changed_rates", "_found", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording",
+        "_wordings", "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features",
+        "lasting", "likeness", "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run",
+        "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
 
     def __init__(
@@ -154,7 +154,7 @@ class View:
 
     def pattern(self, level: Level, covers: bytes) -> UsagePattern | None:
         """A pattern, loaded once."""
-        found = self._found.get((level, covers), _UNREAD)
+        found: UsagePattern | None = self._found.get((level, covers), _UNREAD)
         if found is _UNREAD:
             key = self.id_of(level, covers)
             found = self._found[level, covers] = self._patterns[key] = self._source.get(PATTERNS, key)
@@ -209,8 +209,10 @@ class View:
 
     def changed_rates(self) -> list[tuple[bytes, KindRate]]:
         """The records of this sort that changed, with their keys."""
-        found = ((self.subject + shared, self._rates[shared]) for shared in sorted(self._changed_rates))
-        return [(key, rate) for key, rate in found if rate is not None]
+        rates, subject = self._rates, self.subject
+        return [
+            (subject + shared, rate) for shared in sorted(self._changed_rates) if (rate := rates[shared]) is not None
+        ]
 
     def forget(self) -> None:
         """Let go of the patterns that were read: the tool has just started a new epoch."""
@@ -273,9 +275,5 @@ class View:
 
     def changed(self) -> list[tuple[bytes, UsagePattern]]:
         """The patterns that changed, with their ids."""
-        found = []
-        for key in self._changed:
-            pattern = self._patterns[key]
-            if pattern is not None:
-                found.append((key, pattern))
-        return found
+        patterns = self._patterns
+        return [(key, pattern) for key in self._changed if (pattern := patterns[key]) is not None]

@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from sidecar.learning.forms import ERROR_RATE, MAX_TESTS, FormTest, conditions_of, describe, pack, unpack
+from sidecar.learning.forms import (
+    ERROR_RATE,
+    LAYOUT,
+    MAX_TESTS,
+    FormTest,
+    admit,
+    conditions_of,
+    describe,
+    met_by,
+    observe,
+    take_believed,
+    unpack,
+    won,
+)
 
 from .replaying import Replay
 
@@ -76,12 +89,14 @@ def test_wealth_is_a_martingale_where_a_condition_says_nothing() -> None:
     for p in (0.1, 0.3, 0.7):
         total = 0.0
         for history in range(256):
-            test, weight = FormTest(1, 0, failures=1.0, place=1), 1.0
+            failures, successes, wealth, weight = 1.0, 0.0, 0.0, 1.0
             for call in range(8):
                 failed = bool(history >> call & 1)
-                test.observe(p, call, failed=failed)
+                wealth += won(p, failures, successes, failed)
+                failures += failed
+                successes += not failed
                 weight *= p if failed else 1.0 - p
-            total += weight * 2.718281828459045**test.wealth
+            total += weight * 2.718281828459045**wealth
         assert total == pytest.approx(1.0, abs=1e-9)
 
 
@@ -91,9 +106,68 @@ def test_the_chances_of_all_conditions_ever_tried_add_up_to_the_error_rate() -> 
     assert spent < ERROR_RATE
 
 
+def _pack(tests: list[FormTest]) -> bytes:
+    return b"".join([LAYOUT.pack(*[getattr(test, field) for field in FormTest.__struct_fields__]) for test in tests])
+
+
 def test_tests_survive_packing() -> None:
     tests = [FormTest(1, 2, 0.5, 3.0, 4.0, 7, 65_535, several=True), FormTest(4_294_967_295, 0, -2.0)]
-    assert unpack(pack(tests)) == tests
+    assert unpack(_pack(tests)) == tests
+
+
+def _met(tests: list[FormTest], conditions: dict[int, tuple[str, str]]) -> list[FormTest]:
+    return [one for one in tests if one.first in conditions and (not one.second or one.second in conditions)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_packed_tests_move_as_whole_ones_do(seed: int) -> None:
+    """Against the same on a list: what is met, wealth, what passes, pairs of promising ones, the poorest that go."""
+    chance = random.Random(seed)
+    packed, tried, rules, passed = b"", 0, set[tuple[int, ...]](), 0
+    for number in range(300):
+        conditions = {1 + chance.randrange(60): ("name", "form") for _ in range(6)}
+        bad = 1 in conditions or {2, 3} <= conditions.keys()
+        conditions |= dict.fromkeys((1,) if number % 5 == 0 else (), ("name", "form"))
+        failed, p, session = bad or chance.random() < 0.2, chance.uniform(0.0, 0.4), chance.randrange(4)
+
+        whole = unpack(packed)
+        for test in _met(whole, conditions):
+            test.wealth += won(min(0.95, max(0.05, p)), test.failures, test.successes, failed)
+            test.failures += failed
+            test.successes += not failed
+            test.several |= failed and session != test.session
+        whole = unpack(_pack(whole))  # 32 bits of each number are kept
+        moved = bytearray(packed)
+        met = met_by(moved, conditions)
+        observe(moved, met, p, session, failed=failed)
+        assert unpack(bytes(moved)) == whole
+
+        believed = [test for test in _met(whole, conditions) if test.believed]
+        assert take_believed(moved, met) == believed
+        whole = [test for test in whole if test not in believed]
+        assert unpack(bytes(moved)) == whole
+        passed += len(believed)
+        rules |= {(test.first, test.second) if test.second else (test.first,) for test in believed}
+        if not failed:
+            packed = bytes(moved)
+            continue
+        known = {(test.first, test.second) for test in whole}
+        mine = sorted((test for test in _met(whole, conditions) if not test.second), key=lambda test: -test.wealth)
+        new = [(first, 0) for first in conditions]
+        if mine and mine[0].wealth > 1.0:
+            new += [tuple(sorted((mine[0].first, test.first))) for test in mine[1:4]]  # type: ignore[misc]
+        before = tried
+        for pair in new:
+            if pair not in known and (pair if pair[1] else pair[:1]) not in rules:
+                tried += 1
+                whole.append(FormTest(*pair, failures=1.0, place=tried, session=session))
+        if len(whole) > MAX_TESTS:
+            whole = sorted(whole, key=lambda test: (test.wealth, test.place), reverse=True)[:MAX_TESTS]
+        packed, counted = admit(moved, met_by(moved, conditions), conditions, rules, before, session)
+        assert counted == tried
+        assert unpack(packed) == whole
+    assert passed
+    assert tried > MAX_TESTS
 
 
 def test_conditions_are_bounded_and_said_in_words() -> None:

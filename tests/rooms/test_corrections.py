@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sidecar.learning.known_names import HIDDEN, MAX_ARGUMENTS, MAX_CHARS, MAX_ROWS, MAX_VALUES, is_misspelling
-from sidecar.learning.pending import MOST, open_failure, pending, remember, settle
+from sidecar.learning.pending import MOST, failures_beside, open_failure, pending, remember, settle
 from sidecar.learning.repeats import EDGES, bin_of
 from sidecar.learning.session import Session
 from sidecar.learning.tables import NAMES, SESSIONS
@@ -96,8 +96,13 @@ def test_open_failures_are_few_and_settled_by_the_same_call() -> None:
     assert found is not None
     assert found.time == 99.0
     assert len(list(pending(session))) == MOST
+    others = [one for one in pending(session) if one.fingerprint != newest]
+    assert failures_beside(session, b"tttttttt", newest) == others
+    assert len(others) == MOST - 1
+    assert failures_beside(session, b"uuuuuuuu", newest) == []
     settle(session, b"tttttttt", newest)
     assert open_failure(session, b"tttttttt", newest) is None
+    assert list(pending(session)) == others
     assert open_failure(session, b"uuuuuuuu", (9).to_bytes(8, "big")) is None
 
 
