@@ -9,6 +9,7 @@ from .base_rate import BaseRate
 from .exact_repeat import ExactRepeat
 from .known_call import KnownCall
 from .missing_key import MissingKey
+from .offered import Offered
 from .outage import Outage
 from .phrasing import Phrasing
 from .precondition import PreconditionDetector
@@ -31,6 +32,7 @@ def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
         ExactRepeat(),
         KnownCall(),
         MissingKey(),
+        Offered(),
         ArgumentForm(),
         PreconditionDetector(),
         Outage(),
