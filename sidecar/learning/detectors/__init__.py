@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..detector import Detector
 from ..schemas import Schemas
 from .argument_form import ArgumentForm
@@ -19,9 +21,12 @@ from .similar_calls import SimilarCalls
 from .streak import Streak
 from .telling_words import TellingWords
 
+#: So many, the first, speak of most calls.
+COMMON: Final = 7
+
 
 def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
-    """One of each. The first is the base that the others are weighed against."""
+    """One of each. The first is the base that the others are weighed against; those that seldom speak come last."""
     return (
         BaseRate(),
         SimilarCalls(),
