@@ -16,6 +16,8 @@ import msgspec
 #: The variance of a weight before anything was learned, and least share of a call's information that is news.
 FIRST_VARIANCE: Final = 0.1
 LEAST_NEWS: Final = 0.02
+#: What is off by less than this is not worth the products of a step.
+LEAST_ERROR: Final = 0.003
 
 
 class Spread(msgspec.Struct, array_like=True):
@@ -28,21 +30,20 @@ class Spread(msgspec.Struct, array_like=True):
 
         ``error`` is the derivative of the loss by the log-odds, ``information`` its second one.
         """
-        rows = self.rows
-        spoken = [(row, feature) for row, feature in zip(rows, x, strict=False) if feature]
-        features = [feature for _, feature in spoken]
-        # The covariance is symmetric: its columns are its rows.
-        along = [sum(map(mul, column, features)) for column in zip(*[row for row, _ in spoken], strict=True)]
-        news = information * sum(map(mul, along, x))
+        if -LEAST_ERROR < error < LEAST_ERROR:
+            return False
+        rows, size = self.rows, len(self.rows)
+        spoken = x[:size]
+        along = [sum(map(mul, row, spoken)) for row in rows]
+        news = information * sum(map(mul, along, spoken))
         step = error / (1.0 + news)
-        for i, part in enumerate(along):
-            values[i] -= step * part
+        values[:size] = [value - step * part for value, part in zip(values, along, strict=False)]
         if news < LEAST_NEWS:
             return False
         share = information / (1.0 + news)
         self.rows = [
-            [old - scale * part for old, part in zip(row, along, strict=True)]
-            for row, scale in zip(rows, [share * part for part in along], strict=True)
+            [old - scale * part for old, part in zip(row, along, strict=False)]
+            for row, scale in zip(rows, [share * part for part in along], strict=False)
         ]
         return True
 

@@ -11,7 +11,7 @@ import pytest
 from sidecar.learning.combiner import descend
 from sidecar.learning.evidence import sigmoid
 from sidecar.learning.layout import align_features
-from sidecar.learning.spread import FIRST_VARIANCE, LEAST_NEWS, Spread, first_spread
+from sidecar.learning.spread import FIRST_VARIANCE, LEAST_ERROR, LEAST_NEWS, Spread, first_spread
 from sidecar.learning.tables import MODELS, OVERALL, SPREADS
 from sidecar.learning.tool_model import Model, new_model
 
@@ -103,6 +103,14 @@ def test_a_heavier_call_is_worth_as_many() -> None:
     assert steps[1][0] == pytest.approx(3.0 * 0.05 / 1.075)
     assert steps[1][1] == pytest.approx(0.1 / 1.075)
     assert steps[0][0] < steps[1][0]
+
+
+def test_what_is_as_good_as_known_is_left_as_it_is() -> None:
+    for error, moved in ((0.9 * LEAST_ERROR, False), (1.1 * LEAST_ERROR, True)):
+        values = [0.5]
+        spread = first_spread([1.0])
+        spread.learn(values, [1.0], -error, 0.25)
+        assert (values != [0.5]) is moved
 
 
 def test_weights_that_were_learned_before_take_no_larger_steps() -> None:
