@@ -16,9 +16,7 @@ from .tool_model import GRADIENT_FLOOR
 _KEY: Final = b"features"
 
 
-def align_features(
-    txn: WriteTransaction, names: Sequence[str], first_values: Sequence[float], together: int
-) -> None:
+def align_features(txn: WriteTransaction, names: Sequence[str], first_values: Sequence[float], together: int) -> None:
     """Move every model's weights to the places that their names have now; new ones start as their detector says.
 
     The first ``together`` weights have a covariance, see ``spread.py``.

@@ -1,7 +1,7 @@
 """Which calls of a tool worked the last time, in a table of bytes: a byte for each slot that a call's hash points at.
 
-The byte is a part of the hash, so that another call is taken for one that worked once in 255 times; the newer call keeps
-the slot. The table grows by doubling: both halves begin as what was there. 4 KiB a tool at most.
+The byte is a part of the hash: another call is taken for one that worked once in 255 times. The newer call keeps the
+slot. The table grows by doubling: both halves begin as what was there. 4 KiB a tool at most.
 """
 
 from __future__ import annotations

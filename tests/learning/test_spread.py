@@ -1,4 +1,4 @@
-"""The covariance of weights: against numpy, that lessons are shared, that steps do not die out, that places may move."""
+"""The covariance of weights: against numpy; lessons are shared, steps do not die out, places may move."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The very call failed in earlier sessions, here or anywhere. Which context key's value counts as "here" is learned.
 
-Attempts of one call within a session are one episode: an agent that tries ten times has not shown ten failures. Of calls
-that never failed only a mark is kept, see ``worked_calls.py``. That a call worked counts by the share of failures that
-last: those that pass strike any call.
+Attempts of one call within a session are one episode: an agent that tries ten times has not shown ten failures. Of
+calls that never failed only a mark is kept, see ``worked_calls.py``. That a call worked counts by the share of failures
+that last: those that pass strike any call.
 """
 
 from __future__ import annotations

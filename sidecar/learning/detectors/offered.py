@@ -1,7 +1,7 @@
 """The call takes up what an error offered: a title from its list of similar ones, the sum that it asked for.
 
-After a failure most calls are tries, and look like the one that failed. One that carries a whole value which stood in an
-error of the session, and in none of the calls that failed, is none of them: it mostly works.
+After a failure most calls are tries, and look like the one that failed. One that carries a whole value which stood in
+an error of the session, and in none of the calls that failed, is none of them: it mostly works.
 """
 
 from __future__ import annotations
