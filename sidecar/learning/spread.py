@@ -1,8 +1,8 @@
 """How sure the weights are of the features that speak of most calls: their covariance, kept for all tools together.
 
 Such features say much of the same, so what one call teaches belongs to their weights together: a Gaussian over them
-takes in each call as an extended Kalman filter does (online Bayesian logistic regression, Spiegelhalter and Lauritzen 1990).
-Only calls that are news make it narrower, so that the steps do not die out: what has changed is still learned.
+takes in each call as an extended Kalman filter does (online Bayesian logistic regression, Spiegelhalter and Lauritzen
+1990). Only calls that are news make it narrower, so that the steps do not die out: what has changed is still learned.
 """
 
 from __future__ import annotations
