@@ -22,8 +22,10 @@ def worked(table: bytes | bytearray, call: int) -> bool:
 
 def note(table: bytearray, call: int, calls: int, *, failed: bool) -> bytearray:
     """The table after the call was made, of a tool that was called so many times before."""
-    while len(table) < FIRST_SLOTS or len(table) < min(calls * _SLOTS_PER_CALL, MOST_SLOTS):
-        table = table + table if table else bytearray(FIRST_SLOTS)
+    if not table:
+        table = bytearray(FIRST_SLOTS)
+    while len(table) < MOST_SLOTS and len(table) < calls * _SLOTS_PER_CALL:
+        table = table + table
     slot, mark = call & (len(table) - 1), _mark(call)
     if not failed:
         table[slot] = mark

@@ -55,11 +55,12 @@ def _taken(view: View) -> str:
         return ""
     if view.seen >= 0 and session.failed(view.seen):
         return ""  # nothing in it is new
-    failures = list(_failures(view))
+    texts = list(_values(view))
+    failures = list(_failures(view)) if texts else []
     if not failures:
         return ""
     errors = "\n".join([failed.last_error for failed in failures]).lower()
-    offered = [text for text in _values(view) if _stands_in(text.lower(), errors)]
+    offered = [text for text in texts if _stands_in(text.lower(), errors)]
     if not offered:
         return ""
     tried: set[str] = set()
