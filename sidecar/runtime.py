@@ -41,7 +41,7 @@ from .learning.learner import UsagePatternLearner
 from .learning.recorder import Caps, Recorder
 from .learning.schemas import Schemas
 from .learning.storage import UsagePatternStorage
-from .learning.tables import MODELS, NAMES, RATES, SESSIONS
+from .learning.tables import MODELS, NAMES, RATES, SESSIONS, SPREADS
 from .learning.tools import ToolRegistry
 from .model.vocabulary import Mode
 from .policies.engine.evaluator import DurableEvaluator
@@ -116,6 +116,7 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
             MODELS,
             RATES,
             NAMES,
+            SPREADS,
             LEASES,
             APPEALS,
             EVENTS,
@@ -154,7 +155,7 @@ def _wire(
 ) -> Rooms:
     foresight = Foresight(Schemas())
     key = store.submit(_redaction_key).result()
-    store.submit(lambda txn: align_features(txn, foresight.names, foresight.first_values)).result()
+    store.submit(lambda txn: align_features(txn, foresight.names, foresight.first_values, foresight.together)).result()
     if settings.mode is not None:
         mode = Mode[settings.mode.upper()]
         store.submit(lambda txn: set_mode(txn, mode)).result()

@@ -14,14 +14,14 @@ from ..model.decision import Interval
 from ..model.tool import Tool
 from .combiner import SCORE_LIMIT
 from .detector import Detector, Finding
-from .detectors import all_detectors
+from .detectors import COMMON, all_detectors
 from .evidence import sigmoid, wilson
 from .schemas import Schemas
 from .view import STRENGTH_TOOL, Source, View
 from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
-EVIDENCE_MODEL: Final = "logistic-5"
+EVIDENCE_MODEL: Final = "logistic-6"
 #: What adds less than this to the log-odds is not worth a word.
 _LEAST_PART: Final = 0.01
 
@@ -46,9 +46,10 @@ class Foresight:
 
     def __init__(self, schemas: Schemas, without: Collection[str] = ()) -> None:
         """``without`` are codes of detectors that are left out, to see what they are worth."""
-        self.detectors: tuple[Detector, ...] = tuple(
-            [detector for detector in all_detectors(schemas) if detector.code not in without]
-        )
+        found = all_detectors(schemas)
+        self.detectors: tuple[Detector, ...] = tuple([detector for detector in found if detector.code not in without])
+        #: How many features, the first, speak of most calls: their weights are learned together, see ``spread.py``.
+        self.together = sum(len(one.features) for one in found[:COMMON] if one.code not in without)
         self.names = tuple(name for detector in self.detectors for name, _ in detector.features)
         self.first_values = tuple(value for detector in self.detectors for _, value in detector.features)
         bounds = list(accumulate((len(detector.features) for detector in self.detectors), initial=0))

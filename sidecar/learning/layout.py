@@ -10,14 +10,17 @@ import msgspec
 from ..store.tables import META
 from ..store.transaction import WriteTransaction
 from .events import add_event
-from .tables import MODELS, OVERALL
+from .tables import MODELS, OVERALL, SPREADS
 from .tool_model import GRADIENT_FLOOR
 
 _KEY: Final = b"features"
 
 
-def align_features(txn: WriteTransaction, names: Sequence[str], first_values: Sequence[float]) -> None:
-    """Move every model's weights to the places that their names have now; new ones start as their detector says."""
+def align_features(txn: WriteTransaction, names: Sequence[str], first_values: Sequence[float], together: int) -> None:
+    """Move every model's weights to the places that their names have now; new ones start as their detector says.
+
+    The first ``together`` weights have a covariance, see ``spread.py``.
+    """
     raw = txn.get_raw(META, _KEY)
     before: list[str] = msgspec.msgpack.decode(raw, type=list[str]) if raw else []
     if before == list(names):
@@ -34,4 +37,7 @@ def align_features(txn: WriteTransaction, names: Sequence[str], first_values: Se
             squares.append(model.squares[index] if index is not None else GRADIENT_FLOOR)
         model.values, model.squares = values, squares
         txn.put(MODELS, key, model)
+    spread = txn.get(SPREADS, OVERALL)
+    if spread is not None:
+        txn.put(SPREADS, OVERALL, spread.arranged([at.get(name) for name in names[:together]]))
     add_event(txn, "schema_migrated", f"features of the evidence model: {', '.join(names)}")

@@ -27,7 +27,7 @@ from .pending import remember, settle
 from .repeats import learn_repeat
 from .sequential import OF_CALL, state_of, step
 from .session import CAUSE_SHIFT, CHANGED, FAILED, SILENT, Session
-from .tables import MODELS, OVERALL, RATES
+from .tables import MODELS, OVERALL, RATES, SPREADS
 from .view import Outcome, View
 from .waiting import learn_wait
 
@@ -109,7 +109,10 @@ class UsagePatternLearner:
     ) -> None:
         """One step of the combiner, and the budget's books, for a call that was judged and then failed or not."""
         own = view.own_model()
-        descend(view.overall, own, judgement.x, judgement.p, failed, min(1.0 / propensity, HEAVIEST))
+        spread = view.learned_spread(self._foresight.together)
+        weight = min(1.0 / propensity, HEAVIEST)
+        if not descend(view.overall, own, judgement.x, judgement.p, failed, weight, spread):
+            view.spread = None
         success = 0.0 if failed else 1.0
         score = judgement.score
         groundless = False
@@ -127,6 +130,8 @@ class UsagePatternLearner:
     def save(self, txn: WriteTransaction, view: View) -> None:
         """Write what the view's call changed, except its session and its tool, which the recorder owns."""
         txn.put(MODELS, OVERALL, view.overall)
+        if view.spread is not None:
+            txn.put(SPREADS, OVERALL, view.spread)
         if view.model is not None:
             txn.put(MODELS, view.subject, view.model)
         for key, rate in view.changed_rates():

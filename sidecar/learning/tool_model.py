@@ -92,6 +92,8 @@ class Model(msgspec.Struct, array_like=True):
     #: Failures of a sort that passes by itself, a run of them once, and all others.
     passing: float = 0.0
     lasting: float = 0.0
+    #: Calls that worked the last time, see ``worked_calls.py``.
+    worked_calls: bytearray = msgspec.field(default_factory=bytearray)
 
     @property
     def lasting_share(self) -> float:

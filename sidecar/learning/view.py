@@ -21,7 +21,8 @@ from .names_row import Names
 from .rates import KindRate
 from .scopes import Scopes, scopes_of
 from .session import Session
-from .tables import MODELS, NAMES, OVERALL, RATES, SESSIONS
+from .spread import Spread, first_spread
+from .tables import MODELS, NAMES, OVERALL, RATES, SESSIONS, SPREADS
 from .tool_model import Model, new_model
 from .wording import Wording, Wordings
 
@@ -73,7 +74,7 @@ class View:
         "_changed", "_changed_rates", "_found", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording",
         "_wordings", "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features",
         "lasting", "likeness", "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run",
-        "seen", "server", "session", "session_key", "subject", "tool", "tool_pattern", "trust",
+        "seen", "server", "session", "session_key", "spread", "subject", "tool", "tool_pattern", "trust",
     )  # fmt: skip
 
     def __init__(
@@ -119,6 +120,8 @@ class View:
             self.session = get(SESSIONS, self.session_key)
             if self.session is not None:
                 self.seen = self.session.last_index(features.fingerprint)
+        #: Once it was asked for, see ``learned_spread``.
+        self.spread: Spread | None = None
         #: What the call was given, once it was judged.
         self.p_fail = 0.0
         #: The session's failures in a row, up to now.
@@ -226,6 +229,12 @@ class View:
         if self.model is None:
             self.model = new_model([0.0] * len(self.overall.values))
         return self.model
+
+    def learned_spread(self, size: int) -> Spread:
+        """The covariance of the first ``size`` weights of all tools, made when there is none; for learning."""
+        if self.spread is None:
+            self.spread = self._source.get(SPREADS, OVERALL) or first_spread(self.overall.squares[:size])
+        return self.spread
 
     def was_transient(self, seen: int) -> bool:
         """Whether the session's call at ``seen`` failed for a cause that passes by itself."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.config import Settings
-from sidecar.learning.tables import MODELS, NAMES, RATES, SESSIONS
+from sidecar.learning.tables import MODELS, NAMES, RATES, SESSIONS, SPREADS
 from sidecar.learning.totals import TOTALS
 from sidecar.runtime import open_rooms
 from sidecar.server.requests import call_of, result_of
@@ -34,7 +34,7 @@ def test_rows_in_memory_are_those_in_the_file(tmp_path: Path) -> None:
         environment = rooms.store.environment
         with rooms.store.read() as reader:
             tables: dict[str, Table[Any]] = {
-                table.name: table for table in (TOOLS, PATTERNS, MODELS, RATES, NAMES, SESSIONS, TOTALS)
+                table.name: table for table in (TOOLS, PATTERNS, MODELS, RATES, NAMES, SESSIONS, SPREADS, TOTALS)
             }
             shared = 0
             for name, known in environment.current.shared_rows.tables.items():

@@ -65,6 +65,10 @@ class Replay:
         view = self._asked(arguments, session_id, context)
         return dict(zip(self._foresight.names, self._foresight.judge(view).x, strict=True))
 
+    def p_fail(self, arguments: dict[str, Any], session_id: str, **context: str) -> float:
+        """The probability that a call is given."""
+        return self._foresight.judge(self._asked(arguments, session_id, context)).p
+
     def explain(self, code: str, arguments: dict[str, Any], session_id: str, **context: str) -> Finding | None:
         """A detector's fact about a call."""
         view = self._asked(arguments, session_id, context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..detector import Detector
 from ..schemas import Schemas
 from .argument_form import ArgumentForm
@@ -9,6 +11,7 @@ from .base_rate import BaseRate
 from .exact_repeat import ExactRepeat
 from .known_call import KnownCall
 from .missing_key import MissingKey
+from .offered import Offered
 from .outage import Outage
 from .phrasing import Phrasing
 from .precondition import PreconditionDetector
@@ -18,9 +21,12 @@ from .similar_calls import SimilarCalls
 from .streak import Streak
 from .telling_words import TellingWords
 
+#: So many, the first, speak of most calls.
+COMMON: Final = 7
+
 
 def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
-    """One of each. The first is the base that the others are weighed against."""
+    """One of each. The first is the base that the others are weighed against; those that seldom speak come last."""
     return (
         BaseRate(),
         SimilarCalls(),
@@ -31,6 +37,7 @@ def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
         ExactRepeat(),
         KnownCall(),
         MissingKey(),
+        Offered(),
         ArgumentForm(),
         PreconditionDetector(),
         Outage(),

@@ -1,6 +1,8 @@
 """The very call failed in earlier sessions, here or anywhere. Which context key's value counts as "here" is learned.
 
-Attempts of one call within a session are one episode: an agent that tries ten times has not shown ten failures.
+Attempts of one call within a session are one episode: an agent that tries ten times has not shown ten failures. Of
+calls that never failed only a mark is kept, see ``worked_calls.py``. That a call worked counts by the share of failures
+that last: those that pass strike any call.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from ..evidence import logit
 from ..half_life import half_life_of
 from ..scopes import best_scope, count_scopes, inside, judge_scopes, scopes_of
 from ..view import Outcome, View
+from ..worked_calls import hash_of, note, worked
 
 __all__ = ["KnownCall", "scopes_of"]
 
@@ -29,10 +32,13 @@ class KnownCall:
         ("known_all", 1.0),  # log-odds of the call's record in other sessions over the base
         ("known_scope", 0.8),  # its record in the most telling context value over that
         ("known_last", 0.45),  # +1 when the last episode failed for a reason that lasts, −1 when it passed
+        ("known_to_work", -0.5),  # 1 when the call worked the last time, in whatever session
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """The call's record, without this session's own episode, which is no news."""
+        if view.model is not None and worked(view.model.worked_calls, _hash(view)):
+            x[at + 3] = view.likeness
         pattern = view.known_call()
         if pattern is None:
             return
@@ -46,7 +52,8 @@ class KnownCall:
         if successes + failures < 0.05:
             return
         level = logit((failures + _STRENGTH * view.p_kind) / (successes + failures + _STRENGTH))
-        x[at] = level - view.base
+        over = level - view.base
+        x[at] = over if over > 0.0 else view.lasting * over
         if here:
             return
         merits = view.model.merits if view.model is not None else {}
@@ -54,7 +61,7 @@ class KnownCall:
         if scope is not None:
             x[at + 1] = logit(inside(pattern.rate, scope, view.p_kind)) - level
         if not pattern.last_failed:
-            x[at + 2] = -1.0
+            x[at + 2] = -view.lasting
         elif not pattern.transient:
             x[at + 2] = 1.0
 
@@ -76,6 +83,7 @@ class KnownCall:
 
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count an episode: the session's first call with these arguments, and each time its outcome turns."""
+        self._note(view, outcome)
         pattern = view.known_call()
         if pattern is None and not outcome.failed:
             return  # only what failed once is worth remembering by itself
@@ -88,3 +96,12 @@ class KnownCall:
         weight = _TRANSIENT_WEIGHT if outcome.failed and outcome.transient else 1.0
         pattern.rate.add(outcome.failed, outcome.now, half_life, weight)
         count_scopes(pattern.scopes, view.scopes, outcome.failed, outcome.now, half_life, weight)
+
+    def _note(self, view: View, outcome: Outcome) -> None:
+        model, tool = view.own_model(), view.tool_pattern
+        calls = tool.failures + tool.successes if tool is not None else 0
+        model.worked_calls = note(model.worked_calls, _hash(view), calls, failed=outcome.failed)
+
+
+def _hash(view: View) -> int:
+    return hash_of(view.features.fingerprint[:8], view.epoch)
