@@ -56,6 +56,7 @@ class Daemon:
             | SuggestionService
             | RolloutService
         ] = []
+        self._serving = False
         self.guard_addresses: list[str] = []
         self.admin_addresses: list[str] = []
 
@@ -67,6 +68,7 @@ class Daemon:
         except (AddressError, ForewarnError, OSError, ValueError) as error:
             self.stop()
             raise StartError(str(error)) from error
+        self._serving = True
         if self._settings.ready_file is not None:
             self._write_ready_file(self._settings.ready_file)
         self._log.info(
@@ -155,6 +157,8 @@ class Daemon:
             service.close()
         if self._rooms is not None:
             self._rooms.close()
+        if not self._serving:
+            return  # it never was: a ready file that is there is another daemon's
         if self._settings.ready_file is not None:
             self._settings.ready_file.unlink(missing_ok=True)
         self._log.info("stopped")

@@ -90,6 +90,15 @@ def test_a_second_daemon_on_the_folder_is_refused(daemon: RunningDaemon) -> None
     assert daemon.guard.ShouldPrevent(ask()).decision.decision_id
 
 
+def test_a_daemon_that_never_served_leaves_anothers_ready_file(daemon: RunningDaemon, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sidecar.main", "--data-dir", str(daemon.data_dir)]
+    command += ["--ready-file", str(daemon.ready_file), "--guard-address", f"unix:{tmp_path}/g"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert daemon.ready_file.exists()
+    assert "stopped" not in ended.stdout + ended.stderr
+
+
 def test_a_second_daemon_on_the_port_or_socket_is_refused(daemon: RunningDaemon) -> None:
     second = RunningDaemon("--guard-address", daemon.tcp_address)
     assert daemon.tcp_address in refused(second)
