@@ -15,7 +15,7 @@ policies), `file: {name, text}` (written into the daemon's folder of policies, a
 the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it later.
 
 `expect` is a subset: keys that are named must be as said, lists may be longer. A mapping with one of these words is a
-test instead: `contains`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the request's refusal.
+test instead: `contains`, `without`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the request's refusal.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ _MEANINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "less_than": lambda found, one: bool(found < one),
     "more_than": lambda found, one: bool(found > one),
     "length": lambda found, one: len(found) == one,
+    "without": lambda found, one: str(one) not in json.dumps(found),
     "is_not": lambda found, one: bool(found != one),
     "absent": lambda found, one: (not found) is one,
 }
