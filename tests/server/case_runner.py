@@ -15,7 +15,8 @@ policies), `file: {name, text}` (written into the daemon's folder of policies, a
 the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` stands for it later.
 
 `expect` is a subset: keys that are named must be as said, lists may be longer. A mapping with one of these words is a
-test instead: `contains`, `without`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the request's refusal.
+test instead: `contains`, `without`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the
+request's refusal.
 """
 
 from __future__ import annotations
