@@ -70,6 +70,6 @@ demo: install ## see it learn from real traces
 	$(BIN)/python -m $(DEMO_MODULE) $(if $(TRACES),--traces $(TRACES)) $(ARGS)
 
 clean: ## remove everything that was built or installed
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist sidecar/native/*.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf clients/typescript/node_modules clients/typescript/dist
 	find sidecar clients tests build_steps -name __pycache__ -type d -prune -exec rm -rf {} +

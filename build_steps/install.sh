@@ -15,6 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # Our own version is in the installed metadata, hence __init__.py.
 key=$(cat pyproject.toml requirements/build.lock requirements/dev.lock sidecar/__init__.py build_steps/install.sh | cksum)
+# Kernels in C are compiled anew, without the rest, when one has changed.
+kernels=$(cat sidecar/native/*.pyx build_steps/native.py | cksum)
 base=$(sed -n 's/^executable = //p' "$venv/pyvenv.cfg" 2>/dev/null || true)
 if [ -n "$python" ]; then
     python=$(build_steps/find_python.sh "$python")
@@ -23,7 +25,11 @@ else
     wanted=$base
 fi
 stamp="$venv/.installed"
+compiled="$venv/.compiled"
 if [ -n "$base" ] && [ "$base" = "$wanted" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && "$venv/bin/python" -c ''; then
+    [ "$(cat "$compiled" 2>/dev/null)" = "$kernels" ] && exit 0
+    "$venv/bin/python" build_steps/native.py
+    echo "$kernels" >"$compiled"
     exit 0
 fi
 
@@ -39,5 +45,6 @@ $pip --only-binary :all: -r requirements/build.lock
 $pip --no-build-isolation -r requirements/dev.lock
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c 'import anthropic, durable.engine, lmdb, grpc, sidecar.daemon, forewarn_cli.main, forewarn_mcp.serving'
+echo "$kernels" >"$compiled"
 echo "$key" >"$stamp"
 echo "Installed into $venv"

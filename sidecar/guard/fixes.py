@@ -247,7 +247,7 @@ def _unknown(view: View, texts: list[str]) -> Iterator[str]:
         speaker = text.partition(":")[0].rpartition("/")[2].lower()
         yield from [one for one in culprits(text, view.call.arguments)[:_UNKNOWN] if one != speaker]
     named = [
-        int.from_bytes(word, "big")
+        word
         for word in looked_up(view)
         if (rate := view.rate_of(word)) is not None
         and rate.named is not None

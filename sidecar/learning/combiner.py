@@ -8,16 +8,12 @@ judged before they are learned from (prequential), which keeps the probabilities
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
+from ..native import weights
 from .spread import Spread
 from .tool_model import Model
 
-STEP_OVERALL: Final = 0.15
-STEP_TOOL: Final = 0.02
-#: Offsets are pulled back to zero by this share of a step, so that they stay small unless they earn it.
-OFFSET_DECAY: Final = 0.002
 #: Log-odds are kept within this, p in [0.0003, 0.9997].
 SCORE_LIMIT: Final = 8.0
 
@@ -25,7 +21,7 @@ SCORE_LIMIT: Final = 8.0
 def descend(
     overall: Model,
     own: Model,
-    x: Sequence[float],
+    x: list[float],
     p: float,
     failed: bool,
     weight: float = 1.0,
@@ -38,19 +34,9 @@ def descend(
     error = weight * (p - (1.0 if failed else 0.0))
     if -0.001 < error < 0.001:
         return False
-    values, squares = overall.values, overall.squares
-    offsets, own_squares = own.values, own.squares
     together, changed = 0, False
     if spread is not None:
-        together = len(spread.rows)
-        changed = spread.learn(values, x, error, weight * p * (1.0 - p))
-    for i, feature in enumerate(x):
-        if feature:
-            gradient = error * feature
-            square = gradient * gradient
-            if i >= together:
-                squares[i] += square
-                values[i] -= STEP_OVERALL * gradient / squares[i] ** 0.5
-            own_squares[i] += square
-            offsets[i] -= STEP_TOOL * gradient / own_squares[i] ** 0.5 + OFFSET_DECAY * STEP_TOOL * offsets[i]
+        together = len(spread)
+        changed = spread.learn(overall.values, x, error, weight * p * (1.0 - p))
+    weights.descend(overall.values, overall.squares, own.values, own.squares, x, error, together)
     return changed

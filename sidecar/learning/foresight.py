@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import accumulate
-from operator import add, itemgetter, mul, sub
 from typing import Final
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from ..model.call import Call, Features
 from ..model.decision import Interval
 from ..model.tool import Tool
+from ..native import weights
 from .combiner import SCORE_LIMIT
 from .detector import Detector, Finding
 from .detectors import COMMON, all_detectors
@@ -21,7 +21,7 @@ from .view import STRENGTH_TOOL, Source, View
 from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
-EVIDENCE_MODEL: Final = "logistic-6"
+EVIDENCE_MODEL: Final = "logistic-7"
 #: What adds less than this to the log-odds is not worth a word.
 _LEAST_PART: Final = 0.01
 
@@ -55,8 +55,7 @@ class Foresight:
         bounds = list(accumulate((len(detector.features) for detector in self.detectors), initial=0))
         self._size = bounds[-1]
         self._plan = [(detector.propose, start) for detector, start in zip(self.detectors, bounds, strict=False)]
-        self._base_end = bounds[1]
-        self._starts, self._ends = itemgetter(*bounds[:-1]), itemgetter(*bounds[1:])
+        self._ends = tuple(bounds[1:])
         self._wordings = Wordings()
 
     def view(self, source: Source, call: Call, features: Features, tool: Tool | None) -> View:
@@ -68,21 +67,10 @@ class Foresight:
         x = [0.0] * self._size
         for propose, at in self._plan:
             propose(view, x, at)
-        # All of it in C: a loop over fifty features in Python took a sixth of a decision.
-        weighted = map(mul, view.overall.values, x)
-        if view.model is not None:
-            weighted = map(add, weighted, map(mul, view.model.values, x))
-        sums = tuple(accumulate(weighted, initial=0.0))
-        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, sums[-1]))
+        own = view.model.values if view.model is not None else None
         # The first detector is the base that all others are weighed against; if only it spoke, nothing is known.
-        known = any(x[self._base_end :])
-        parts: list[float] = []
-        leader = -1
-        if known:
-            parts = list(map(sub, self._ends(sums), self._starts(sums)))
-            most = max(parts[1:])
-            if most > 0.0:
-                leader = parts.index(most, 1)
+        score, known, leader, parts = weights.combine(view.overall.values, own, x, self._ends)
+        score = max(-SCORE_LIMIT, min(SCORE_LIMIT, score))
         p = view.p_fail = sigmoid(score)
         return Judgement(x, score, p, known, leader, parts)
 

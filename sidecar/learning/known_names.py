@@ -162,7 +162,7 @@ def _scopes(view: View) -> list[bytes]:
     model = view.model
     if model is not None and len(scopes) > 2:
         merits = {**model.merits, **model.word_merits}
-        scopes = sorted(scopes, key=lambda scope: -merits.get(scope[0], (0.0,))[0])
+        scopes = tuple(sorted(scopes, key=lambda scope: -merits.get(scope[0], (0.0,))[0]))
     return [*found, *(value for _, value in scopes[:2])]
 
 

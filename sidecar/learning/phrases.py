@@ -10,14 +10,14 @@ Floats have 32 bits in the machine's byte order, as everything in the store's fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import log1p, sqrt
+from math import log1p
 from typing import Final
 
 import msgspec
 
-#: Marks that are weighed together: what each counts for, and their hashes.
-Group = tuple[float, Sequence[int]]
+from ..native import phrases
+from .scopes import Scopes
+from .wording import Wording
 
 #: Slots of a new tool, and of one with many calls. Powers of two.
 FIRST_SLOTS: Final = 256
@@ -25,10 +25,6 @@ MOST_SLOTS: Final = 4_096
 _FLOAT_BYTES: Final = 4
 #: Slots for a byte of the bits that say what was seen.
 _SLOTS_PER_BYTE: Final = 4
-_STEP: Final = 0.5
-#: AdaGrad starts as if it had seen this much: first steps are no leaps.
-_FLOOR: Final = 0.1
-_MOST_COUNTED: Final = 255
 #: How much is usually new is remembered of about so many calls that worked.
 _USUAL: Final = 10
 
@@ -60,76 +56,44 @@ class Phrases(msgspec.Struct, array_like=True):
             self.words = self.words + self.words
             self.pairs = self.pairs + self.pairs
 
-    def table(self) -> memoryview[float] | None:
-        """The weights by slot; None before the tool failed."""
-        return memoryview(self.weights).cast("f") if self.weights else None
+    def weigh(self, written: Wording, scopes: Scopes) -> float:
+        """What a call that is written so, in these scopes, adds to the log-odds."""
+        return phrases.weigh(self.weights, written.words, scopes, written.forms)
 
-    def weigh(self, groups: Sequence[Group]) -> float:
-        """The weighted sum over all marks, in log-odds."""
-        at = self.table()
-        if at is None:
-            return 0.0
-        mask = len(at) - 1
-        total = 0.0
-        for scale, marks in groups:
-            total += scale * sum([at[mark & mask] for mark in marks])
-        return total
+    def weigh_each(self, words: bytes, scopes: Scopes) -> list[float]:
+        """What each of the first words adds to the log-odds by itself, everywhere and in these scopes together."""
+        return phrases.weigh_each(self.weights, words, scopes)
 
-    def descend(self, groups: Sequence[Group], error: float) -> None:
+    def descend(self, written: Wording, scopes: Scopes, error: float) -> None:
         """One AdaGrad step. ``error`` is the derivative of the loss by the sum: probability less outcome."""
         if not self.weights:
             self.weights = bytearray(len(self.failed) * _FLOAT_BYTES)
             self.squares = bytearray(len(self.failed) * _FLOAT_BYTES)
-        at, seen = memoryview(self.weights).cast("f"), memoryview(self.squares).cast("f")
-        mask = len(at) - 1
-        for scale, marks in groups:
-            gradient = error * scale
-            step, squared = _STEP * gradient, gradient * gradient
-            for mark in marks:
-                slot = mark & mask
-                square = seen[slot] = seen[slot] + squared
-                at[slot] -= step / sqrt(square + _FLOOR)
+        phrases.descend(self.weights, self.squares, written.words, scopes, written.forms, error)
 
-    def count(self, words: Sequence[int], *, failed: bool) -> None:
+    def count(self, words: bytes, *, failed: bool) -> None:
         """Count a call for its words."""
-        counts = self.failed if failed else self.worked
-        mask = len(counts) - 1
-        for slot in {word & mask for word in words}:
-            if counts[slot] == _MOST_COUNTED:
-                # Rounded up: what was ever seen stays seen.
-                self.failed[slot] = (self.failed[slot] + 1) >> 1
-                self.worked[slot] = (self.worked[slot] + 1) >> 1
-            counts[slot] += 1
+        phrases.count(self.failed, self.worked, words, failed)
 
-    def counts(self, words: Sequence[int]) -> list[tuple[int, int]]:
-        """How often calls with each word failed and worked, of the words that were seen."""
-        failed, worked = self.failed, self.worked
-        mask = len(failed) - 1
-        found = [(failed[word & mask], worked[word & mask]) for word in words]
-        return [one for one in found if one != (0, 0)]
+    def rate(self, words: bytes, prior: float, strength: float) -> float | None:
+        """The mean log-odds of calls with each of these words; None where none of them was seen.
 
-    def newness(self, words: Sequence[int], pairs: Sequence[int]) -> tuple[float, float]:
+        ``prior`` is the probability of failing that is assumed, worth ``strength`` calls.
+        """
+        return phrases.rate(self.failed, self.worked, words, strength * prior, strength - strength * prior)
+
+    def newness(self, words: bytes) -> tuple[float, float]:
         """How much is new in a call: the log of words, and of pairs, that stood in no call that worked."""
-        return log1p(len(unseen(self.words, words))), log1p(len(unseen(self.pairs, pairs)))
+        new_words, new_pairs = phrases.new(self.words, self.pairs, words)
+        return log1p(new_words), log1p(new_pairs)
 
-    def settle(self, words: Sequence[int], pairs: Sequence[int]) -> None:
+    def unseen(self, words: bytes) -> list[bytes]:
+        """The words that stood in no call that worked."""
+        return phrases.standing(self.words, words[: 4 * phrases.KNOWN_WORDS], False, phrases.KNOWN_WORDS)
+
+    def settle(self, words: bytes) -> None:
         """Note a call that worked: how much was new in it, and that it is new no more."""
-        new_words, new_pairs = unseen(self.words, words), unseen(self.pairs, pairs)
+        new_words, new_pairs = phrases.new(self.words, self.pairs, words, True)
         self.settled = min(self.settled + 1, _USUAL)
-        self.usual_words += (log1p(len(new_words)) - self.usual_words) / self.settled
-        self.usual_pairs += (log1p(len(new_pairs)) - self.usual_pairs) / self.settled
-        note(self.words, new_words)
-        note(self.pairs, new_pairs)
-
-
-def unseen(seen: bytearray, marks: Sequence[int]) -> list[int]:
-    """The marks whose bits are not set."""
-    mask = len(seen) - 1
-    return [mark for mark in marks if not seen[mark >> 3 & mask] >> (mark & 7) & 1]
-
-
-def note(seen: bytearray, marks: Sequence[int]) -> None:
-    """Set the bits of these marks."""
-    mask = len(seen) - 1
-    for mark in marks:
-        seen[mark >> 3 & mask] |= 1 << (mark & 7)
+        self.usual_words += (log1p(new_words) - self.usual_words) / self.settled
+        self.usual_pairs += (log1p(new_pairs) - self.usual_pairs) / self.settled

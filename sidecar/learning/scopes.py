@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from math import log
 from typing import Final
 
-from ..model.counted import Counted, add_to_each
+from ..model.counted import Counted
 from ..model.pattern import MAX_SCOPES
-from .tool_model import MAX_KEYS
+from ..native import counts
 
-Scopes = Sequence[tuple[str, bytes]]
+#: Keys of a context, by name, each with the hash (8 bytes) of key and value.
+Scopes = tuple[tuple[str, bytes], ...]
 
+#: Context keys of a tool of which it is known what they tell.
+MAX_KEYS: Final = 16
 #: Keys of a context that are looked at, by name; their values are told apart by hash.
 _KEYS: Final = 8
-_STRENGTH: Final = 1.0
-_STRENGTH_THROUGH: Final = 2.0
-#: How fast the record of a context key forgets: it remembers about 200 calls.
-_MEMORY: Final = 0.995
-#: A scope with this share of all evidence is no scope.
-_NEARLY_ALL: Final = 0.98
 
 
 def scopes_of(context: Mapping[str, str]) -> Scopes:
@@ -66,68 +62,25 @@ def best_scope(
 
 def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
     """The failure rate in a scope, shrunk to the rate outside of it, so that no evidence counts twice."""
-    here, failed_here = scope.successes, scope.failures
-    successes, failures = everywhere.successes - here, everywhere.failures - failed_here
-    successes = max(successes, 0.0)
-    failures = max(failures, 0.0)
-    outside = (failures + _STRENGTH * prior) / (successes + failures + _STRENGTH)
-    return (failed_here + _STRENGTH * outside) / (here + failed_here + _STRENGTH)
+    return counts.inside(everywhere, scope, prior)
 
 
-def through(p: float, everywhere: float, records: Mapping[bytes, Counted], scopes: Scopes) -> float | None:
+def through(p: float, everywhere: float, records: dict[bytes, Counted], scopes: Scopes) -> float | None:
     """The failure rate here: ``p``, known from ``everywhere`` calls, shrunk to by each scope in turn, widest first."""
-    found = []
-    for _, value in scopes:
-        record = records.get(value)
-        if record is not None:
-            failures = record.failures
-            found.append((-record.successes - failures, failures))
-    if not found:
-        return None
-    found.sort()
-    wider = everywhere
-    for minus, failures in found:
-        total = -minus
-        if total < _NEARLY_ALL * wider:
-            wider = total
-            p = (failures + _STRENGTH_THROUGH * p) / (total + _STRENGTH_THROUGH)
-    return p
+    return counts.through(p, everywhere, records, scopes)
 
 
 def count_scopes(
     records: dict[bytes, Counted], scopes: Scopes, failed: bool, now: float, half_life: float, weight: float = 1.0
 ) -> None:
     """Count an outcome in each of its scopes; the least recently used of too many are forgotten."""
-    if not scopes:
-        return
-    counted = []
-    for _, value in scopes:
-        record = records.pop(value, None)
-        if record is None:
-            record = Counted()
-        records[value] = record
-        counted.append(record)
-    add_to_each(counted, failed, now, half_life, weight)
-    while len(records) > MAX_SCOPES:
-        del records[next(iter(records))]
+    if scopes:
+        counts.add_to_scopes(records, scopes, Counted, MAX_SCOPES, failed, now, half_life, weight)
 
 
 def judge_scopes(
-    merits: dict[str, list[float]], rate: Counted, records: Mapping[bytes, Counted], scopes: Scopes, failed: bool
+    merits: dict[str, list[float]], rate: Counted, records: dict[bytes, Counted], scopes: Scopes, failed: bool
 ) -> None:
     """Note by how much each context key's value's record had predicted this better than the record of all."""
-    p_all = rate.mean(0.5, _STRENGTH)
-    loss_all = -log(p_all if failed else 1.0 - p_all)
-    for key, value in scopes:
-        record = records.get(value)
-        if record is None:
-            continue
-        p = inside(rate, record, 0.5)
-        gain = loss_all + log(p if failed else 1.0 - p)
-        merit = merits.get(key)
-        if merit is None:
-            if len(merits) >= MAX_KEYS:
-                continue
-            merit = merits[key] = [0.0, 0.0]
-        merit[0] = merit[0] * _MEMORY + gain
-        merit[1] = merit[1] * _MEMORY + 1.0
+    if records:
+        counts.judge_scopes(merits, MAX_KEYS, rate, records, scopes, failed)

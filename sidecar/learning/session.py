@@ -6,12 +6,12 @@ Each call is one entry in parallel byte strings: ``fingerprints`` and ``kinds`` 
 
 from __future__ import annotations
 
-from sys import byteorder
 from typing import Final
 
 import msgspec
 
 from ..model.vocabulary import Cause
+from ..native import rings
 
 RING: Final = 64
 #: Tools that are remembered with how their last calls went.
@@ -29,8 +29,6 @@ SILENT: Final = 0x04
 CAUSE_SHIFT: Final = 4
 
 NOTHING: Final = bytes(WIDTH)
-#: So many equal entries are looked for one after the other; of more, all entries are compared.
-_FEW: Final = 8
 
 
 class Session(msgspec.Struct, array_like=True):
@@ -69,7 +67,7 @@ class Session(msgspec.Struct, array_like=True):
 
     def last_index(self, fingerprint: bytes) -> int:
         """Where the newest call with this fingerprint (its first 8 bytes) stands, or -1."""
-        return last_aligned(self.fingerprints, fingerprint)
+        return rings.last(self.fingerprints, fingerprint)
 
     def kind(self, index: int) -> bytes:
         """The kind of a call."""
@@ -101,7 +99,7 @@ class Session(msgspec.Struct, array_like=True):
     def failures_in_row(self, fingerprint: bytes) -> int:
         """How often the call with this fingerprint (8 bytes) failed since it last succeeded."""
         count = 0
-        for place in reversed(places_of(self.fingerprints, fingerprint)):
+        for place in reversed(rings.places(self.fingerprints, fingerprint)):
             if not self.marks[place] & FAILED:
                 break
             count += 1
@@ -142,18 +140,15 @@ class Session(msgspec.Struct, array_like=True):
 
     def last_of_kind(self, kind: bytes) -> int:
         """Where the newest call of this kind stands, or -1."""
-        return last_aligned(self.kinds, kind)
+        return rings.last(self.kinds, kind)
 
     def of_kind(self, kind: bytes) -> tuple[int, int]:
         """Calls of this kind in the ring, and how many of them failed."""
-        places, marks = places_of(self.kinds, kind), self.marks
-        return len(places), sum([marks[place] & FAILED for place in places])
+        return rings.marked(self.kinds, kind, self.marks, FAILED)[:2]
 
     def ended_like(self, ending: bytes) -> tuple[int, int, bool]:
         """Calls in the ring with this ending, how many of them failed, and whether the last one did."""
-        missing = len(self.marks) - len(self.endings) // WIDTH  # calls from before endings were remembered
-        failed = [self.marks[place + missing] & FAILED for place in places_of(self.endings, ending)]
-        return len(failed), sum(failed), bool(failed and failed[-1])
+        return rings.marked(self.endings, ending, self.marks, FAILED)  # the oldest calls may have none
 
     def remember_ending(self, ending: bytes) -> None:
         """Remember what the newest call ended with. To be called after ``add``."""
@@ -161,7 +156,7 @@ class Session(msgspec.Struct, array_like=True):
 
     def first_failed(self, fingerprint: bytes) -> bool:
         """Whether the oldest remembered call with this fingerprint failed."""
-        places = places_of(self.fingerprints, fingerprint)
+        places = rings.places(self.fingerprints, fingerprint)
         return bool(places and self.marks[places[0]] & FAILED)
 
     def add(self, fingerprint: bytes, kind: bytes, template: bytes, mark: int, now: float) -> None:
@@ -176,31 +171,3 @@ class Session(msgspec.Struct, array_like=True):
         else:
             self.successes += 1
         self.time = max(self.time, now)
-
-
-def places_of(packed: bytes, item: bytes) -> list[int]:
-    """The indexes of the 8-byte entries of ``packed`` that equal ``item``, in order."""
-    if packed.count(item) > _FEW:
-        number = int.from_bytes(item, byteorder)
-        return [place for place, entry in enumerate(memoryview(packed).cast("Q")) if entry == number]
-    found = []
-    at = packed.find(item)
-    while at >= 0:
-        if at % WIDTH == 0:
-            found.append(at // WIDTH)
-            at += WIDTH - 1
-        at = packed.find(item, at + 1)
-    return found
-
-
-def last_aligned(packed: bytes, item: bytes) -> int:
-    """The index of the last 8-byte entry of ``packed`` that equals the first 8 bytes of ``item``, or -1."""
-    item = item[:WIDTH]
-    end = len(packed)
-    while True:
-        at = packed.rfind(item, 0, end)
-        if at < 0:
-            return -1
-        if at % WIDTH == 0:
-            return at // WIDTH
-        end = at + WIDTH - 1

@@ -13,9 +13,8 @@ from .phrases import Phrases
 
 #: AdaGrad starts as if it had seen this much gradient: first steps are no leaps.
 GRADIENT_FLOOR: Final = 1.0
-#: Kinds of calls in between, and context keys, that are told apart; the least recently used are forgotten.
+#: Kinds of calls in between that are told apart; the least recently used are forgotten.
 MAX_CHANGES: Final = 48
-MAX_KEYS: Final = 16
 #: Bytes of ``Model.named_bits``, a power of two; models that were made when it was less keep theirs.
 NAMED_BYTES: Final = 1_024
 #: What share of failures lasts is assumed to be 1 with this many behind it; beyond so many, old ones are forgotten.
@@ -114,15 +113,16 @@ class Model(msgspec.Struct, array_like=True):
         """How repeats went after errors of this sort."""
         return self.transient if transient else self.permanent
 
-    def remember_named(self, words: Iterable[int]) -> None:
+    def remember_named(self, words: Iterable[bytes]) -> None:
         """Note that errors have named these words."""
         known = self.named_bits
         mask = len(known) - 1
-        new = [word for word in words if not known[word >> 3 & mask] >> (word & 7) & 1]
+        marks = [int.from_bytes(word) for word in words]
+        new = [mark for mark in marks if not known[mark >> 3 & mask] >> (mark & 7) & 1]
         if new:
             bits = bytearray(known)
-            for word in new:
-                bits[word >> 3 & mask] |= 1 << (word & 7)
+            for mark in new:
+                bits[mark >> 3 & mask] |= 1 << (mark & 7)
             self.named_bits = bytes(bits)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 from zlib import crc32
@@ -18,11 +19,10 @@ import msgspec
 
 from ..capture.culprits import culprits
 from ..model.call import JSON, Call, Features
+from ..native.words import WORD_CHARS, read
 
-#: Words that are kept of one call, and characters read of one argument.
-MAX_WORDS: Final = 64
-_CHARS: Final = 600
 _OPENING_CHARS: Final = 256
+_CACHED_CHARS: Final = 256
 #: Wordings that are remembered.
 _KNOWN: Final = 4_096
 
@@ -37,12 +37,14 @@ _STEM: Final = re.compile(r"\W*\w*")
 class Wording(msgspec.Struct, frozen=True):
     """``opening`` (8 bytes) is equal for calls whose longest text opens alike, ``ending`` where its last step does.
 
-    Alike means the first word, and the stem of the second. ``words`` are hashes of 32 bits, in order, each once.
+    Alike means the first word, and the stem of the second. ``words`` and ``forms`` are hashes of 32 bits, four bytes
+    each: the words in order, each once; and of each text how long it is, what it ends with, and the punctuation in it.
     """
 
     opening: bytes
     ending: bytes
-    words: tuple[int, ...]
+    words: bytes
+    forms: bytes
 
 
 class Wordings:
@@ -68,7 +70,7 @@ class Wordings:
         return found
 
 
-def visible(call: Call, features: Features) -> Mapping[str, JSON]:
+def visible(call: Call, features: Features) -> dict[str, JSON]:
     """The arguments as they may be learned from: without what was hidden."""
     if not features.redacted:
         return call.arguments
@@ -79,47 +81,33 @@ def visible(call: Call, features: Features) -> Mapping[str, JSON]:
     return shown if isinstance(shown, dict) else {}
 
 
-def wording_of(tool: str, arguments: Mapping[str, JSON]) -> Wording:
+def wording_of(tool: str, arguments: dict[str, JSON]) -> Wording:
     """The wording of a call."""
-    longest = ""
-    words: dict[int, None] = {}
-    parts: dict[int, None] = {}
-    for name, text in leaves_of(arguments):
-        if len(text) > len(longest):
-            longest = text
-        words[hash_of(f"^{name}\0{_first(text)}")] = None
-        if len(words) >= MAX_WORDS:
-            break
-        for run in _RUN.findall(text[:_CHARS].lower()):
-            word = run.rstrip(".!?")
-            words[crc32(word.encode("utf-8", "replace"))] = None
-            if not word.isidentifier():
-                for part in _PART.findall(word):
-                    parts[crc32(part.encode("utf-8", "replace"))] = None
+    longest, words, forms = read(arguments)
     names = "\0".join(sorted(arguments))
-    kept = tuple({**words, **parts})[:MAX_WORDS]
     return Wording(
         opening=_form(tool, "opening", names, longest[:_OPENING_CHARS].split(None, 2)),
         ending=_form(tool, "ending", names, _last_step(longest)),
-        words=kept,
+        words=words,
+        forms=forms,
     )
 
 
-def named_by(error: str, arguments: Mapping[str, JSON]) -> frozenset[int]:
+def named_by(error: str, arguments: Mapping[str, JSON]) -> frozenset[bytes]:
     """The words of the arguments that an error objects to."""
     return frozenset([hash_of(culprit) for culprit in culprits(error, arguments)])
 
 
-def spelled(word: int, arguments: Mapping[str, JSON]) -> str:
+def spelled(word: bytes, arguments: Mapping[str, JSON]) -> str:
     """A word as it stands in the arguments; empty for one that is no text of them."""
     return spellings((word,), arguments).get(word, "")
 
 
-def spellings(words: Collection[int], arguments: Mapping[str, JSON]) -> dict[int, str]:
+def spellings(words: Collection[bytes], arguments: Mapping[str, JSON]) -> dict[bytes, str]:
     """Words as they stand in the arguments, of those that are texts of them; in one pass over the arguments."""
-    found: dict[int, str] = {}
+    found: dict[bytes, str] = {}
     for _, text in leaves_of(arguments):
-        for run in _RUN.findall(text[:_CHARS].lower()):
+        for run in _RUN.findall(text[:WORD_CHARS].lower()):
             whole: str = run.rstrip(".!?")
             # A plain name is all of itself; hashing is what costs here.
             parts = () if whole.isidentifier() else _PART.findall(whole)
@@ -132,14 +120,14 @@ def spellings(words: Collection[int], arguments: Mapping[str, JSON]) -> dict[int
     return found
 
 
-def hash_of(word: str) -> int:
-    """32 bits of a word."""
-    return crc32(word.encode("utf-8", "replace"))
+def hash_of(word: str) -> bytes:
+    """32 bits of a word, in four bytes."""
+    return crc32(word.encode("utf-8", "replace")).to_bytes(4)
 
 
 def _last_step(text: str) -> list[str]:
     """The words of the last step that has any, without settings in front (``NAME=value command``)."""
-    for step in reversed(_STEP.split(text[-_CHARS:])):
+    for step in reversed(_STEP.split(text[-WORD_CHARS:])):
         words = step.split(None, 6)
         while words and _SETTING.match(words[0]):
             del words[0]
@@ -152,14 +140,13 @@ def _form(tool: str, side: str, names: str, words: list[str]) -> bytes:
     first = words[0] if words else ""
     stem = _STEM.match(words[1]) if len(words) > 1 else None
     text = "\0".join((tool, side, names, first, stem[0] if stem is not None else ""))
+    return _cached(text) if len(text) <= _CACHED_CHARS else _cached.__wrapped__(text)
+
+
+@lru_cache(maxsize=4_096)
+def _cached(text: str) -> bytes:
+    """How calls open and end comes again from call to call; long texts would fill the memory."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-
-
-def _first(text: str) -> str:
-    first = text[:1]
-    if first.isalpha():
-        return "A" if first.isupper() else "a"
-    return "0" if first.isdigit() else first
 
 
 def leaves_of(arguments: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sidecar.learning.evidence import beta_cdf, beta_quantile, credible, logit, sigmoid, wilson
-from sidecar.model.counted import EVIDENCE_CAP, Counted, add_to_each
+from sidecar.model.counted import EVIDENCE_CAP, Counted
 
 counts = st.floats(0.0, 200.0)
 
@@ -23,20 +23,6 @@ def test_beta_cdf_is_scipys(x: float, a: float, b: float) -> None:
 @given(st.floats(0.001, 0.999), st.floats(0.5, 200.5), st.floats(0.5, 200.5))
 def test_quantiles_invert_the_cdf(q: float, a: float, b: float) -> None:
     assert stats.beta.cdf(beta_quantile(q, a, b), a, b) == pytest.approx(q, abs=1e-5)
-
-
-@given(
-    st.lists(st.builds(Counted, counts, counts, st.sampled_from((0.0, 1e9, 1e9 + 5e6, 2e9))), max_size=5),
-    st.booleans(),
-    st.sampled_from((1e9, 1.5e9)),
-    st.floats(0.1, 1.0),
-)
-def test_several_are_counted_as_each_would_be(several: list[Counted], failed: bool, now: float, weight: float) -> None:
-    alone = [Counted(one.successes, one.failures, one.time) for one in several]
-    add_to_each(several, failed, now, 2.6e6, weight)
-    for one in alone:
-        one.add(failed, now, 2.6e6, weight)
-    assert several == alone
 
 
 @given(counts, counts)

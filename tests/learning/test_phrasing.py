@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from sidecar.learning.marks import form_of, marks_of
+from msgspec.structs import replace
+
+from sidecar.capture.extractor import Extractor
+from sidecar.capture.redaction import Redactor
 from sidecar.learning.phrases import MOST_SLOTS, Phrases
+from sidecar.learning.wording import Wording, Wordings, wording_of
+from sidecar.model.call import JSON, Call
 
 from .replaying import Replay
 
@@ -38,11 +43,15 @@ def test_a_word_is_weighed_where_the_call_is_made() -> None:
 def test_the_form_of_a_text_is_weighed() -> None:
     phrases = Phrases()
     for number in range(30):  # what goes wrong with long ones, and with short ones
-        phrases.descend(marks_of((), (), {"title": f"{'long ' * 15}{number}!"}).groups, -0.5)
-        phrases.descend(marks_of((), (), {"title": f"short {number}"}).groups, 0.5)
-    long, short = ({"title": text} for text in ("of other words, " * 5 + "!", "brief 7"))
-    assert phrases.weigh(marks_of((), (), long).groups) > 0.5
-    assert phrases.weigh(marks_of((), (), short).groups) < -0.5
+        phrases.descend(_form(f"{'long ' * 15}{number}!"), (), -0.5)
+        phrases.descend(_form(f"short {number}"), (), 0.5)
+    assert phrases.weigh(_form("of other words, " * 5 + "!"), ()) > 0.5
+    assert phrases.weigh(_form("brief 7"), ()) < -0.5
+
+
+def _form(text: str) -> Wording:
+    """A call of which only the form is known."""
+    return replace(wording_of("t", {"title": text}), words=b"")
 
 
 def test_words_are_new_until_they_stood_in_a_call_that_worked() -> None:
@@ -109,19 +118,25 @@ def test_it_says_which_words_go_with_failures_and_which_are_new() -> None:
     assert fresh.explain("phrasing", {"command": "list all"}, "s") is None
 
 
-def test_marks_are_bounded_and_long_calls_are_no_surer() -> None:
-    words = tuple(range(1, 65))
-    scopes = tuple((f"key{number}", bytes([number] * 8)) for number in range(8))
-    arguments = {f"a{number}": "x" * 5_000 + "!?;:-+*/<>[]{}" for number in range(50)}
-    marks = marks_of(words, scopes, {**arguments})
-    assert len(marks.words) == 24
-    assert sum(len(group) for _, group in marks.groups) <= 12 + 11 + 12 * 8 + 16 * 14
-    for scale, group in marks.groups:
-        assert scale * len(group) ** 0.5 <= 0.8 + 1e-9
-    assert marks_of((), (), {}).groups == ()
+def test_long_calls_are_no_surer() -> None:
+    phrases = Phrases()
+    short, long = (wording_of("t", {"a": " ".join(f"w{word}" for word in range(words))}) for words in (3, 60))
+    assert len(long.words) > 6 * len(short.words)
+    for written in (short, long):
+        phrases.descend(written, (), -1.0)
+    assert phrases.weigh(long, ()) < 1.6 * phrases.weigh(short, ())
+
+
+def test_volatile_arguments_are_not_written_with() -> None:
+    call = Call("t", {"a": "text", "nonce": "x-1"}, "", {}, "", "", "", "", "", 1.0)
+    features = Extractor(Redactor(bytes(16))).features_of(call.tool, call.arguments, {}, frozenset(("nonce",)))
+    assert Wordings().of(call, features, ("nonce",)) == wording_of("t", {"a": "text"})
 
 
 def test_the_form_tells_ends_and_lengths_apart_by_argument() -> None:
+    def form_of(arguments: dict[str, JSON]) -> bytes:
+        return wording_of("t", arguments).forms
+
     assert form_of({"a": "Word"}) != form_of({"b": "Word"})
     assert form_of({"a": "word"}) == form_of({"a": "bird"})
     assert form_of({"a": "word"}) != form_of({"a": "worD"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.learning.session import CHANGED, COUNTED_TOOLS, FAILED, RING, SILENT, Session, last_aligned, places_of
+from sidecar.learning.session import CHANGED, COUNTED_TOOLS, FAILED, RING, SILENT, Session
 
 names = st.integers(0, 5).map(lambda n: bytes((n,)) * 8)
 entries = st.lists(
@@ -36,19 +36,6 @@ def test_it_answers_as_a_list_would(calls: list[tuple[bytes, bytes, bytes, int]]
         since = {call[1] + (b"s" if call[3] & SILENT else b"") for call in ring[places[-1] + 1 :] if call[3] & CHANGED}
         assert session.changes_since(places[-1]) == since
     assert session.failures + session.successes == len(calls)
-
-
-@given(st.lists(st.binary(min_size=8, max_size=8).map(lambda some: bytes(byte & 1 for byte in some)), max_size=64))
-def test_all_places_of_an_entry_are_found_and_no_others(ring: list[bytes]) -> None:
-    """Entries of two different bytes only: most stand inside of others as well, where none begins."""
-    for asked in {*ring[:3], bytes(8), b"\0\1" * 4}:
-        for many in (ring, ring * 8):
-            assert places_of(b"".join(many), asked) == [at for at, one in enumerate(many) if one == asked]
-
-
-def test_an_entry_is_only_found_where_entries_begin() -> None:
-    assert last_aligned(b"\x00" * 4 + b"\x01" * 8 + b"\x00" * 4, b"\x01" * 8) == -1
-    assert last_aligned(b"\x01" * 8 + b"\x00" * 8, b"\x01" * 8) == 0
 
 
 @given(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from sidecar.learning.combiner import descend
 from sidecar.learning.evidence import sigmoid
 from sidecar.learning.layout import align_features
-from sidecar.learning.spread import FIRST_VARIANCE, LEAST_ERROR, LEAST_NEWS, Spread, first_spread
+from sidecar.learning.spread import FIRST_VARIANCE, LEAST_ERROR, LEAST_NEWS, Spread, first_spread, spread_of
 from sidecar.learning.tables import MODELS, OVERALL, SPREADS
 from sidecar.learning.tool_model import Model, new_model
 
@@ -146,7 +147,7 @@ def test_weights_and_their_covariance_move_to_their_places(monkeypatch: pytest.M
     align_features(txn, ["bias", "rate", "word", "rare"], [0.0, 1.0, 0.5, 2.0], 3)
     model = Model([-1.0, 1.1, 0.6, 2.2], [5.0, 6.0, 7.0, 8.0])
     txn.put(MODELS, OVERALL, model)
-    txn.put(SPREADS, OVERALL, Spread([[0.01, 0.002, 0.003], [0.002, 0.04, 0.005], [0.003, 0.005, 0.06]]))
+    txn.put(SPREADS, OVERALL, spread_of([[0.01, 0.002, 0.003], [0.002, 0.04, 0.005], [0.003, 0.005, 0.06]]))
     align_features(txn, ["bias", "word", "new", "rate", "late", "rare"], [0.0, 0.5, -0.7, 1.0, 3.0, 2.0], 4)
     assert model.values == [-1.0, 0.6, -0.7, 1.1, 3.0, 2.2]
     assert model.squares == [5.0, 7.0, 1.0, 6.0, 1.0, 8.0]
@@ -159,5 +160,14 @@ def test_weights_and_their_covariance_move_to_their_places(monkeypatch: pytest.M
 
 
 def test_a_feature_that_had_no_covariance_begins_with_the_first_variance() -> None:
-    rows = Spread([[0.01]]).arranged([0, 1, None]).rows
+    rows = spread_of([[0.01]]).arranged([0, 1, None]).rows
     assert rows == [[0.01, 0.0, 0.0], [0.0, FIRST_VARIANCE, 0.0], [0.0, 0.0, FIRST_VARIANCE]]
+
+
+def test_rows_as_they_were_kept_once_are_read() -> None:
+    rows = [[0.01, 0.002], [0.002, 0.04]]
+    again = SPREADS.decode(OVERALL, SPREADS.encode(SPREADS.decode(OVERALL, msgspec.msgpack.encode([rows]))))
+    assert again == spread_of(rows)
+    assert again.rows == rows
+    assert len(again) == 2
+    assert len(Spread()) == 0

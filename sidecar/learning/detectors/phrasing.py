@@ -10,13 +10,11 @@ something, so what counts is how much more is new than in the tool's calls that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log
 from typing import Final
 
 from ..describe import evidence_of
 from ..detector import Finding
-from ..marks import WEIGHED_WORDS, MarksSeen, weigh_each
-from ..phrases import Phrases, unseen
+from ..phrases import Phrases
 from ..view import Outcome, View
 from ..wording import spellings, visible
 
@@ -44,27 +42,19 @@ class Phrasing:
         ("new_pairs", 0.1),  # the same of neighbouring words
     )
 
-    def __init__(self) -> None:
-        self._marks = MarksSeen()
-
     def propose(self, view: View, x: list[float], at: int) -> None:
         """The marks' weights, how calls with the words went, and how much is new."""
         phrases = view.model.phrases if view.model is not None else None
         if phrases is None:
             return
-        marks = self._marks.of(view)
+        written = view.wording
         trust = view.likeness
-        x[at] = _believed(view) * phrases.weigh(marks.groups)
-        counts = phrases.counts(marks.words[:WEIGHED_WORDS])
-        if counts:
-            prior = _STRENGTH * view.p_kind
-            rest = _STRENGTH - prior
-            odds = 1.0  # at most 128 times or a 128th for each word
-            for failed, worked in counts:
-                odds *= (failed + prior) / (worked + rest)
-            x[at + 1] = trust * (log(odds) / len(counts) - view.base)
+        x[at] = _believed(view) * phrases.weigh(written, view.scopes)
+        rate = phrases.rate(written.words, view.p_kind, _STRENGTH)
+        if rate is not None:
+            x[at + 1] = trust * (rate - view.base)
         if phrases.settled:
-            new_words, new_pairs = phrases.newness(marks.words, marks.pairs)
+            new_words, new_pairs = phrases.newness(written.words)
             x[at + 2] = trust * (new_words - phrases.usual_words)
             x[at + 3] = trust * (new_pairs - phrases.usual_pairs)
 
@@ -80,7 +70,7 @@ class Phrasing:
             summary = f"calls of {tool} that are written like this one fail: {words} go with failures"
             remedy = f"Write it otherwise, without {words}."
         else:
-            words = _listed(unseen(phrases.words, self._marks.of(view).words), view)
+            words = _listed(phrases.unseen(view.wording.words), view)
             if not words:
                 return None
             summary = f"{words} stood in no call of {tool} that worked"
@@ -98,13 +88,13 @@ class Phrasing:
         pattern = view.tool_pattern
         if pattern is not None:
             phrases.make_room((pattern.failures + pattern.successes) * _SLOTS_PER_CALL)
-        marks = self._marks.of(view)
-        phrases.count(marks.words[:WEIGHED_WORDS], failed=outcome.failed)
+        written = view.wording
+        phrases.count(written.words, failed=outcome.failed)
         if not outcome.failed:
-            phrases.settle(marks.words, marks.pairs)
+            phrases.settle(written.words)
         error = _believed(view) * (view.p_fail - (1.0 if outcome.failed else 0.0))
         if abs(error) >= _LEAST_ERROR:
-            phrases.descend(marks.groups, error)
+            phrases.descend(written, view.scopes, error)
 
 
 def _believed(view: View) -> float:
@@ -115,13 +105,15 @@ def _believed(view: View) -> float:
 
 def _worst(view: View, phrases: Phrases) -> str:
     """The words that add most to the odds, everywhere and here; empty where none adds anything."""
-    words = view.wording.words[:WEIGHED_WORDS]
-    weights = zip(weigh_each(phrases, words, view.scopes), words, strict=True)
-    found = sorted([(-weight, word) for weight, word in weights if weight >= _LEAST_NAMED])
+    words = view.wording.words
+    weights = phrases.weigh_each(words, view.scopes)
+    found = sorted([
+        (-weight, words[4 * at : 4 * at + 4]) for at, weight in enumerate(weights) if weight >= _LEAST_NAMED
+    ])  # fmt: skip
     return _listed([word for _, word in found], view)
 
 
-def _listed(words: Sequence[int], view: View) -> str:
+def _listed(words: Sequence[bytes], view: View) -> str:
     """The first few of these words that stand in the call's texts, in quotation marks."""
     texts = spellings(words, visible(view.call, view.features)) if words else {}
     return ", ".join([f"“{texts[word]}”" for word in words if word in texts][:_NAMED])

@@ -11,6 +11,7 @@ from typing import Final
 
 from ...model.counted import Counted
 from ...model.decision import Evidence
+from ...native.phrases import standing
 from ..detector import Finding
 from ..evidence import logit, wilson
 from ..half_life import half_life_of
@@ -54,7 +55,7 @@ class TellingWords:
         rate = view.rate_of(word)
         if rate is None or rate.named is None:
             return None
-        text = spelled(int.from_bytes(word, "big"), visible(view.call, view.features))
+        text = spelled(word, visible(view.call, view.features))
         successes, failures = rate.named.successes, rate.named.failures
         total = successes + failures
         summary = f"errors of {view.call.tool} have named “{text}”" if text else "errors have named a part of this call"
@@ -79,16 +80,17 @@ class TellingWords:
         failed, now = outcome.failed, outcome.now
         half_life = half_life_of(outcome.transient)
         words = looked_up(view)
-        named: frozenset[int] = frozenset()
+        named: frozenset[bytes] = frozenset()
         if failed:
             arguments = visible(view.call, view.features)
-            named = named_by(outcome.error, arguments).intersection(view.wording.words)
-        more = [word for word in map(_key, sorted(named)) if word not in words][:_ADDED]
+            known = view.wording.words
+            named = named_by(outcome.error, arguments).intersection([known[i : i + 4] for i in range(0, len(known), 4)])
+        more = [word for word in sorted(named) if word not in words][:_ADDED]
         own = view.own_model()
         if named:
             own.remember_named(named)
         for word in (*words, *more):
-            hit = failed and int.from_bytes(word, "big") in named
+            hit = failed and word in named
             if not hit and view.rate_of(word) is None:
                 continue  # its bit is another word's
             rate = view.learned_rate(word)
@@ -108,12 +110,7 @@ def looked_up(view: View) -> tuple[bytes, ...]:
     if view.looked_up is None:
         if view.model is None:
             return ()
-        bits = view.model.named_bits
-        if bits.count(0) == len(bits):
-            return ()  # no error has named a word
-        mask = len(bits) - 1
-        named = [word for word in view.wording.words if bits[word >> 3 & mask] >> (word & 7) & 1]
-        view.looked_up = tuple(map(_key, named[:LOOKED_UP]))
+        view.looked_up = tuple(standing(view.model.named_bits, view.wording.words, True, LOOKED_UP))
     return view.looked_up
 
 
@@ -136,7 +133,3 @@ def _worst_named(view: View, words: tuple[bytes, ...]) -> tuple[bytes, float, fl
         if p > most:
             most, found = p, (word, everywhere, here)
     return found
-
-
-def _key(word: int) -> bytes:
-    return word.to_bytes(4, "big")

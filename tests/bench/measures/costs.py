@@ -10,7 +10,6 @@ from typing import TypeVar
 from forewarn.v1 import guard_pb2
 from sidecar.collection import collect_rarely
 from sidecar.config import Settings
-from sidecar.learning.detectors.phrasing import Phrasing
 from sidecar.model.decision import DecisionRecord
 from sidecar.runtime import Rooms, open_rooms
 from sidecar.server import answers, chain
@@ -88,9 +87,6 @@ def _forget(rooms: Rooms) -> None:
     """Let go of what is remembered of calls seen lately."""
     rooms.extractor._known.clear()
     rooms.foresight._wordings._known.clear()
-    for detector in rooms.foresight.detectors:
-        if isinstance(detector, Phrasing):
-            detector._marks._known.clear()
 
 
 def _each(

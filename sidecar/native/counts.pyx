@@ -1,0 +1,139 @@
+"""Counts that fade (``model/counted.py``): one at a time, and those of all scopes of a call.
+
+``scopes`` are a context's keys, each with the hash of key and value that its record stands under. ``half_life`` is in
+seconds, like ``now``.
+"""
+
+from libc.math cimport log, pow
+
+cdef double _cap = 200.0
+# What is known outside of a scope counts as this many calls in it; likewise where scopes are gone through.
+cdef double _strength = 1.0
+cdef double _strength_through = 2.0
+# How fast the record of a context key forgets: it remembers about 200 calls.
+cdef double _memory = 0.995
+# A scope with this share of all evidence is no scope.
+cdef double _nearly_all = 0.98
+
+cdef enum:
+    _SCOPES = 8
+
+EVIDENCE_CAP = _cap
+
+
+cdef int _add(object record, bint failed, double now, double half_life, double weight) except -1:
+    cdef double successes = record.successes, failures = record.failures, time = record.time, keep, total
+    if now > time:
+        if time:
+            keep = pow(0.5, (now - time) / half_life)
+            successes *= keep
+            failures *= keep
+        record.time = now
+    elif time and now < time:
+        weight *= pow(0.5, (time - now) / half_life)  # a late record counts as what is left of it
+    total = successes + failures
+    if total > _cap:
+        keep = _cap / total
+        successes *= keep
+        failures *= keep
+    if failed:
+        failures += weight
+    else:
+        successes += weight
+    record.successes = successes
+    record.failures = failures
+    return 0
+
+
+def add(record, bint failed, double now, double half_life, double weight=1.0):
+    """Count one outcome. Time never runs backwards: a late outcome counts as what is left of it."""
+    _add(record, failed, now, half_life, weight)
+
+
+def add_to_scopes(
+    dict records not None,
+    tuple scopes not None,
+    made,
+    int most,
+    bint failed,
+    double now,
+    double half_life,
+    double weight=1.0,
+):
+    """Count one outcome in each scope; of more than ``most`` records the least recently used are forgotten."""
+    cdef object value, record
+    for _, value in scopes:
+        record = records.pop(value, None)
+        if record is None:
+            record = made()
+        records[value] = record
+        _add(record, failed, now, half_life, weight)
+    while len(records) > most:
+        del records[next(iter(records))]
+
+
+cdef inline double _inside(
+    double successes, double failures, double here, double failed_here, double prior
+) noexcept nogil:
+    cdef double outside
+    successes = max(successes - here, 0.0)
+    failures = max(failures - failed_here, 0.0)
+    outside = (failures + _strength * prior) / (successes + failures + _strength)
+    return (failed_here + _strength * outside) / (here + failed_here + _strength)
+
+
+def inside(everywhere, scope, double prior):
+    """The failure rate in a scope, shrunk to the rate outside of it."""
+    return _inside(everywhere.successes, everywhere.failures, scope.successes, scope.failures, prior)
+
+
+def through(double p, double everywhere, dict records not None, tuple scopes not None):
+    """``p``, known from ``everywhere`` calls, shrunk to by each scope in turn, the widest first; None without any."""
+    cdef double[_SCOPES] totals
+    cdef double[_SCOPES] failed
+    cdef double failures, total, wider = everywhere
+    cdef int count = 0, at
+    for _, value in scopes:
+        record = records.get(value)
+        if record is None:
+            continue
+        if count == _SCOPES:
+            break
+        failures = record.failures
+        total = record.successes + failures
+        # Sorted as they come: the widest first, of equally wide ones those that failed less.
+        at = count
+        while at and (totals[at - 1] < total or (totals[at - 1] == total and failed[at - 1] > failures)):
+            totals[at], failed[at] = totals[at - 1], failed[at - 1]
+            at -= 1
+        totals[at], failed[at] = total, failures
+        count += 1
+    if not count:
+        return None
+    for at in range(count):
+        total = totals[at]
+        if total < _nearly_all * wider:
+            wider = total
+            p = (failed[at] + _strength_through * p) / (total + _strength_through)
+    return p
+
+
+def judge_scopes(dict merits not None, int most, rate, dict records not None, tuple scopes not None, bint failed):
+    """Add to each key's merit (of at most so many keys) the log-loss that its scope's record saves."""
+    cdef double successes = rate.successes, failures = rate.failures, gain, loss_all, p
+    cdef list merit
+    p = (failures + 0.5 * _strength) / (successes + failures + _strength)
+    loss_all = -log(p if failed else 1.0 - p)
+    for key, value in scopes:
+        record = records.get(value)
+        if record is None:
+            continue
+        p = _inside(successes, failures, record.successes, record.failures, 0.5)
+        gain = loss_all + log(p if failed else 1.0 - p)
+        merit = merits.get(key)
+        if merit is None:
+            if len(merits) >= most:
+                continue
+            merit = merits[key] = [0.0, 0.0]
+        merit[0] = <double>merit[0] * _memory + gain
+        merit[1] = <double>merit[1] * _memory + 1.0

@@ -1,0 +1,23 @@
+#: Words that are looked at for whether they are new, and of those the first, which are weighed and counted.
+KNOWN_WORDS: int
+WEIGHED_WORDS: int
+#: What words, pairs, words in a scope and forms count for.
+WORDS_WEIGHT: float
+PAIRS_WEIGHT: float
+PLACED_WEIGHT: float
+FORM_WEIGHT: float
+
+def weigh(weights: bytearray, words: bytes, scopes: tuple[tuple[str, bytes], ...], forms: bytes) -> float: ...
+def descend(
+    weights: bytearray,
+    squares: bytearray,
+    words: bytes,
+    scopes: tuple[tuple[str, bytes], ...],
+    forms: bytes,
+    error: float,
+) -> None: ...
+def weigh_each(weights: bytearray, words: bytes, scopes: tuple[tuple[str, bytes], ...]) -> list[float]: ...
+def count(failures: bytearray, successes: bytearray, words: bytes, failed: bool) -> None: ...
+def rate(failures: bytearray, successes: bytearray, words: bytes, prior: float, rest: float) -> float | None: ...
+def new(word_bits: bytearray, pair_bits: bytearray, words: bytes, note: bool = False) -> tuple[int, int]: ...
+def standing(bits: bytes | bytearray, words: bytes, wanted: bool, most: int) -> list[bytes]: ...

@@ -1,0 +1,285 @@
+"""The tables of phrases: sums, steps and counts over what hashed marks index.
+
+``words`` and ``forms`` are hashes of four bytes each, big-endian, as ``words.read`` gives them. Tables have a power of
+two of places: floats in the machine's byte order, bytes, or bits. ValueError for one that has not. A call's marks are
+its first 12 words, their neighbouring pairs, each word in each scope (the first 8), and its forms; marks of one sort
+count for their weight over the root of their number, so that long calls are no surer than short ones.
+"""
+
+from libc.math cimport log, pow, sqrt
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+cdef enum:
+    _KNOWN = 24
+    _WEIGHED = 12
+    _PLACES = 8
+    _FORMS = 224
+    _GROUPS = 4
+    _MARKS = _WEIGHED + _WEIGHED + _PLACES * _WEIGHED + _FORMS
+    _FULL = 255
+
+# Sums and steps are taken in the order of the marks, in doubles, whatever Python's ``sum`` does: results are the same on
+# every machine.
+cdef double _words_weight = 0.8, _pairs_weight = 0.4, _placed_weight = 0.7, _form_weight = 0.5
+# AdaGrad starts as if it had seen the floor: first steps are no leaps.
+cdef double _step = 0.5, _floor = 0.1
+
+KNOWN_WORDS = _KNOWN
+WEIGHED_WORDS = _WEIGHED
+WORDS_WEIGHT, PAIRS_WEIGHT, PLACED_WEIGHT, FORM_WEIGHT = _words_weight, _pairs_weight, _placed_weight, _form_weight
+
+# Marks in the order in which they are weighed. Those of one group stand together and count the same.
+cdef struct Marks:
+    uint64_t marks[_MARKS]
+    double scales[_GROUPS]
+    int ends[_GROUPS]
+    int groups
+
+
+cdef inline uint32_t _big_endian(const uint8_t* data) noexcept nogil:
+    return <uint32_t>data[0] << 24 | <uint32_t>data[1] << 16 | <uint32_t>data[2] << 8 | data[3]
+
+
+cdef inline void _end(Marks* to, int start, int end, double weight) noexcept nogil:
+    """End a group, if anything is in it: long calls are no surer than short ones."""
+    if end > start:
+        to.scales[to.groups] = weight / pow(end - start, 0.5)
+        to.ends[to.groups] = end
+        to.groups += 1
+
+
+cdef int _words(bytes packed, int most, uint32_t* to) except -1:
+    cdef const uint8_t* data = packed
+    cdef int count = <int>min(len(packed) // 4, <Py_ssize_t>most), i
+    for i in range(count):
+        to[i] = _big_endian(data + 4 * i)
+    return count
+
+
+cdef int _places(tuple scopes, uint32_t* to) except -1:
+    """An odd number of 32 bits for each scope: multiplied by a word's, it gives bits that depend on all of both."""
+    cdef int count = 0
+    cdef bytes value
+    for _, value in scopes:
+        if count == _PLACES:
+            break
+        if len(value) < 4:
+            raise ValueError("a scope has four bytes at least")
+        to[count] = _big_endian(value) | 1
+        count += 1
+    return count
+
+
+cdef inline uint64_t _pair(const uint32_t* words, int at) noexcept nogil:
+    return <uint64_t>words[at] * 31 + <uint64_t>words[at + 1] * 17
+
+
+cdef inline uint64_t _placed(uint32_t place, uint32_t word) noexcept nogil:
+    """The middle bits of a product depend on most bits of its factors."""
+    return (<uint64_t>place * word) >> 16
+
+
+cdef int _gather(bytes words, tuple scopes, bytes forms, Marks* to) except -1:
+    cdef uint32_t[_WEIGHED] found
+    cdef uint32_t[_PLACES] places
+    cdef int count = _words(words, _WEIGHED, found), place_count = _places(scopes, places)
+    cdef int at = 0, start, i, j, form_count = <int>min(len(forms) // 4, <Py_ssize_t>_FORMS)
+    cdef const uint8_t* data = forms
+    to.groups = 0
+    for i in range(count):
+        to.marks[at] = found[i]
+        at += 1
+    _end(to, 0, at, _words_weight)
+    start = at
+    for i in range(count - 1):
+        to.marks[at] = _pair(found, i)
+        at += 1
+    _end(to, start, at, _pairs_weight)
+    start = at
+    for i in range(place_count):
+        for j in range(count):
+            to.marks[at] = _placed(places[i], found[j])
+            at += 1
+    _end(to, start, at, _placed_weight)
+    start = at
+    for i in range(form_count):
+        to.marks[at] = _big_endian(data + 4 * i)
+        at += 1
+    _end(to, start, at, _form_weight)
+    return 0
+
+
+cdef Py_ssize_t _mask(Py_ssize_t size) except -1:
+    """What a hash is cut to for a table of this size."""
+    if size <= 0 or size & (size - 1):
+        raise ValueError("a table's size is a power of two")
+    return size - 1
+
+
+def weigh(bytearray weights not None, bytes words not None, tuple scopes not None, bytes forms not None):
+    """The weighted sum over all marks, in log-odds; 0 for an empty table."""
+    cdef Marks found
+    cdef const float* at
+    cdef double total = 0.0, part
+    cdef Py_ssize_t mask
+    cdef int group, i = 0
+    if not len(weights):
+        return 0.0
+    mask = _mask(len(weights) // 4)
+    at = <const float*><const char*>weights
+    _gather(words, scopes, forms, &found)
+    for group in range(found.groups):
+        part = 0.0
+        while i < found.ends[group]:
+            part += at[found.marks[i] & mask]
+            i += 1
+        total += found.scales[group] * part
+    return total
+
+
+def descend(
+    bytearray weights not None,
+    bytearray squares not None,
+    bytes words not None,
+    tuple scopes not None,
+    bytes forms not None,
+    double error,
+):
+    """One AdaGrad step on all marks. ``error`` is the derivative of the loss by the sum."""
+    cdef Marks found
+    cdef float* at
+    cdef float* seen
+    cdef double gradient, step, squared, square
+    cdef Py_ssize_t mask = _mask(len(weights) // 4), slot
+    cdef int group, i = 0
+    if len(squares) != len(weights):
+        raise ValueError("there are as many squares as weights")
+    at, seen = <float*><char*>weights, <float*><char*>squares
+    _gather(words, scopes, forms, &found)
+    for group in range(found.groups):
+        gradient = error * found.scales[group]
+        step, squared = _step * gradient, gradient * gradient
+        while i < found.ends[group]:
+            slot = found.marks[i] & mask
+            square = seen[slot] + squared
+            seen[slot] = <float>square
+            at[slot] = <float>(at[slot] - step / sqrt(square + _floor))
+            i += 1
+
+
+def weigh_each(bytearray weights not None, bytes words not None, tuple scopes not None):
+    """What each of the first 12 words adds by itself, everywhere and in these scopes."""
+    cdef uint32_t[_WEIGHED] found
+    cdef uint32_t[_PLACES] places
+    cdef int count = _words(words, _WEIGHED, found), place_count = _places(scopes, places), i, j
+    cdef const float* at
+    cdef Py_ssize_t mask
+    cdef double scale, part
+    cdef list said = []
+    if not len(weights):
+        return [0.0] * count
+    mask = _mask(len(weights) // 4)
+    at = <const float*><const char*>weights
+    scale = _placed_weight / pow(place_count, 0.5) if place_count else 0.0
+    for i in range(count):
+        part = 0.0
+        for j in range(place_count):
+            part += at[_placed(places[j], found[i]) & mask]
+        said.append(_words_weight * at[found[i] & mask] + scale * part)
+    return said
+
+
+def count(bytearray failures not None, bytearray successes not None, bytes words not None, bint failed):
+    """Count a call for its first 12 words; both counts of a word are halved when one is full."""
+    cdef uint32_t[_WEIGHED] found
+    cdef int number = _words(words, _WEIGHED, found), i, j
+    cdef uint8_t* bad = failures
+    cdef uint8_t* good = successes
+    cdef uint8_t* counts = bad if failed else good
+    cdef Py_ssize_t mask = _mask(len(failures)), slot
+    cdef bint again
+    if len(successes) != len(failures):
+        raise ValueError("there are as many counts of either sort")
+    for i in range(number):
+        slot = found[i] & mask
+        again = False
+        for j in range(i):
+            again = again or <Py_ssize_t>(found[j] & mask) == slot
+        if again:
+            continue
+        if counts[slot] == _FULL:
+            # Rounded up: what was ever seen stays seen.
+            bad[slot] = (bad[slot] + 1) >> 1
+            good[slot] = (good[slot] + 1) >> 1
+        counts[slot] += 1
+
+
+def rate(
+    bytearray failures not None, bytearray successes not None, bytes words not None, double prior, double rest
+):
+    """The mean log-odds of calls with each of the first 12 words; None where none was seen.
+
+    ``prior`` failures and ``rest`` successes are assumed beside those that were counted.
+    """
+    cdef uint32_t[_WEIGHED] found
+    cdef int number = _words(words, _WEIGHED, found), i, seen = 0
+    cdef const uint8_t* bad = failures
+    cdef const uint8_t* good = successes
+    cdef Py_ssize_t mask = _mask(len(failures)), slot
+    cdef double odds = 1.0  # at most 128 times or a 128th for each word
+    if len(successes) != len(failures):
+        raise ValueError("there are as many counts of either sort")
+    for i in range(number):
+        slot = found[i] & mask
+        if bad[slot] or good[slot]:
+            odds *= (bad[slot] + prior) / (good[slot] + rest)
+            seen += 1
+    return log(odds) / seen if seen else None
+
+
+cdef inline bint _is_set(const uint8_t* bits, Py_ssize_t mask, uint64_t mark) noexcept nogil:
+    return bits[(mark >> 3) & mask] >> (mark & 7) & 1
+
+
+def new(bytearray word_bits not None, bytearray pair_bits not None, bytes words not None, bint note=False):
+    """How many of the first 24 words, and of their pairs, have no bit; with ``note`` they have one from then on."""
+    cdef uint32_t[_KNOWN] found
+    cdef int number = _words(words, _KNOWN, found), i, new_words = 0, new_pairs = 0
+    cdef uint8_t* of_words = word_bits
+    cdef uint8_t* of_pairs = pair_bits
+    cdef Py_ssize_t word_mask = _mask(len(word_bits)), pair_mask = _mask(len(pair_bits))
+    cdef uint64_t pair
+    for i in range(number):
+        new_words += not _is_set(of_words, word_mask, found[i])
+    for i in range(number - 1):
+        new_pairs += not _is_set(of_pairs, pair_mask, _pair(found, i))
+    if note:
+        for i in range(number):
+            of_words[(found[i] >> 3) & word_mask] |= 1 << (found[i] & 7)
+        for i in range(number - 1):
+            pair = _pair(found, i)
+            of_pairs[(pair >> 3) & pair_mask] |= 1 << (pair & 7)
+    return new_words, new_pairs
+
+
+def standing(bits not None, bytes words not None, bint wanted, int most):
+    """The first so many words whose bit is set, or is not."""
+    cdef const uint8_t* at
+    cdef const uint8_t* data = words
+    cdef Py_ssize_t mask, i
+    cdef uint32_t word
+    cdef list found = []
+    if isinstance(bits, bytes):
+        at = <bytes>bits
+    elif isinstance(bits, bytearray):
+        at = <bytearray>bits
+    else:
+        raise TypeError("bits are bytes or a bytearray")
+    mask = _mask(len(bits))
+    for i in range(len(words) // 4):
+        word = _big_endian(data + 4 * i)
+        if (at[(word >> 3) & mask] >> (word & 7) & 1) == wanted:
+            found.append(words[4 * i : 4 * i + 4])
+            if len(found) == most:
+                break
+    return found

@@ -1,0 +1,121 @@
+"""One probability of all features, and the steps of the weights after an outcome. ValueError where weights are missing."""
+
+from libc.math cimport pow, sqrt
+
+cdef double _step_overall = 0.15, _step_tool = 0.02, _decay = 0.002, _least_error = 0.003, _least_news = 0.02
+
+STEP_OVERALL, STEP_TOOL, OFFSET_DECAY = _step_overall, _step_tool, _decay
+LEAST_ERROR, LEAST_NEWS = _least_error, _least_news
+
+cdef enum:
+    _MOST = 64
+    _DOUBLE = 8
+
+
+def combine(list overall not None, list own, list x not None, tuple ends not None):
+    """The log-odds of features ``x``; whether any but the first detector spoke; who adds most; and what each adds.
+
+    Detector i has the features up to ``ends[i]``. The one that adds most is an index, -1 where none but the first adds
+    anything. What each adds is empty where only the first spoke.
+    """
+    cdef Py_ssize_t size = len(x), i = 0, at, end, leader = -1
+    cdef double feature, weighted, score = 0.0, before, part, most = 0.0
+    cdef bint known = False
+    cdef list parts = []
+    if len(overall) < size or (own is not None and len(own) < size):
+        raise ValueError("there is a weight for each feature")
+    for at in range(len(ends)):
+        end = ends[at]
+        if end > size:
+            raise ValueError("a detector's features end where there are none")
+        before = score
+        while i < end:
+            feature = x[i]
+            if feature:
+                # The first detector is the base that all others are weighed against.
+                known = known or at > 0
+                weighted = <double>overall[i] * feature
+                if own is not None:
+                    weighted = weighted + <double>own[i] * feature
+                score += weighted
+            i += 1
+        part = score - before
+        parts.append(part)
+        if at and part > most:
+            most, leader = part, at
+    if not known:
+        return score, False, -1, []
+    return score, True, leader, parts
+
+
+def descend(
+    list values not None,
+    list squares not None,
+    list offsets not None,
+    list own_squares not None,
+    list x not None,
+    double error,
+    Py_ssize_t together,
+):
+    """An AdaGrad step of a tool's offsets, and of the weights for all tools but for the first ``together``."""
+    cdef Py_ssize_t size = len(x), i
+    cdef double feature, gradient, square, offset, sum_of_squares
+    if min(len(values), len(squares), len(offsets), len(own_squares)) < size:
+        raise ValueError("there is a weight for each feature")
+    for i in range(size):
+        feature = x[i]
+        if not feature:
+            continue
+        gradient = error * feature
+        square = gradient * gradient
+        if i >= together:
+            sum_of_squares = <double>squares[i] + square
+            squares[i] = sum_of_squares
+            values[i] = <double>values[i] - _step_overall * gradient / pow(sum_of_squares, 0.5)
+        sum_of_squares = <double>own_squares[i] + square
+        own_squares[i] = sum_of_squares
+        offset = offsets[i]
+        offsets[i] = offset - (_step_tool * gradient / pow(sum_of_squares, 0.5) + _decay * _step_tool * offset)
+
+
+def descend_together(
+    bytearray covariance not None, list values not None, list x not None, double error, double information
+):
+    """A step of the first weights by their covariance (rows of doubles, 64 at most); whether that changed.
+
+    An extended Kalman filter's: ``error`` is the derivative of the loss by the log-odds, ``information`` the second one.
+    """
+    cdef double[_MOST] along
+    cdef double[_MOST] spoken
+    cdef double* rows = <double*><char*>covariance
+    cdef Py_ssize_t size, i, j
+    cdef double total, news, step, share, scale
+    size = <Py_ssize_t>(sqrt(len(covariance) / _DOUBLE) + 0.5)
+    if size * size * _DOUBLE != len(covariance) or size > _MOST:
+        raise ValueError("a covariance has as many rows as columns, 64 at most")
+    if min(len(values), len(x)) < size:
+        raise ValueError("there is a weight for each feature")
+    if -_least_error < error < _least_error:
+        return False
+    for i in range(size):
+        spoken[i] = x[i]
+    for i in range(size):
+        total = 0.0
+        for j in range(size):
+            total += rows[i * size + j] * spoken[j]
+        along[i] = total
+    total = 0.0
+    for i in range(size):
+        total += along[i] * spoken[i]
+    news = information * total
+    step = error / (1.0 + news)
+    for i in range(size):
+        values[i] = <double>values[i] - step * along[i]
+    if news < _least_news:
+        return False
+    share = information / (1.0 + news)
+    for i in range(size):
+        scale = share * along[i]
+        for j in range(size):
+            rows[i * size + j] -= scale * along[j]
+    return True

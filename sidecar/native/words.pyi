@@ -1,0 +1,11 @@
+from typing import Any
+
+#: Words that are kept of one call, and characters read of one text.
+MAX_WORDS: int
+WORD_CHARS: int
+#: Texts whose form is looked at, characters of each, and punctuation that is told apart in it.
+FORM_ARGUMENTS: int
+FORM_CHARS: int
+PUNCTUATION: int
+
+def read(arguments: dict[str, Any]) -> tuple[str, bytes, bytes]: ...

@@ -1,0 +1,356 @@
+"""What a call is written with, as hashes."""
+
+from libc.stdint cimport uint8_t, uint32_t
+
+cdef extern from "Python.h":
+    bint PyUnicode_IS_ASCII(object text)
+    int PyUnicode_KIND(object text)
+    void* PyUnicode_DATA(object text)
+    Py_UCS4 PyUnicode_READ(int kind, void* data, Py_ssize_t at)
+    bint Py_UNICODE_ISSPACE(Py_UCS4 one)
+    bint Py_UNICODE_ISALNUM(Py_UCS4 one)
+    bint Py_UNICODE_ISALPHA(Py_UCS4 one)
+    bint Py_UNICODE_ISDIGIT(Py_UCS4 one)
+    bint Py_UNICODE_ISLOWER(Py_UCS4 one)
+    bint Py_UNICODE_ISUPPER(Py_UCS4 one)
+
+cdef enum:
+    _WORDS = 64
+    _WORD_CHARS = 600
+    _LONGEST_WORD = 120
+    _SHORTEST_WORD = 2
+    _SHORTEST_PART = 3
+    # Of parts, at most as many as there are words are words too; so many are enough to fill up.
+    _PARTS = 128
+    _FORM_ARGUMENTS = 16
+    _FORM_CHARS = 200
+    _PUNCTUATION = 12
+    _LONGEST = 20
+    _FORMS = _FORM_ARGUMENTS * (2 + _PUNCTUATION)
+    # Classes of ASCII characters.
+    _JOINS = 1  # letters, digits, underscore
+    _PARTS_WORDS = 2  # spaces, quotes, brackets
+    _DIGIT = 4
+
+MAX_WORDS, WORD_CHARS = _WORDS, _WORD_CHARS
+FORM_ARGUMENTS, FORM_CHARS, PUNCTUATION = _FORM_ARGUMENTS, _FORM_CHARS, _PUNCTUATION
+
+# Characters are told apart as Python's ``re`` does: a space is ``str.isspace``, a letter of a word ``str.isalnum`` or an
+# underscore. ASCII texts, nearly all, are read where they lie.
+cdef uint32_t[256] _crc
+cdef uint8_t[128] _class
+cdef list _lengths
+
+
+cdef void _prepare() noexcept:
+    cdef uint32_t value
+    cdef int one, bit
+    for one in range(256):
+        value = one
+        for bit in range(8):
+            value = (value >> 1) ^ (0xEDB88320u if value & 1 else 0u)
+        _crc[one] = value
+    for one in range(128):
+        _class[one] = 0
+        if Py_UNICODE_ISALNUM(one) or one == c"_":
+            _class[one] |= _JOINS
+        if Py_UNICODE_ISSPACE(one):
+            _class[one] |= _PARTS_WORDS
+        if Py_UNICODE_ISDIGIT(one):
+            _class[one] |= _DIGIT
+    for one in b"'\"`(),;=[]{}<>|:":
+        _class[one] |= _PARTS_WORDS
+
+
+_prepare()
+_lengths = [b"length %d\0" % bits for bits in range(_LONGEST + 1)]
+
+cdef struct Hashes:
+    uint32_t words[_WORDS]
+    uint32_t parts[_PARTS]
+    uint32_t forms[_FORMS]
+    int word_count
+    int part_count
+    int form_count
+
+
+cdef inline uint32_t _more(uint32_t state, const uint8_t* data, Py_ssize_t size) noexcept nogil:
+    """The state of a CRC-32 after more bytes; a hash is ``~_more(~0, ...)``."""
+    cdef Py_ssize_t i
+    for i in range(size):
+        state = _crc[(state ^ data[i]) & 0xFF] ^ (state >> 8)
+    return state
+
+
+cdef uint32_t _more_bytes(uint32_t state, bytes data):
+    return _more(state, <const uint8_t*>data, len(data))
+
+
+cdef uint32_t _more_text(uint32_t state, str text):
+    """The same of a text in UTF-8, "?" for what is none."""
+    if PyUnicode_IS_ASCII(text):
+        return _more(state, <const uint8_t*>PyUnicode_DATA(text), len(text))
+    return _more_bytes(state, text.encode("utf-8", "replace"))
+
+
+cdef uint32_t _more_character(uint32_t state, Py_UCS4 one):
+    cdef uint8_t byte
+    if one < 128:
+        byte = <uint8_t>one
+        return _more(state, &byte, 1)
+    return _more_text(state, chr(one))
+
+
+cdef inline bint _holds(const uint32_t* found, int count, uint32_t mark) noexcept nogil:
+    cdef int i
+    for i in range(count):
+        if found[i] == mark:
+            return True
+    return False
+
+
+cdef inline bint _add_word(Hashes* to, uint32_t mark) noexcept nogil:
+    """Whether the word is new. Of more than are kept, none is."""
+    if to.word_count == _WORDS or _holds(to.words, to.word_count, mark):
+        return False
+    to.words[to.word_count] = mark
+    to.word_count += 1
+    return True
+
+
+cdef inline void _add_part(Hashes* to, uint32_t mark) noexcept nogil:
+    if to.part_count < _PARTS and not _holds(to.parts, to.part_count, mark):
+        to.parts[to.part_count] = mark
+        to.part_count += 1
+
+
+cdef inline bint _rstripped(Py_UCS4 one) noexcept nogil:
+    return one == c"." or one == c"!" or one == c"?"
+
+
+cdef void _ascii_word(Hashes* to, const uint8_t* word, Py_ssize_t size) noexcept nogil:
+    """Add a word in lower case, and its parts where it is no plain name."""
+    cdef Py_ssize_t i, start
+    cdef bint plain
+    while size and _rstripped(word[size - 1]):
+        size -= 1
+    if not _add_word(to, ~_more(0xFFFFFFFFu, word, size)):
+        return
+    plain = size > 0 and not _class[word[0]] & _DIGIT
+    for i in range(size):
+        if not _class[word[i]] & _JOINS:
+            plain = False
+            break
+    if plain:
+        return
+    start = 0
+    for i in range(size + 1):
+        if i == size or not _class[word[i]] & _JOINS:
+            if i - start >= _SHORTEST_PART:
+                _add_part(to, ~_more(0xFFFFFFFFu, word + start, i - start))
+            start = i + 1
+
+
+cdef void _ascii_words(Hashes* to, const uint8_t* text, Py_ssize_t size) noexcept nogil:
+    cdef uint8_t[_WORD_CHARS] low
+    cdef Py_ssize_t i, start
+    size = min(size, <Py_ssize_t>_WORD_CHARS)
+    for i in range(size):
+        low[i] = text[i] + 32 if c"A" <= text[i] <= c"Z" else text[i]
+    start = 0
+    for i in range(size + 1):
+        if i == size or _class[low[i]] & _PARTS_WORDS:
+            if i - start >= _SHORTEST_WORD:
+                _ascii_word(to, low + start, i - start)
+            start = i + 1
+        elif i - start == _LONGEST_WORD:
+            _ascii_word(to, low + start, _LONGEST_WORD)
+            start = i
+
+
+cdef inline bint _parts_words(Py_UCS4 one) noexcept:
+    return bool(_class[one] & _PARTS_WORDS) if one < 128 else Py_UNICODE_ISSPACE(one)
+
+
+cdef inline bint _joins(Py_UCS4 one) noexcept:
+    return bool(_class[one] & _JOINS) if one < 128 else Py_UNICODE_ISALNUM(one)
+
+
+cdef int _other_word(Hashes* to, str word) except -1:
+    cdef Py_ssize_t i, start, size
+    word = word.rstrip(".!?")
+    if not _add_word(to, ~_more_text(0xFFFFFFFFu, word)) or word.isidentifier():
+        return 0
+    size = len(word)
+    start = 0
+    for i in range(size + 1):
+        if i == size or not _joins(word[i]):
+            if i - start >= _SHORTEST_PART:
+                _add_part(to, ~_more_text(0xFFFFFFFFu, word[start:i]))
+            start = i + 1
+    return 0
+
+
+cdef int _other_words(Hashes* to, str text) except -1:
+    """The same of a text that is not ASCII."""
+    cdef Py_ssize_t i, start, size
+    text = text[:_WORD_CHARS].lower()
+    size = len(text)
+    start = 0
+    for i in range(size + 1):
+        if i == size or _parts_words(text[i]):
+            if i - start >= _SHORTEST_WORD:
+                _other_word(to, text[start:i])
+            start = i + 1
+        elif i - start == _LONGEST_WORD:
+            _other_word(to, text[start:i])
+            start = i
+    return 0
+
+
+cdef inline void _add_form(Hashes* to, uint32_t state) noexcept nogil:
+    to.forms[to.form_count] = ~state
+    to.form_count += 1
+
+
+cdef uint32_t _of_name(uint32_t state, str name):
+    """A mark's state after its name: a zero byte, and the name of the argument."""
+    cdef uint8_t zero = 0
+    return _more_text(_more(state, &zero, 1), name)
+
+
+cdef int _forms(Hashes* to, str name, str text) except -1:
+    """How long a text is (by doubling), what it ends with, and the punctuation in it."""
+    cdef Py_ssize_t size = len(text), i, seen
+    cdef int kind = PyUnicode_KIND(text), bits = 0, left = _PUNCTUATION, j
+    cdef void* data = PyUnicode_DATA(text)
+    cdef Py_UCS4 one
+    cdef uint8_t[128] ascii_marks
+    cdef set other_marks = None
+    seen = size
+    while seen and bits < _LONGEST:
+        seen >>= 1
+        bits += 1
+    _add_form(to, _more_text(_more_bytes(0xFFFFFFFFu, <bytes>_lengths[bits]), name))
+    if size:
+        one = PyUnicode_READ(kind, data, size - 1)
+        if Py_UNICODE_ISLOWER(one):
+            one = c"a"
+        elif Py_UNICODE_ISUPPER(one):
+            one = c"A"
+        elif Py_UNICODE_ISDIGIT(one):
+            one = c"0"
+        _add_form(to, _of_name(_more_character(0xFFFFFFFFu, one), name))
+    else:
+        _add_form(to, _of_name(0xFFFFFFFFu, name))
+    for j in range(128):
+        ascii_marks[j] = 0
+    for i in range(min(size, <Py_ssize_t>_FORM_CHARS)):
+        one = PyUnicode_READ(kind, data, i)
+        if one < 128:
+            if one != c" " and (not _class[one] & _JOINS or one == c"_"):
+                ascii_marks[one] = 1
+        elif not Py_UNICODE_ISALNUM(one):
+            if other_marks is None:
+                other_marks = set()
+            other_marks.add(one)
+    for j in range(128):
+        if ascii_marks[j] and left:
+            left -= 1
+            _add_form(to, _of_name(_more_character(_more(0xFFFFFFFFu, <const uint8_t*>b"has ", 4), j), name))
+    if other_marks is not None:
+        for other in sorted(other_marks):
+            if not left:
+                break
+            left -= 1
+            _add_form(to, _of_name(_more_character(_more(0xFFFFFFFFu, <const uint8_t*>b"has ", 4), ord(other)), name))
+    return 0
+
+
+cdef int _begins(Hashes* to, str name, str text) except -1:
+    """The mark of how an argument begins: an upper or lower case letter, a digit, or the character itself."""
+    cdef uint32_t state = _of_name_begin(name)
+    cdef Py_UCS4 one
+    if len(text):
+        one = text[0]
+        if Py_UNICODE_ISALPHA(one):
+            one = c"A" if Py_UNICODE_ISUPPER(one) else c"a"
+        elif Py_UNICODE_ISDIGIT(one):
+            one = c"0"
+        state = _more_character(state, one)
+    _add_word(to, ~state)
+    return 0
+
+
+cdef uint32_t _of_name_begin(str name):
+    cdef uint8_t byte = c"^"
+    cdef uint32_t state = _more_text(_more(0xFFFFFFFFu, &byte, 1), name)
+    byte = 0
+    return _more(state, &byte, 1)
+
+
+cdef bytes _packed(const uint32_t* marks, int count):
+    """Big-endian: a word's four bytes are its key in the store."""
+    cdef bytearray packed = bytearray(4 * count)
+    cdef uint8_t* to = packed
+    cdef int i
+    for i in range(count):
+        to[4 * i] = marks[i] >> 24
+        to[4 * i + 1] = (marks[i] >> 16) & 0xFF
+        to[4 * i + 2] = (marks[i] >> 8) & 0xFF
+        to[4 * i + 3] = marks[i] & 0xFF
+    return bytes(packed)
+
+
+def read(dict arguments not None):
+    """The longest text of the arguments, the hashes of their words, and of their form: four bytes each, big-endian.
+
+    Texts, and numbers as they are written, in order; inside objects and lists too. Hashes are CRC-32 of UTF-8. Words
+    are runs of 2 to 120 characters between spaces, quotes and brackets, in lower case, without a point or question mark
+    at the end, of the first 600 characters; then the parts of 3 letters and more of those that are no plain names. Each
+    argument's first character is one too, with the argument's name. Each stands once, 64 at most. Forms are, of each of
+    the first 16 texts: how long it is by doubling, what it ends with, and the punctuation in it, each with the name.
+    """
+    cdef Hashes found
+    cdef str name, text, longest = ""
+    cdef int leaves = 0, i
+    cdef bint full = False
+    cdef list stack = None
+    found.word_count = found.part_count = found.form_count = 0
+    stack = list(arguments.items())
+    stack.reverse()
+    while stack:
+        name, item = stack.pop()
+        if isinstance(item, str):
+            text = <str>item
+        elif isinstance(item, dict):
+            inner = [(f"{name}.{key}", value) for key, value in (<dict>item).items()]
+            inner.reverse()
+            stack.extend(inner)
+            continue
+        elif isinstance(item, list):
+            stack.extend([(name, value) for value in reversed(<list>item)])
+            continue
+        elif item is None:
+            continue
+        else:
+            text = str(item)
+        if not full:
+            if len(text) > len(longest):
+                longest = text
+            _begins(&found, name, text)
+            full = found.word_count == _WORDS
+            if full:
+                pass
+            elif PyUnicode_IS_ASCII(text):
+                _ascii_words(&found, <const uint8_t*>PyUnicode_DATA(text), len(text))
+            else:
+                _other_words(&found, text)
+        if leaves < _FORM_ARGUMENTS:
+            _forms(&found, name, text)
+        elif full:
+            break
+        leaves += 1
+    for i in range(found.part_count):
+        _add_word(&found, found.parts[i])
+    return longest, _packed(found.words, found.word_count), _packed(found.forms, found.form_count)

@@ -1,0 +1,286 @@
+"""What the kernels of ``sidecar/native/`` do, in plain Python: their oracle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from math import log, sqrt
+from struct import unpack
+from typing import Any
+from zlib import crc32
+
+from sidecar.model.counted import Counted
+from sidecar.native.counts import EVIDENCE_CAP
+from sidecar.native.phrases import FORM_WEIGHT, KNOWN_WORDS, PAIRS_WEIGHT, PLACED_WEIGHT, WEIGHED_WORDS, WORDS_WEIGHT
+from sidecar.native.weights import LEAST_ERROR, LEAST_NEWS, OFFSET_DECAY, STEP_OVERALL, STEP_TOOL
+from sidecar.native.words import FORM_ARGUMENTS, FORM_CHARS, MAX_WORDS, PUNCTUATION, WORD_CHARS
+
+Scopes = tuple[tuple[str, bytes], ...]
+
+_RUN = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
+_PART = re.compile(r"\w{3,}")
+_MARK = re.compile(r"[^\w ]|_")
+
+
+def unpacked(marks: bytes) -> tuple[int, ...]:
+    return unpack(f">{len(marks) // 4}I", marks)
+
+
+# What a call is written with.
+
+
+def longest_of(arguments: Mapping[str, Any]) -> str:
+    longest = ""
+    words: set[int] = set()
+    for name, text in leaves_of(arguments):
+        if len(text) > len(longest):
+            longest = text
+        words.add(_hash(f"^{name}\0{_first(text)}"))
+        if len(words) >= MAX_WORDS:
+            break
+        words.update(_hash(run.rstrip(".!?")) for run in _RUN.findall(text[:WORD_CHARS].lower()))
+    return longest
+
+
+def words_of(arguments: Mapping[str, Any]) -> tuple[int, ...]:
+    words: dict[int, None] = {}
+    parts: dict[int, None] = {}
+    for name, text in leaves_of(arguments):
+        words[_hash(f"^{name}\0{_first(text)}")] = None
+        if len(words) >= MAX_WORDS:
+            break
+        for run in _RUN.findall(text[:WORD_CHARS].lower()):
+            word = run.rstrip(".!?")
+            words[_hash(word)] = None
+            if not word.isidentifier():
+                parts.update((_hash(part), None) for part in _PART.findall(word))
+    return tuple({**words, **parts})[:MAX_WORDS]
+
+
+def forms_of(arguments: Mapping[str, Any]) -> tuple[int, ...]:
+    marks: list[str] = []
+    for number, (name, text) in enumerate(leaves_of(arguments)):
+        if number == FORM_ARGUMENTS:
+            break
+        last = text[-1:]
+        ends = "a" if last.islower() else "A" if last.isupper() else "0" if last.isdigit() else last
+        punctuation = sorted(set(_MARK.findall(text, 0, FORM_CHARS)))[:PUNCTUATION]
+        said = [f"length {min(len(text).bit_length(), 20)}", ends, *[f"has {one}" for one in punctuation]]
+        marks += [f"{one}\0{name}" for one in said]
+    return tuple(map(_hash, marks))
+
+
+def leaves_of(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, item in arguments.items():
+        yield from _leaves(name, item)
+
+
+def _leaves(name: str, item: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(item, dict):
+        for key, value in item.items():
+            yield from _leaves(f"{name}.{key}", value)
+    elif isinstance(item, list):
+        for value in item:
+            yield from _leaves(name, value)
+    elif item is not None:
+        yield name, item if isinstance(item, str) else str(item)
+
+
+def _first(text: str) -> str:
+    first = text[:1]
+    return ("A" if first.isupper() else "a") if first.isalpha() else "0" if first.isdigit() else first
+
+
+def _hash(text: str) -> int:
+    return crc32(text.encode("utf-8", "replace"))
+
+
+# Phrases.
+
+
+def groups_of(words: bytes, scopes: Scopes, forms: bytes) -> list[tuple[float, list[int]]]:
+    """What each sort of marks counts for, and the marks."""
+    weighed = unpacked(words)[:WEIGHED_WORDS]
+    groups = [
+        (WORDS_WEIGHT, [*weighed]),
+        (PAIRS_WEIGHT, pairs_of(weighed)),
+        (PLACED_WEIGHT, [place * word >> 16 for place in places_of(scopes) for word in weighed]),
+        (FORM_WEIGHT, [*unpacked(forms)]),
+    ]
+    return [(scale / len(marks) ** 0.5, marks) for scale, marks in groups if marks]
+
+
+def pairs_of(words: Sequence[int]) -> list[int]:
+    return [one * 31 + other * 17 for one, other in pairwise(words)]
+
+
+def places_of(scopes: Scopes) -> list[int]:
+    return [int.from_bytes(value[:4], "big") | 1 for _, value in scopes]
+
+
+def weigh(weights: bytearray, words: bytes, scopes: Scopes, forms: bytes) -> float:
+    if not weights:
+        return 0.0
+    at = memoryview(weights).cast("f")
+    total = 0.0
+    for scale, marks in groups_of(words, scopes, forms):
+        part = 0.0
+        for mark in marks:
+            part += at[mark % len(at)]
+        total += scale * part
+    return total
+
+
+def weigh_each(weights: bytearray, words: bytes, scopes: Scopes) -> list[float]:
+    """By the definition: the weight of a call with this word alone, without pairs and forms, times the place's root."""
+    said = []
+    for word in unpacked(words)[:WEIGHED_WORDS]:
+        one = word.to_bytes(4, "big")
+        here = weigh(weights, one, scopes, b"") - weigh(weights, one, (), b"")
+        said.append(weigh(weights, one, (), b"") + here)
+    return said
+
+
+def descend(weights: bytearray, squares: bytearray, words: bytes, scopes: Scopes, forms: bytes, error: float) -> None:
+    at, seen = memoryview(weights).cast("f"), memoryview(squares).cast("f")
+    for scale, marks in groups_of(words, scopes, forms):
+        gradient = error * scale
+        for mark in marks:
+            slot = mark % len(at)
+            square = seen[slot] = seen[slot] + gradient * gradient
+            at[slot] -= 0.5 * gradient / sqrt(square + 0.1)
+
+
+def count(failures: bytearray, successes: bytearray, words: bytes, failed: bool) -> None:
+    counts = failures if failed else successes
+    for slot in {word % len(counts) for word in unpacked(words)[:WEIGHED_WORDS]}:
+        if counts[slot] == 255:
+            failures[slot] = (failures[slot] + 1) // 2
+            successes[slot] = (successes[slot] + 1) // 2
+        counts[slot] += 1
+
+
+def rate(failures: bytearray, successes: bytearray, words: bytes, prior: float, rest: float) -> float | None:
+    found = [(failures[word % len(failures)], successes[word % len(successes)]) for word in unpacked(words)]
+    seen = [one for one in found[:WEIGHED_WORDS] if one != (0, 0)]
+    return sum(log((bad + prior) / (good + rest)) for bad, good in seen) / len(seen) if seen else None
+
+
+def unseen(bits: bytes | bytearray, marks: Sequence[int]) -> list[int]:
+    return [mark for mark in marks if not bits[mark // 8 % len(bits)] >> mark % 8 & 1]
+
+
+def new(word_bits: bytearray, pair_bits: bytearray, words: bytes, note: bool = False) -> tuple[int, int]:
+    known = unpacked(words)[:KNOWN_WORDS]
+    found = []
+    for bits, marks in ((word_bits, [*known]), (pair_bits, pairs_of(known))):
+        fresh = unseen(bits, marks)
+        found.append(len(fresh))
+        for mark in fresh if note else ():
+            bits[mark // 8 % len(bits)] |= 1 << mark % 8
+    return found[0], found[1]
+
+
+# Counts and scopes.
+
+
+def add(record: Counted, failed: bool, now: float, half_life: float, weight: float = 1.0) -> None:
+    if now > record.time:
+        if record.time:
+            keep = 0.5 ** ((now - record.time) / half_life)
+            record.successes *= keep
+            record.failures *= keep
+        record.time = now
+    elif record.time:
+        weight *= 0.5 ** ((record.time - now) / half_life)
+    total = record.successes + record.failures
+    if total > EVIDENCE_CAP:
+        record.successes *= EVIDENCE_CAP / total
+        record.failures *= EVIDENCE_CAP / total
+    if failed:
+        record.failures += weight
+    else:
+        record.successes += weight
+
+
+def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
+    successes = max(everywhere.successes - scope.successes, 0.0)
+    failures = max(everywhere.failures - scope.failures, 0.0)
+    outside = (failures + prior) / (successes + failures + 1.0)
+    return (scope.failures + outside) / (scope.successes + scope.failures + 1.0)
+
+
+def through(p: float, everywhere: float, records: Mapping[bytes, Counted], scopes: Scopes) -> float | None:
+    found = [records[value] for _, value in scopes if value in records]
+    wider = everywhere
+    for record in sorted(found, key=lambda one: (-one.total, one.failures)):
+        if record.total < 0.98 * wider:
+            wider = record.total
+            p = (record.failures + 2.0 * p) / (record.total + 2.0)
+    return p if found else None
+
+
+def judge_scopes(
+    merits: dict[str, list[float]], most: int, rate: Counted, records: Mapping[bytes, Counted], scopes: Scopes,
+    failed: bool,
+) -> None:  # fmt: skip
+    p_all = rate.mean(0.5, 1.0)
+    loss_all = -log(p_all if failed else 1.0 - p_all)
+    for key, value in scopes:
+        if value not in records or (key not in merits and len(merits) >= most):
+            continue
+        p = inside(rate, records[value], 0.5)
+        merit = merits.setdefault(key, [0.0, 0.0])
+        merit[0] = merit[0] * 0.995 + (loss_all + log(p if failed else 1.0 - p))
+        merit[1] = merit[1] * 0.995 + 1.0
+
+
+# Weights.
+
+
+def combine(
+    overall: Sequence[float], own: Sequence[float] | None, x: Sequence[float], ends: Sequence[int]
+) -> tuple[float, bool, int, list[float]]:
+    score, parts, start = 0.0, [], 0
+    for end in ends:
+        before = score
+        for i in range(start, end):
+            score += overall[i] * x[i] + (own[i] * x[i] if own is not None else 0.0)
+        parts.append(score - before)
+        start = end
+    known = any(x[ends[0] :])
+    most = max(parts[1:], default=0.0)
+    return score, known, parts.index(most, 1) if known and most > 0.0 else -1, parts if known else []
+
+
+def descend_weights(
+    values: list[float], squares: list[float], offsets: list[float], own_squares: list[float], x: Sequence[float],
+    error: float, together: int,
+) -> None:  # fmt: skip
+    for i, feature in enumerate(x):
+        gradient = error * feature
+        if i >= together:
+            squares[i] += gradient * gradient
+            values[i] -= STEP_OVERALL * gradient / squares[i] ** 0.5
+        if feature:
+            own_squares[i] += gradient * gradient
+            offsets[i] -= STEP_TOOL * gradient / own_squares[i] ** 0.5 + OFFSET_DECAY * STEP_TOOL * offsets[i]
+
+
+def descend_together(
+    rows: list[list[float]], values: list[float], x: Sequence[float], error: float, information: float
+) -> bool:
+    size = len(rows)
+    if abs(error) < LEAST_ERROR:
+        return False
+    along = [sum(one * other for one, other in zip(row, x, strict=False)) for row in rows]
+    news = information * sum(one * other for one, other in zip(along, x, strict=False))
+    for i in range(size):
+        values[i] -= error / (1.0 + news) * along[i]
+    if news < LEAST_NEWS:
+        return False
+    for i in range(size):
+        for j in range(size):
+            rows[i][j] -= information / (1.0 + news) * along[i] * along[j]
+    return True

@@ -1,0 +1,79 @@
+"""The combiner, against plain Python."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from math import sqrt
+from struct import pack, unpack
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.native import weights
+
+from . import plain
+
+_FEATURES = st.one_of(st.just(0.0), st.floats(-6.0, 6.0))
+_SIZES = st.lists(st.integers(1, 5), min_size=2, max_size=12)
+
+
+@given(_SIZES, st.data())
+def test_what_all_features_say(sizes: list[int], data: st.DataObject) -> None:
+    ends = tuple(accumulate(sizes))
+    of_size = st.lists(_FEATURES, min_size=ends[-1], max_size=ends[-1])
+    overall, x = data.draw(of_size), data.draw(of_size)
+    own = data.draw(st.one_of(st.none(), of_size))
+    assert weights.combine(overall, own, x, ends) == plain.combine(overall, own, x, ends)
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.floats(-4.0, 4.0), st.data())
+def test_steps_of_weights(size: int, together: int, error: float, data: st.DataObject) -> None:
+    of_size = st.lists(_FEATURES, min_size=size, max_size=size)
+    sums = st.lists(st.floats(1.0, 400.0), min_size=size, max_size=size)
+    state = data.draw(of_size), data.draw(sums), data.draw(of_size), data.draw(sums)
+    same = state[0][:], state[1][:], state[2][:], state[3][:]
+    x = data.draw(of_size)
+    weights.descend(*state, x, error, together)
+    plain.descend_weights(*same, x, error, together)
+    assert state == same
+
+
+@given(st.integers(1, 24), st.lists(st.tuples(st.floats(-1.0, 1.0), st.floats(0.0, 0.25)), max_size=6), st.data())
+def test_steps_by_the_covariance(size: int, steps: list[tuple[float, float]], data: st.DataObject) -> None:
+    rows = [[0.1 if i == j else 0.0 for j in range(size)] for i in range(size)]
+    packed = bytearray(pack(f"{size * size}d", *[one for row in rows for one in row]))
+    of_size = st.lists(_FEATURES, min_size=size + 3, max_size=size + 3)
+    values = data.draw(of_size)
+    same = list(values)
+    for error, information in steps:
+        x = data.draw(of_size)
+        changed = weights.descend_together(packed, values, x, error, information)
+        assert changed == plain.descend_together(rows, same, x, error, information)
+        assert values == pytest.approx(same, abs=1e-9)
+        assert [*unpack(f"{size * size}d", packed)] == pytest.approx([one for row in rows for one in row], abs=1e-9)
+
+
+@given(st.binary(max_size=5_000), st.integers(0, 70))
+def test_a_covariance_that_is_none_is_refused(content: bytes, features: int) -> None:
+    size = round(sqrt(len(content) / 8))
+    values = [0.0] * features
+    if size * size * 8 == len(content) and size <= min(features, 64):
+        weights.descend_together(bytearray(content), values, values, 0.5, 0.2)
+        return
+    with pytest.raises(ValueError, match=r"as many rows|for each feature"):
+        weights.descend_together(bytearray(content), values, values, 0.5, 0.2)
+
+
+def test_weights_that_are_missing_are_refused() -> None:
+    short: Any = [0.0]
+    two = [1.0, 1.0]
+    for call in (
+        lambda: weights.combine(short, None, two, (1, 2)),
+        lambda: weights.combine(two, short, two, (1, 2)),
+        lambda: weights.combine(two, None, two, (1, 3)),
+        lambda: weights.descend(two, two, short, two, two, 0.5, 0),
+    ):
+        with pytest.raises(ValueError, match=r"for each feature|where there are none"):
+            call()
