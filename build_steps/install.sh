@@ -8,9 +8,6 @@ set -eu
 venv=$1
 python=${2:-}
 
-# durable-rules is source only, calls a function that CPython 3.13 no longer has, and lets CPPFLAGS through but not
-# CFLAGS. See docs/decisions/0001-tools.md.
-export CPPFLAGS="${CPPFLAGS:-} -DPyEval_CallObject=PyObject_CallObject"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # Our own version is in the installed metadata, hence __init__.py.
@@ -42,7 +39,9 @@ rm -f "$stamp"
 # Compiling all of it to bytecode would take as long as the rest; what a start uses is compiled below, by importing it.
 pip="$venv/bin/python -m pip install --quiet --no-compile --require-hashes --no-deps"
 $pip --only-binary :all: -r requirements/build.lock
-$pip --no-build-isolation -r requirements/dev.lock
+# durable-rules is source only, calls a function that CPython 3.13 no longer has, and lets CPPFLAGS through but not
+# CFLAGS. See docs/decisions/0001-tools.md.
+CPPFLAGS="${CPPFLAGS:-} -DPyEval_CallObject=PyObject_CallObject" $pip --no-build-isolation -r requirements/dev.lock
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c 'import anthropic, durable.engine, lmdb, grpc, sidecar.daemon, forewarn_cli.main, forewarn_mcp.serving'
 echo "$kernels" >"$compiled"

@@ -19,19 +19,14 @@ import msgspec
 
 from ..capture.culprits import culprits
 from ..model.call import JSON, Call, Features
-from ..native.words import WORD_CHARS, read
+from ..native.words import WORD_CHARS, ends, read
 
-_OPENING_CHARS: Final = 256
 _CACHED_CHARS: Final = 256
 #: Wordings that are remembered.
 _KNOWN: Final = 4_096
 
 _RUN: Final = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
 _PART: Final = re.compile(r"\w{3,}")
-#: What steps of a script or parts of a query are told apart by.
-_STEP: Final = re.compile(r"[\n|;]|&&")
-_SETTING: Final = re.compile(r"[^\W\d]\w*=")
-_STEM: Final = re.compile(r"\W*\w*")
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -85,9 +80,10 @@ def wording_of(tool: str, arguments: dict[str, JSON]) -> Wording:
     """The wording of a call."""
     longest, words, forms = read(arguments)
     names = "\0".join(sorted(arguments))
+    first, stem, last_first, last_stem = ends(longest)
     return Wording(
-        opening=_form(tool, "opening", names, longest[:_OPENING_CHARS].split(None, 2)),
-        ending=_form(tool, "ending", names, _last_step(longest)),
+        opening=_form(tool, "opening", names, first, stem),
+        ending=_form(tool, "ending", names, last_first, last_stem),
         words=words,
         forms=forms,
     )
@@ -125,21 +121,8 @@ def hash_of(word: str) -> bytes:
     return crc32(word.encode("utf-8", "replace")).to_bytes(4)
 
 
-def _last_step(text: str) -> list[str]:
-    """The words of the last step that has any, without settings in front (``NAME=value command``)."""
-    for step in reversed(_STEP.split(text[-WORD_CHARS:])):
-        words = step.split(None, 6)
-        while words and _SETTING.match(words[0]):
-            del words[0]
-        if words:
-            return words
-    return []
-
-
-def _form(tool: str, side: str, names: str, words: list[str]) -> bytes:
-    first = words[0] if words else ""
-    stem = _STEM.match(words[1]) if len(words) > 1 else None
-    text = "\0".join((tool, side, names, first, stem[0] if stem is not None else ""))
+def _form(tool: str, side: str, names: str, first: str, stem: str) -> bytes:
+    text = f"{tool}\0{side}\0{names}\0{first}\0{stem}"
     return _cached(text) if len(text) <= _CACHED_CHARS else _cached.__wrapped__(text)
 
 

@@ -11,6 +11,7 @@ cdef extern from "Python.h":
     bint Py_UNICODE_ISALNUM(Py_UCS4 one)
     bint Py_UNICODE_ISALPHA(Py_UCS4 one)
     bint Py_UNICODE_ISDIGIT(Py_UCS4 one)
+    bint Py_UNICODE_ISDECIMAL(Py_UCS4 one)
     bint Py_UNICODE_ISLOWER(Py_UCS4 one)
     bint Py_UNICODE_ISUPPER(Py_UCS4 one)
 
@@ -22,6 +23,9 @@ cdef enum:
     _SHORTEST_PART = 3
     # Of parts, at most as many as there are words are words too; so many are enough to fill up.
     _PARTS = 128
+    _OPENING_CHARS = 256
+    # Words of a step that are looked at: settings stand in front of what is called.
+    _STEP_WORDS = 6
     _FORM_ARGUMENTS = 16
     _FORM_CHARS = 200
     _PUNCTUATION = 12
@@ -354,3 +358,73 @@ def read(dict arguments not None):
     for i in range(found.part_count):
         _add_word(&found, found.parts[i])
     return longest, _packed(found.words, found.word_count), _packed(found.forms, found.form_count)
+
+
+cdef str _stem(str word):
+    """How a word begins: what is no letter, and the letters after it."""
+    cdef Py_ssize_t size = len(word), at = 0
+    while at < size and not _joins(word[at]):
+        at += 1
+    while at < size and _joins(word[at]):
+        at += 1
+    return word if at == size else word[:at]
+
+
+cdef bint _is_setting(str word):
+    """``NAME=value``."""
+    cdef Py_ssize_t size = len(word), at = 0
+    while at < size and _joins(word[at]):
+        at += 1
+    return 0 < at < size and word[at] == c"=" and not Py_UNICODE_ISDECIMAL(word[0])
+
+
+cdef list _words_of_last_step(str text):
+    cdef Py_ssize_t size, at = 0, count = 1
+    cdef Py_ssize_t[_WORD_CHARS + 1] starts
+    cdef Py_ssize_t[_WORD_CHARS + 1] ends
+    cdef Py_UCS4 one
+    cdef list words
+    size = len(text)
+    if size > _WORD_CHARS:
+        text = text[size - _WORD_CHARS :]
+        size = _WORD_CHARS
+    starts[0] = 0
+    while at < size:
+        one = text[at]
+        if one == c"\n" or one == c"|" or one == c";":
+            ends[count - 1] = at
+            starts[count] = at + 1
+            count += 1
+        elif one == c"&" and at + 1 < size and text[at + 1] == c"&":
+            ends[count - 1] = at
+            at += 1
+            starts[count] = at + 1
+            count += 1
+        at += 1
+    ends[count - 1] = size
+    while count:
+        count -= 1
+        if starts[count] == ends[count]:
+            continue
+        words = text[starts[count] : ends[count]].split(None, _STEP_WORDS)
+        while words and _is_setting(words[0]):
+            del words[0]
+        if words:
+            return words
+    return []
+
+
+def ends(str longest not None):
+    """How a text opens and how its last step does: of each the first word, and the stem of the second.
+
+    Steps are parted by line breaks, ``|``, ``;`` and ``&&``; looked at are the last 600 characters, and of the opening
+    the first 256. Settings in front of a step (``NAME=value``) are left out, up to six. Empty for a word that is not there.
+    """
+    cdef list opening = longest[:_OPENING_CHARS].split(None, 2)
+    cdef list ending = _words_of_last_step(longest)
+    return (
+        opening[0] if opening else "",
+        _stem(opening[1]) if len(opening) > 1 else "",
+        ending[0] if ending else "",
+        _stem(ending[1]) if len(ending) > 1 else "",
+    )

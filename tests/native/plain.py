@@ -20,6 +20,9 @@ Scopes = tuple[tuple[str, bytes], ...]
 
 _RUN = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
 _PART = re.compile(r"\w{3,}")
+_STEP = re.compile(r"[\n|;]|&&")
+_SETTING = re.compile(r"[^\W\d]\w*=")
+_STEM = re.compile(r"\W*\w*")
 _MARK = re.compile(r"[^\w ]|_")
 
 
@@ -69,6 +72,27 @@ def forms_of(arguments: Mapping[str, Any]) -> tuple[int, ...]:
         said = [f"length {min(len(text).bit_length(), 20)}", ends, *[f"has {one}" for one in punctuation]]
         marks += [f"{one}\0{name}" for one in said]
     return tuple(map(_hash, marks))
+
+
+def ends_of(longest: str) -> tuple[str, str, str, str]:
+    opening = longest[:256].split(None, 2)
+    ending = _last_step(longest)
+    return (*_first_and_stem(opening), *_first_and_stem(ending))
+
+
+def _first_and_stem(words: list[str]) -> tuple[str, str]:
+    stem = _STEM.match(words[1]) if len(words) > 1 else None
+    return words[0] if words else "", stem[0] if stem is not None else ""
+
+
+def _last_step(text: str) -> list[str]:
+    for step in reversed(_STEP.split(text[-WORD_CHARS:])):
+        words = step.split(None, 6)
+        while words and _SETTING.match(words[0]):
+            del words[0]
+        if words:
+            return words
+    return []
 
 
 def leaves_of(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

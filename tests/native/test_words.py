@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.words import FORM_ARGUMENTS, MAX_WORDS, PUNCTUATION, read
+from sidecar.native.words import FORM_ARGUMENTS, MAX_WORDS, PUNCTUATION, ends, read
 
 from . import plain
 
@@ -56,6 +56,23 @@ def test_no_character_that_is_no_letter_is_taken_for_one() -> None:
         _, words, forms = read(arguments)
         assert plain.unpacked(words) == plain.words_of(arguments), ascii(character)
         assert plain.unpacked(forms) == plain.forms_of(arguments), ascii(character)
+
+
+@settings(max_examples=300)
+@given(
+    st.one_of(
+        _TEXTS,
+        st.lists(
+            st.sampled_from(["run", "A=1", "_b٣=", "٣c=x", "=", "&", "&&", "|", ";", " ", "\n", "-x", "é=", "\x1f"]),
+            max_size=40,
+        ).map("".join),
+        st.lists(st.sampled_from(["run ", "A=1 ", "&&", "| ", "; ", "--x.y "]), min_size=100, max_size=260).map(
+            "".join
+        ),
+    )
+)
+def test_steps_are_parted_as_plain_python_does(text: str) -> None:
+    assert ends(text) == plain.ends_of(text)
 
 
 def test_large_arguments_are_read_in_part() -> None:
