@@ -58,13 +58,17 @@ def synthetic(count: int, seed: int = 1) -> Iterator[guard_pb2.RecordCallRequest
 
 
 def traced(count: int) -> Iterator[guard_pb2.RecordCallRequest]:
-    """Records of real calls, as many of each source; none where the traces are not."""
-    for source in _SOURCES:
-        path = TRACES / f"{source}.jsonl.gz"
-        if path.exists():
-            with gzip.open(path, "rt") as lines:
-                for line in islice(lines, count // len(_SOURCES)):
-                    yield _of(json.loads(line))
+    """Records of real calls, as many of each source and one after the other; none where the traces are not."""
+    rows = [_lines(TRACES / f"{source}.jsonl.gz", count // len(_SOURCES)) for source in _SOURCES]
+    for several in zip(*rows, strict=True):
+        yield from [_of(json.loads(line)) for line in several]
+
+
+def _lines(path: Path, count: int) -> list[str]:
+    if not path.exists():
+        return []
+    with gzip.open(path, "rt") as lines:
+        return list(islice(lines, count))
 
 
 def _of(row: dict[str, object]) -> guard_pb2.RecordCallRequest:
