@@ -32,11 +32,12 @@ from ..learning.foresight import Foresight, volatile_of
 from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelling
 from ..learning.pending import pending
 from ..learning.view import View
-from ..learning.wording import spellings, visible
+from ..learning.wording import visible
 from ..model.call import JSON
 from ..model.decision import Alternative, Evidence
 from ..model.pattern import Edit, Fix, UsagePattern, pattern_id, subject_key
 from ..model.vocabulary import Cause, Level
+from ..native.words import spell
 from ..store.reader import Reader
 from ..store.tables import PATTERNS, TOOLS, tool_key
 from .latency import latency_of
@@ -254,7 +255,7 @@ def _unknown(view: View, texts: list[str]) -> Iterator[str]:
         and rate.named.failures > rate.named.successes
     ]
     if named:
-        found = spellings(named, visible(view.call, view.features))
+        found = spell(named, visible(view.call, view.features))
         yield from [found[word] for word in named if word in found]
 
 

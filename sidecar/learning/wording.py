@@ -8,7 +8,6 @@ redacted, words are taken from the preview.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,14 +18,11 @@ import msgspec
 
 from ..capture.culprits import culprits
 from ..model.call import JSON, Call, Features
-from ..native.words import WORD_CHARS, ends, read
+from ..native.words import ends, read, spell
 
 _CACHED_CHARS: Final = 256
 #: Wordings that are remembered.
 _KNOWN: Final = 4_096
-
-_RUN: Final = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
-_PART: Final = re.compile(r"\w{3,}")
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -94,26 +90,9 @@ def named_by(error: str, arguments: Mapping[str, JSON]) -> frozenset[bytes]:
     return frozenset([hash_of(culprit) for culprit in culprits(error, arguments)])
 
 
-def spelled(word: bytes, arguments: Mapping[str, JSON]) -> str:
+def spelled(word: bytes, arguments: dict[str, JSON]) -> str:
     """A word as it stands in the arguments; empty for one that is no text of them."""
-    return spellings((word,), arguments).get(word, "")
-
-
-def spellings(words: Collection[bytes], arguments: Mapping[str, JSON]) -> dict[bytes, str]:
-    """Words as they stand in the arguments, of those that are texts of them; in one pass over the arguments."""
-    found: dict[bytes, str] = {}
-    for _, text in leaves_of(arguments):
-        for run in _RUN.findall(text[:WORD_CHARS].lower()):
-            whole: str = run.rstrip(".!?")
-            # A plain name is all of itself; hashing is what costs here.
-            parts = () if whole.isidentifier() else _PART.findall(whole)
-            for candidate in (whole, *parts):
-                word = hash_of(candidate)
-                if word in words and word not in found:
-                    found[word] = candidate
-                    if len(found) == len(words):
-                        return found
-    return found
+    return spell((word,), arguments).get(word, "")
 
 
 def hash_of(word: str) -> bytes:

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 #: Words that are kept of one call, and characters read of one text.
@@ -10,3 +11,4 @@ PUNCTUATION: int
 
 def read(arguments: dict[str, Any]) -> tuple[str, bytes, bytes]: ...
 def ends(longest: str) -> tuple[str, str, str, str]: ...
+def spell(words: Iterable[bytes], arguments: dict[str, Any]) -> dict[bytes, str]: ...

@@ -128,48 +128,77 @@ cdef inline void _add_part(Hashes* to, uint32_t mark) noexcept nogil:
         to.part_count += 1
 
 
-cdef inline bint _rstripped(Py_UCS4 one) noexcept nogil:
+cdef inline bint _is_stop(Py_UCS4 one) noexcept nogil:
     return one == c"." or one == c"!" or one == c"?"
 
 
-cdef void _ascii_word(Hashes* to, const uint8_t* word, Py_ssize_t size) noexcept nogil:
-    """Add a word in lower case, and its parts where it is no plain name."""
-    cdef Py_ssize_t i, start
-    cdef bint plain
-    while size and _rstripped(word[size - 1]):
+cdef Py_ssize_t _lowered(const uint8_t* text, Py_ssize_t size, uint8_t* low) noexcept nogil:
+    """What is read of an ASCII text, in lower case; its size."""
+    cdef Py_ssize_t i
+    size = min(size, <Py_ssize_t>_WORD_CHARS)
+    for i in range(size):
+        low[i] = text[i] + 32 if c"A" <= text[i] <= c"Z" else text[i]
+    return size
+
+
+cdef bint _next_run(const uint8_t* text, Py_ssize_t size, Py_ssize_t* start, Py_ssize_t* end) noexcept nogil:
+    """Find the next run after ``end``; whether there is one."""
+    cdef Py_ssize_t i = end[0]
+    while i < size:
+        while i < size and _class[text[i]] & _PARTS_WORDS:
+            i += 1
+        start[0] = i
+        while i < size and i - start[0] < _LONGEST_WORD and not _class[text[i]] & _PARTS_WORDS:
+            i += 1
+        end[0] = i
+        if i - start[0] >= _SHORTEST_WORD:
+            return True
+    return False
+
+
+cdef bint _next_part(const uint8_t* text, Py_ssize_t size, Py_ssize_t* start, Py_ssize_t* end) noexcept nogil:
+    """The same of the parts of a word, after ``end``."""
+    cdef Py_ssize_t i = end[0]
+    while i < size:
+        while i < size and not _class[text[i]] & _JOINS:
+            i += 1
+        start[0] = i
+        while i < size and _class[text[i]] & _JOINS:
+            i += 1
+        end[0] = i
+        if i - start[0] >= _SHORTEST_PART:
+            return True
+    return False
+
+
+cdef inline Py_ssize_t _without_stop(const uint8_t* word, Py_ssize_t size) noexcept nogil:
+    while size and _is_stop(word[size - 1]):
         size -= 1
-    if not _add_word(to, ~_more(0xFFFFFFFFu, word, size)):
-        return
-    plain = size > 0 and not _class[word[0]] & _DIGIT
+    return size
+
+
+cdef inline bint _is_name(const uint8_t* word, Py_ssize_t size) noexcept nogil:
+    """``str.isidentifier``."""
+    cdef Py_ssize_t i
     for i in range(size):
         if not _class[word[i]] & _JOINS:
-            plain = False
-            break
-    if plain:
-        return
-    start = 0
-    for i in range(size + 1):
-        if i == size or not _class[word[i]] & _JOINS:
-            if i - start >= _SHORTEST_PART:
-                _add_part(to, ~_more(0xFFFFFFFFu, word + start, i - start))
-            start = i + 1
+            return False
+    return size > 0 and not _class[word[0]] & _DIGIT
 
 
 cdef void _ascii_words(Hashes* to, const uint8_t* text, Py_ssize_t size) noexcept nogil:
     cdef uint8_t[_WORD_CHARS] low
-    cdef Py_ssize_t i, start
-    size = min(size, <Py_ssize_t>_WORD_CHARS)
-    for i in range(size):
-        low[i] = text[i] + 32 if c"A" <= text[i] <= c"Z" else text[i]
-    start = 0
-    for i in range(size + 1):
-        if i == size or _class[low[i]] & _PARTS_WORDS:
-            if i - start >= _SHORTEST_WORD:
-                _ascii_word(to, low + start, i - start)
-            start = i + 1
-        elif i - start == _LONGEST_WORD:
-            _ascii_word(to, low + start, _LONGEST_WORD)
-            start = i
+    cdef const uint8_t* word
+    cdef Py_ssize_t start = 0, end = 0, first = 0, last = 0, length
+    size = _lowered(text, size, low)
+    while _next_run(low, size, &start, &end):
+        word = low + start
+        length = _without_stop(word, end - start)
+        if not _add_word(to, ~_more(0xFFFFFFFFu, word, length)) or _is_name(word, length):
+            continue
+        last = 0
+        while _next_part(word, length, &first, &last):
+            _add_part(to, ~_more(0xFFFFFFFFu, word + first, last - first))
 
 
 cdef inline bint _parts_words(Py_UCS4 one) noexcept:
@@ -180,35 +209,42 @@ cdef inline bint _joins(Py_UCS4 one) noexcept:
     return bool(_class[one] & _JOINS) if one < 128 else Py_UNICODE_ISALNUM(one)
 
 
-cdef int _other_word(Hashes* to, str word) except -1:
-    cdef Py_ssize_t i, start, size
-    word = word.rstrip(".!?")
-    if not _add_word(to, ~_more_text(0xFFFFFFFFu, word)) or word.isidentifier():
-        return 0
-    size = len(word)
-    start = 0
-    for i in range(size + 1):
-        if i == size or not _joins(word[i]):
-            if i - start >= _SHORTEST_PART:
-                _add_part(to, ~_more_text(0xFFFFFFFFu, word[start:i]))
-            start = i + 1
-    return 0
-
-
-cdef int _other_words(Hashes* to, str text) except -1:
-    """The same of a text that is not ASCII."""
-    cdef Py_ssize_t i, start, size
+cdef list _other_runs(str text):
+    """The words of a text that is not ASCII."""
+    cdef Py_ssize_t i, start = 0, size
+    cdef list found = []
     text = text[:_WORD_CHARS].lower()
     size = len(text)
-    start = 0
     for i in range(size + 1):
         if i == size or _parts_words(text[i]):
             if i - start >= _SHORTEST_WORD:
-                _other_word(to, text[start:i])
+                found.append(text[start:i].rstrip(".!?"))
             start = i + 1
         elif i - start == _LONGEST_WORD:
-            _other_word(to, text[start:i])
+            found.append(text[start:i].rstrip(".!?"))
             start = i
+    return found
+
+
+cdef list _other_parts(str word):
+    """The parts of such a word; none where it is a plain name."""
+    cdef Py_ssize_t i, start = 0, size = len(word)
+    cdef list found = []
+    if word.isidentifier():
+        return found
+    for i in range(size + 1):
+        if i == size or not _joins(word[i]):
+            if i - start >= _SHORTEST_PART:
+                found.append(word[start:i])
+            start = i + 1
+    return found
+
+
+cdef int _other_words(Hashes* to, str text) except -1:
+    for word in _other_runs(text):
+        if _add_word(to, ~_more_text(0xFFFFFFFFu, word)):
+            for part in _other_parts(word):
+                _add_part(to, ~_more_text(0xFFFFFFFFu, part))
     return 0
 
 
@@ -306,6 +342,31 @@ cdef bytes _packed(const uint32_t* marks, int count):
     return bytes(packed)
 
 
+cdef list _leaves(dict arguments):
+    """What is inside, to be taken from the end by ``_next_text``."""
+    cdef list stack = list(arguments.items())
+    stack.reverse()
+    return stack
+
+
+cdef tuple _next_text(list stack):
+    """The next text or number inside, with the path of names to it; None after the last."""
+    cdef str name
+    while stack:
+        name, item = stack.pop()
+        if isinstance(item, str):
+            return name, item
+        if isinstance(item, dict):
+            inner = [(f"{name}.{key}", value) for key, value in (<dict>item).items()]
+            inner.reverse()
+            stack.extend(inner)
+        elif isinstance(item, list):
+            stack.extend([(name, value) for value in reversed(<list>item)])
+        elif item is not None:
+            return name, str(item)
+    return None
+
+
 def read(dict arguments not None):
     """The longest text of the arguments, the hashes of their words, and of their form: four bytes each, big-endian.
 
@@ -319,26 +380,11 @@ def read(dict arguments not None):
     cdef str name, text, longest = ""
     cdef int leaves = 0, i
     cdef bint full = False
-    cdef list stack = None
+    cdef list stack = _leaves(arguments)
+    cdef tuple leaf = _next_text(stack)
     found.word_count = found.part_count = found.form_count = 0
-    stack = list(arguments.items())
-    stack.reverse()
-    while stack:
-        name, item = stack.pop()
-        if isinstance(item, str):
-            text = <str>item
-        elif isinstance(item, dict):
-            inner = [(f"{name}.{key}", value) for key, value in (<dict>item).items()]
-            inner.reverse()
-            stack.extend(inner)
-            continue
-        elif isinstance(item, list):
-            stack.extend([(name, value) for value in reversed(<list>item)])
-            continue
-        elif item is None:
-            continue
-        else:
-            text = str(item)
+    while leaf is not None:
+        name, text = leaf
         if not full:
             if len(text) > len(longest):
                 longest = text
@@ -355,9 +401,81 @@ def read(dict arguments not None):
         elif full:
             break
         leaves += 1
+        leaf = _next_text(stack)
     for i in range(found.part_count):
         _add_word(&found, found.parts[i])
     return longest, _packed(found.words, found.word_count), _packed(found.forms, found.form_count)
+
+
+cdef struct Wanted:
+    uint32_t marks[_WORDS]
+    int count
+
+
+cdef int _spell(Wanted* wanted, dict found, str text) except -1:
+    """Take what is wanted from a text. What was found is wanted no more."""
+    cdef uint8_t[_WORD_CHARS] low
+    cdef const uint8_t* word
+    cdef Py_ssize_t size, start = 0, end = 0, first = 0, last = 0, length
+    if not PyUnicode_IS_ASCII(text):
+        for run in _other_runs(text):
+            _take(wanted, found, ~_more_text(0xFFFFFFFFu, run), run)
+            for part in _other_parts(run):
+                _take(wanted, found, ~_more_text(0xFFFFFFFFu, part), part)
+        return 0
+    size = _lowered(<const uint8_t*>PyUnicode_DATA(text), len(text), low)
+    while wanted.count and _next_run(low, size, &start, &end):
+        word = low + start
+        length = _without_stop(word, end - start)
+        if _holds(wanted.marks, wanted.count, ~_more(0xFFFFFFFFu, word, length)):
+            _take(wanted, found, ~_more(0xFFFFFFFFu, word, length), word[:length].decode("ascii"))
+        if _is_name(word, length):
+            continue
+        last = 0
+        while _next_part(word, length, &first, &last):
+            if _holds(wanted.marks, wanted.count, ~_more(0xFFFFFFFFu, word + first, last - first)):
+                _take(
+                    wanted, found, ~_more(0xFFFFFFFFu, word + first, last - first), word[first:last].decode("ascii")
+                )
+    return 0
+
+
+cdef int _take(Wanted* wanted, dict found, uint32_t mark, str spelling) except -1:
+    cdef int i
+    for i in range(wanted.count):
+        if wanted.marks[i] == mark:
+            wanted.count -= 1
+            wanted.marks[i] = wanted.marks[wanted.count]
+            found[_packed(&mark, 1)] = spelling
+            break
+    return 0
+
+
+def spell(words not None, dict arguments not None):
+    """Words (four bytes each, 64 at most) as they stand in the arguments, in lower case, of those that are in them."""
+    cdef Wanted wanted
+    cdef dict found = {}
+    cdef list stack = _leaves(arguments)
+    cdef tuple leaf
+    cdef bytes word
+    cdef const uint8_t* data
+    wanted.count = 0
+    for word in words:
+        if len(word) != 4:
+            raise ValueError("a word has four bytes")
+        if wanted.count == _WORDS:
+            break
+        data = word
+        wanted.marks[wanted.count] = (
+            <uint32_t>data[0] << 24 | <uint32_t>data[1] << 16 | <uint32_t>data[2] << 8 | data[3]
+        )
+        wanted.count += 1
+    while wanted.count:
+        leaf = _next_text(stack)
+        if leaf is None:
+            break
+        _spell(&wanted, found, leaf[1])
+    return found
 
 
 cdef str _stem(str word):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import log, sqrt
 from struct import unpack
@@ -59,6 +59,17 @@ def words_of(arguments: Mapping[str, Any]) -> tuple[int, ...]:
             if not word.isidentifier():
                 parts.update((_hash(part), None) for part in _PART.findall(word))
     return tuple({**words, **parts})[:MAX_WORDS]
+
+
+def spellings_of(words: Collection[int], arguments: Mapping[str, Any]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for _, text in leaves_of(arguments):
+        for run in _RUN.findall(text[:WORD_CHARS].lower()):
+            whole = run.rstrip(".!?")
+            for candidate in (whole, *(() if whole.isidentifier() else _PART.findall(whole))):
+                if _hash(candidate) in words:
+                    found.setdefault(_hash(candidate), candidate)
+    return found
 
 
 def forms_of(arguments: Mapping[str, Any]) -> tuple[int, ...]:

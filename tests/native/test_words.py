@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.words import FORM_ARGUMENTS, MAX_WORDS, PUNCTUATION, ends, read
+from sidecar.native.words import FORM_ARGUMENTS, MAX_WORDS, PUNCTUATION, ends, read, spell
 
 from . import plain
 
@@ -56,6 +56,24 @@ def test_no_character_that_is_no_letter_is_taken_for_one() -> None:
         _, words, forms = read(arguments)
         assert plain.unpacked(words) == plain.words_of(arguments), ascii(character)
         assert plain.unpacked(forms) == plain.forms_of(arguments), ascii(character)
+
+
+@settings(max_examples=200)
+@given(_ARGUMENTS, st.integers(1, 5))
+def test_words_are_spelled_as_they_stand(arguments: dict[str, Any], step: int) -> None:
+    words = read(arguments)[1]
+    some = [words[at : at + 4] for at in range(0, len(words), 4 * step)] + [b"none"]
+    expected = plain.spellings_of([int.from_bytes(word) for word in some], arguments)
+    assert {int.from_bytes(word): text for word, text in spell(some, arguments).items()} == expected
+
+
+def test_what_is_no_word_is_refused() -> None:
+    assert spell((), {"a": "text"}) == {}
+    with pytest.raises(ValueError, match="four bytes"):
+        spell((b"abc",), {"a": "text"})
+    with pytest.raises(TypeError):
+        spell((1,), {"a": "text"})  # type: ignore[arg-type]
+    assert len(spell([read({"a": "text"})[1][4:]] * 100, {"a": "text"})) == 1
 
 
 @settings(max_examples=300)

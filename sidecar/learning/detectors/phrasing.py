@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ...native.words import spell
 from ..describe import evidence_of
 from ..detector import Finding
 from ..phrases import Phrases
 from ..view import Outcome, View
-from ..wording import spellings, visible
+from ..wording import visible
 
 #: Failures of a tool after which what its calls are written with counts for half.
 _HALF_KNOWN: Final = 10.0
@@ -115,5 +116,5 @@ def _worst(view: View, phrases: Phrases) -> str:
 
 def _listed(words: Sequence[bytes], view: View) -> str:
     """The first few of these words that stand in the call's texts, in quotation marks."""
-    texts = spellings(words, visible(view.call, view.features)) if words else {}
+    texts = spell(words, visible(view.call, view.features)) if words else {}
     return ", ".join([f"“{texts[word]}”" for word in words if word in texts][:_NAMED])
