@@ -133,8 +133,9 @@ def _proposals(view: View) -> Iterator[_Proposal]:
     """What could be tried, the likeliest to be right first."""
     arguments = view.call.arguments
     call, errors = view.known_call(), _errors(view)
-    texts = list(dict.fromkeys(_error_texts(view, call)))
-    unknown = list(dict.fromkeys(_unknown(view, texts)))[:_UNKNOWN]
+    objections = _objections(view, call)
+    texts = list(objections)
+    unknown = list(dict.fromkeys(_unknown(view, objections)))[:_UNKNOWN]
     if call is not None:
         yield from _same_call(view, call)
     for error in errors:
@@ -226,27 +227,36 @@ def _errors(view: View) -> list[UsagePattern]:
     return [pattern for pattern in found if pattern is not None]
 
 
-def _error_texts(view: View, call: UsagePattern | None) -> Iterator[str]:
-    """What errors said of names: of this call, and of calls of the session that share what was objected to."""
+def _objections(view: View, call: UsagePattern | None) -> dict[str, tuple[str, ...]]:
+    """Errors that spoke of names, each with what it objects to in this call.
+
+    Of this call, and of calls of the session that share what was objected to.
+    """
+    arguments = view.call.arguments
+    found: dict[str, tuple[str, ...]] = {}
     if call is not None and call.last_error and call.cause in _NAMING:
-        yield call.last_error
+        found[call.last_error] = culprits(call.last_error, arguments)
     session = view.session
     if session is None:
-        return
+        return found
     for one in pending(session):
         if one.subject != view.subject:
             continue
         failed = view.pattern(Level.CALL, one.fingerprint)
-        if failed is not None and failed.cause in _NAMING and culprits(failed.last_error, view.call.arguments):
-            yield failed.last_error
+        if failed is None or failed.cause not in _NAMING or failed.last_error in found:
+            continue
+        objected = culprits(failed.last_error, arguments)
+        if objected:
+            found[failed.last_error] = objected
+    return found
 
 
-def _unknown(view: View, texts: list[str]) -> Iterator[str]:
+def _unknown(view: View, objections: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """The parts of the arguments that errors objected to, in lower case."""
-    for text in texts:
+    for text, objected in objections.items():
         # Who speaks is not who is spoken of: "mkdir: cannot create directory".
         speaker = text.partition(":")[0].rpartition("/")[2].lower()
-        yield from [one for one in culprits(text, view.call.arguments)[:_UNKNOWN] if one != speaker]
+        yield from [one for one in objected[:_UNKNOWN] if one != speaker]
     named = [
         word
         for word in looked_up(view)

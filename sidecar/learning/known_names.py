@@ -81,9 +81,12 @@ def close_names(view: View, name: str, limit: int) -> list[tuple[str, float]]:
     lower = name.lower()
     plain = _plain(name)
     for row in rows(view):
-        for word, score, _ in process.extract(
-            plain, row.words.split("\n"), scorer=fuzz.ratio, processor=_plain, score_cutoff=_NEAR, limit=4 * limit
+        words = row.words.split("\n")
+        # All of them made plain at once: one by one takes ten times as long as comparing them does.
+        for _, score, at in process.extract(
+            plain, _plain(row.words).split("\n"), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=4 * limit
         ):
+            word = words[at]
             if word and word.lower() != lower and is_misspelling(lower, word.lower()):
                 found[word] = max(score, found.get(word, 0.0))
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
