@@ -12,19 +12,13 @@ from math import exp, lgamma, log, sqrt
 from typing import Final
 
 from ..model.decision import Interval
+from ..native.weights import logit
+
+__all__ = ["beta_cdf", "beta_quantile", "credible", "logit", "sigmoid", "wilson"]
 
 _Z90: Final = 1.6448536269514722  # two-sided 90 %
 _ZZ90: Final = _Z90 * _Z90
 _CONFIDENCE: Final = 0.9
-
-
-def logit(p: float) -> float:
-    """Log-odds of ``p``, clipped to [0.002, 0.998] so that one feature never decides alone."""
-    if p < 0.002:
-        p = 0.002
-    elif p > 0.998:
-        p = 0.998
-    return log(p / (1.0 - p))
 
 
 def sigmoid(z: float) -> float:

@@ -65,11 +65,6 @@ def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
     return counts.inside(everywhere, scope, prior)
 
 
-def through(p: float, everywhere: float, records: dict[bytes, Counted], scopes: Scopes) -> float | None:
-    """The failure rate here: ``p``, known from ``everywhere`` calls, shrunk to by each scope in turn, widest first."""
-    return counts.through(p, everywhere, records, scopes)
-
-
 def count_scopes(
     records: dict[bytes, Counted], scopes: Scopes, failed: bool, now: float, half_life: float, weight: float = 1.0
 ) -> None:

@@ -71,10 +71,11 @@ class View:
     """See the module. ``server`` is the call's or the registered one; ``epoch`` keeps evidence before a reset apart."""
 
     __slots__ = (
-        "_changed", "_changed_rates", "_found", "_ids", "_patterns", "_rates", "_scopes", "_source", "_wording",
-        "_wordings", "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch", "features",
-        "lasting", "likeness", "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool", "rate", "run",
-        "seen", "server", "session", "session_key", "spread", "subject", "tool", "tool_pattern", "trust",
+        "_changed", "_changed_rates", "_found", "_ids", "_known_call", "_patterns", "_rates", "_scopes", "_source",
+        "_wording", "_wordings", "base", "base_tool", "call", "conditions", "created", "created_rates", "epoch",
+        "features", "lasting", "likeness", "looked_up", "model", "now", "overall", "p_fail", "p_kind", "p_tool",
+        "rate", "run", "seen", "server", "session", "session_key", "spread", "subject", "tool", "tool_pattern",
+        "trust",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +97,7 @@ class View:
         self._rates: dict[bytes, KindRate | None] = {}
         self._changed_rates: set[bytes] = set()
         self.created_rates: list[bytes] = []
+        self._known_call: Any = _UNREAD
         self._wording: Wording | None = None
         self._wordings = wordings
         self._scopes: Scopes | None = None
@@ -222,6 +224,7 @@ class View:
         self._patterns.clear()
         self._found.clear()
         self._ids.clear()
+        self._known_call = _UNREAD
         self.tool_pattern = self.pattern(Level.TOOL, b"")
 
     def own_model(self) -> Model:
@@ -248,7 +251,11 @@ class View:
 
     def known_call(self) -> UsagePattern | None:
         """The pattern of this very call, if it ever failed."""
-        return self.pattern(Level.CALL, covered_call(self.features.fingerprint))
+        found = self._known_call
+        if found is _UNREAD:
+            found = self._known_call = self.pattern(Level.CALL, covered_call(self.features.fingerprint))
+        known: UsagePattern | None = found
+        return known
 
     def server_pattern(self) -> UsagePattern | None:
         """The pattern of the call's server, if it is known."""
@@ -279,6 +286,7 @@ class View:
                 epoch=self.epoch,
             )
             self.created.append(key)
+            self._known_call = _UNREAD
         self._changed.add(key)
         return found
 

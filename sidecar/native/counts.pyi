@@ -23,8 +23,8 @@ def add_to_scopes(
     weight: float = 1.0,
 ) -> None: ...
 def inside(everywhere: Counts, scope: Counts, prior: float) -> float: ...
-def through(
-    p: float, everywhere: float, records: dict[bytes, _T], scopes: tuple[tuple[str, bytes], ...]
+def here(
+    everywhere: Counts, prior: float, strength: float, records: dict[bytes, _T], scopes: tuple[tuple[str, bytes], ...]
 ) -> float | None: ...
 def judge_scopes(
     merits: dict[str, list[float]],

@@ -87,8 +87,7 @@ def inside(everywhere, scope, double prior):
     return _inside(everywhere.successes, everywhere.failures, scope.successes, scope.failures, prior)
 
 
-def through(double p, double everywhere, dict records not None, tuple scopes not None):
-    """``p``, known from ``everywhere`` calls, shrunk to by each scope in turn, the widest first; None without any."""
+cdef object _through(double p, double everywhere, dict records, tuple scopes):
     cdef double[_SCOPES] totals
     cdef double[_SCOPES] failed
     cdef double failures, total, wider = everywhere
@@ -116,6 +115,20 @@ def through(double p, double everywhere, dict records not None, tuple scopes not
             wider = total
             p = (failed[at] + _strength_through * p) / (total + _strength_through)
     return p
+
+
+def here(everywhere, double prior, double strength, dict records not None, tuple scopes not None):
+    """The failure rate in these scopes: that of all, shrunk to by each scope in turn, the widest first.
+
+    ``prior`` is the rate that is assumed, worth ``strength`` calls. None where nothing is known of any scope.
+    """
+    cdef double successes, failures
+    if not records:
+        return None
+    successes, failures = everywhere.successes, everywhere.failures
+    return _through(
+        (failures + strength * prior) / (successes + failures + strength), successes + failures, records, scopes
+    )
 
 
 def judge_scopes(dict merits not None, int most, rate, dict records not None, tuple scopes not None, bint failed):

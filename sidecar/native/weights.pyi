@@ -7,6 +7,7 @@ OFFSET_DECAY: float
 LEAST_ERROR: float
 LEAST_NEWS: float
 
+def logit(p: float) -> float: ...
 def combine(
     overall: list[float], own: list[float] | None, x: list[float], ends: tuple[int, ...]
 ) -> tuple[float, bool, int, list[float]]: ...

@@ -246,9 +246,11 @@ def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
     return (scope.failures + outside) / (scope.successes + scope.failures + 1.0)
 
 
-def through(p: float, everywhere: float, records: Mapping[bytes, Counted], scopes: Scopes) -> float | None:
+def here(
+    everywhere: Counted, prior: float, strength: float, records: Mapping[bytes, Counted], scopes: Scopes
+) -> float | None:
     found = [records[value] for _, value in scopes if value in records]
-    wider = everywhere
+    p, wider = everywhere.mean(prior, strength), everywhere.total
     for record in sorted(found, key=lambda one: (-one.total, one.failures)):
         if record.total < 0.98 * wider:
             wider = record.total
