@@ -9,7 +9,7 @@ stand-ins of hidden values are no names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 
 from ..model.call import JSON
 from ..model.tool import Tool
+from ..native.names import names_in, unknown
 from ..store.transaction import WriteTransaction
 from .edits import decoded, leaves
 from .eviction import evict_one
@@ -32,6 +33,9 @@ MAX_VALUES: Final = 6
 #: Rows of one tool.
 MAX_ROWS: Final = 128
 _CHARS: Final = 64
+_SHORTEST: Final = 3
+#: The merit of a context key of which nothing is known.
+_NOTHING: Final = (0.0,)
 #: Characters that are read of one argument, and of a result.
 _TEXT: Final = 1_024
 _RESULT: Final = 1_024
@@ -44,17 +48,15 @@ _NEAR: Final = 60.0
 _LEAST_END: Final = 4
 
 HIDDEN: Final = re.compile(r"<[a-z_]{2,16}:[0-9a-f]{8}>")
-_RUN: Final = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,64}")
 _DIGITS: Final = re.compile(r"\d+")
-_PART: Final = re.compile(r"\w{3,64}")
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> None:
     """A call worked: what it was made with is known to exist, and what its result speaks of. ``result`` is redacted."""
     arguments = decoded(view.features.preview)
-    used = list(islice(words_of(arguments), _WORDS)) if arguments else []
-    seen = list(islice(_words(result[:_RESULT]), _WORDS)) if result else []
+    used = words_of(arguments, _WORDS) if arguments else []
+    seen = names_in(_shown(result[:_RESULT]), _WORDS) if result else []
     values = _values_of(arguments) if arguments else []
     for at, scope in enumerate(_scopes(view)):
         key = view.subject + scope
@@ -62,7 +64,7 @@ def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> N
         if row is None:
             row = Names(view.call.tool)
             tool.name_rows += 1
-        words = (*used, *seen) if not at and view.session_key else used
+        words = used + seen if not at and view.session_key else used
         changed = _add_words(row, words)
         if values:
             changed |= _add_values(row, values)
@@ -136,24 +138,24 @@ def rows(view: View) -> Iterator[Names]:
             yield row
 
 
-def words_of(arguments: dict[str, JSON]) -> Iterator[str]:
-    """The names inside arguments: whole short values, the runs between spaces and quotes, and their parts."""
+def words_of(arguments: dict[str, JSON], most: int) -> list[str]:
+    """The first names inside arguments: whole short values, the runs between spaces and quotes, and their parts."""
+    found: list[str] = []
     for value in leaves(arguments).values():
+        if len(found) >= most:
+            break
         if isinstance(value, str):
-            if 3 <= len(value) <= _CHARS and "\n" not in value and not ("<" in value and HIDDEN.search(value)):
-                yield value
-            yield from _words(value[:_TEXT])
+            if _SHORTEST <= len(value) <= _CHARS and "\n" not in value and not ("<" in value and HIDDEN.search(value)):
+                found.append(value)
+            found += names_in(_shown(value[:_TEXT]), most)
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
-            yield str(value)
+            found.append(str(value))
+    return found[:most]
 
 
-def _words(text: str) -> Iterator[str]:
-    for run in _RUN.findall(HIDDEN.sub(" ", text) if "<" in text else text):
-        word = run.strip(".:!?*")
-        if len(word) >= 3:
-            yield word
-        if not word.isidentifier():
-            yield from _PART.findall(word)
+def _shown(text: str) -> str:
+    """A text without stand-ins of what is hidden: they are no names."""
+    return HIDDEN.sub(" ", text) if "<" in text else text
 
 
 def _scopes(view: View) -> list[bytes]:
@@ -164,16 +166,17 @@ def _scopes(view: View) -> list[bytes]:
         return [*found, _EVERYWHERE]
     model = view.model
     if model is not None and len(scopes) > 2:
-        merits = {**model.merits, **model.word_merits}
-        scopes = tuple(sorted(scopes, key=lambda scope: -merits.get(scope[0], (0.0,))[0]))
+        first, second = model.word_merits, model.merits
+        # Sorted by what they tell, then as they stand; two of eight are wanted.
+        told = [-(first.get(key) or second.get(key) or _NOTHING)[0] for key, _ in scopes]
+        scopes = tuple([scopes[at] for at in sorted(range(len(scopes)), key=told.__getitem__)[:2]])
     return [*found, *(value for _, value in scopes[:2])]
 
 
-def _add_words(row: Names, words: Iterable[str]) -> bool:
-    known = row.words
-    new = [word for word in dict.fromkeys(words) if f"\n{word}\n" not in known]
+def _add_words(row: Names, words: list[str]) -> bool:
+    new = unknown(row.words, words)
     if new:
-        text = known + "\n".join(new) + "\n"
+        text = row.words + "\n".join(new) + "\n"
         if len(text) > MAX_CHARS:
             text = text[text.index("\n", len(text) - MAX_CHARS) :]
         row.words = text

@@ -20,6 +20,7 @@ Scopes = tuple[tuple[str, bytes], ...]
 
 _RUN = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
 _PART = re.compile(r"\w{3,}")
+_NAME = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,64}")
 _STEP = re.compile(r"[\n|;]|&&")
 _SETTING = re.compile(r"[^\W\d]\w*=")
 _STEM = re.compile(r"\W*\w*")
@@ -321,3 +322,19 @@ def descend_together(
         for j in range(size):
             rows[i][j] -= information / (1.0 + news) * along[i] * along[j]
     return True
+
+
+# Names.
+
+
+def names_in(text: str) -> Iterator[str]:
+    for run in _NAME.findall(text):
+        word = run.strip(".:!?*")
+        if len(word) >= 3:
+            yield word
+        if not word.isidentifier():
+            yield from re.findall(r"\w{3,64}", word)
+
+
+def unknown(known: str, names: Sequence[str]) -> list[str]:
+    return [one for one in dict.fromkeys(names) if f"\n{one}\n" not in known]

@@ -1,0 +1,52 @@
+"""Names in texts, against plain Python."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.native.names import names_in, unknown
+
+from . import plain
+
+_TEXTS = st.one_of(
+    st.text(alphabet="abAZ09_ .,!?*:-/\n\t'\"`‘’“”()|;=<>{}[]ße\u0301é中٣\x1c\x85\xa0\ud800", max_size=60),
+    st.text(max_size=30),
+    st.lists(st.sampled_from(["word", "a.b", "/x/yz/", " ", "x" * 61, "y" * 5, "'", "é"]), max_size=60).map("".join),
+)
+#: Few letters, so that many are a part of another.
+_NAMES = st.lists(st.one_of(st.text(alphabet="aAb", max_size=3), st.sampled_from(["é", "aé", "word"])), max_size=60)
+
+
+@settings(max_examples=400)
+@given(_TEXTS, st.integers(0, 40))
+def test_names_are_those_of_plain_python(text: str, most: int) -> None:
+    assert names_in(text, most) == list(islice(plain.names_in(text), most))
+
+
+@settings(max_examples=400)
+@given(_NAMES, _NAMES, st.sampled_from(("\n", "")))
+def test_what_is_no_line_is_unknown(lines: list[str], names: list[str], first: str) -> None:
+    known = first + "".join(f"{one}\n" for one in lines)
+    assert unknown(known, names) == plain.unknown(known, names)
+    # A text that is too long to be looked through by hash, or whose last line has no end.
+    for other in (known + "filling\n" * 600, known + "aab"):
+        assert unknown(other, names) == plain.unknown(other, names)
+
+
+def test_as_many_lines_as_there_can_be() -> None:
+    known = "\n" + "".join(f"{chr(97 + number % 26)}\n" for number in range(2_047))
+    assert len(known) == 4_095
+    assert unknown(known, [chr(97 + number) for number in range(26)] + ["A", "aa"]) == ["A", "aa"]
+
+
+@pytest.mark.parametrize("wrong", [None, b"text", 7])
+def test_what_is_no_text_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError):
+        names_in(wrong, 5)
+    with pytest.raises(TypeError):
+        unknown("\n", [wrong])
