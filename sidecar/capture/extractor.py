@@ -16,7 +16,7 @@ from msgspec import structs
 from ..model.call import JSON, Call, Classification, Features, Result
 from .arguments import parse
 from .classifier import Classifier
-from .fingerprint import canonical, fingerprint, kind, preview, shape
+from .fingerprint import Layouts, canonical, fingerprint, preview
 from .redaction import CONTEXT_KEYS, Redactor
 from .templates import clip
 
@@ -54,6 +54,7 @@ class Extractor:
         self._context = lru_cache(maxsize=256)(self._redacted_context)
         self._label = lru_cache(maxsize=4_096)(self._redacted_label)
         self._known: dict[tuple[str, bytes, frozenset[str]], Features] = {}
+        self._layouts = Layouts()
 
     def features(
         self,
@@ -86,10 +87,11 @@ class Extractor:
         if volatile and not volatile.isdisjoint(arguments):
             arguments = {name: value for name, value in arguments.items() if name not in volatile}
             text = canonical(arguments)
+        shape, kind = self._layouts.of(tool, arguments)
         return Features(
             fingerprint=fingerprint(tool, text),
-            shape=shape(tool, arguments),
-            kind=kind(tool, arguments),
+            shape=shape,
+            kind=kind,
             preview=shown,
             context=self.extract_context(context),
             redacted=redacted,

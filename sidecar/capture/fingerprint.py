@@ -22,12 +22,16 @@ PREVIEW_BYTES: Final = 2_048
 SHAPE_DEPTH: Final = 3
 #: Items of an array whose types the shape tells.
 SHAPE_ITEMS: Final = 8
+#: Layouts that are remembered, and the characters of names that one may have.
+LAYOUTS: Final = 4_096
+_LAYOUT_CHARS: Final = 256
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _CUT: Final = "…".encode()
 _TYPES: Final[dict[type, str]] = {
     str: "s", int: "n", float: "n", bool: "b", type(None): "0", dict: "o", list: "a",
 }  # fmt: skip
+_NESTED: Final = frozenset((dict, list))
 
 
 def canonical(arguments: Mapping[str, JSON]) -> bytes:
@@ -44,7 +48,7 @@ def fingerprint(tool: str, canonical_arguments: bytes) -> bytes:
     return _hash(tool, canonical_arguments, 16)
 
 
-def shape(tool: str, arguments: Mapping[str, JSON]) -> bytes:
+def shape(tool: str, arguments: dict[str, JSON]) -> bytes:
     """8 bytes, equal for calls of one tool with equal argument names and JSON types to ``SHAPE_DEPTH``."""
     names = sorted(arguments)
     tags = "".join([_TYPES[type(arguments[name])] for name in names])
@@ -53,18 +57,44 @@ def shape(tool: str, arguments: Mapping[str, JSON]) -> bytes:
     return _short(tool, "\0".join([tags, *names]))
 
 
-def kind(tool: str, arguments: Mapping[str, JSON]) -> bytes:
-    """8 bytes, equal for calls that start alike: argument names, and the head of the longest text argument.
+class Layouts:
+    """The shapes and kinds of calls, by what argument names and types alone say of them. Thread-safe, bounded.
 
-    The head is the first word of its first line that is not blank: of a shell command, the program.
+    Most calls of a tool have one layout. What is remembered are names, as they are given: redacted.
     """
-    longest = ""
-    for value in arguments.values():
-        if type(value) is str and len(value) > len(longest):
-            longest = value
-    # A bounded look: the first word of a text of 1 MiB without a space is not a word.
-    head = longest[:256].split(None, 1)[:1]
-    return _short(tool, "\0".join([*sorted(arguments), "", *head]))
+
+    def __init__(self) -> None:
+        # By tool, names and types: the shape, None where it depends on what is inside; what the kind begins with.
+        self._known: dict[tuple[object, ...], tuple[bytes | None, str]] = {}
+
+    def of(self, tool: str, arguments: dict[str, JSON]) -> tuple[bytes, bytes]:
+        """The shape, see :func:`shape`, and the kind of a call.
+
+        The kind is 8 bytes, equal for calls that start alike: argument names, and the head of the longest text
+        argument. The head is the first word of its first line that is not blank: of a shell command, the program.
+        """
+        values = arguments.values()
+        key = (tool, *arguments, *map(type, values))
+        found, start = self._known.get(key) or self._layout(key, tool, arguments)
+        longest = ""
+        for value in values:
+            if type(value) is str and len(value) > len(longest):
+                longest = value
+        # A bounded look: the first word of a text of 1 MiB without a space is not a word.
+        head = longest[:256].split(None, 1)
+        kind = _short(tool, f"{start}\0{head[0]}" if head else start)
+        return (shape(tool, arguments) if found is None else found), kind
+
+    def _layout(
+        self, key: tuple[object, ...], tool: str, arguments: dict[str, JSON]
+    ) -> tuple[bytes | None, str]:
+        found = None if any(type(value) in _NESTED for value in arguments.values()) else shape(tool, arguments)
+        layout = found, "\0".join([*sorted(arguments), ""])
+        if len(layout[1]) <= _LAYOUT_CHARS:
+            if len(self._known) >= LAYOUTS:
+                self._known = {}  # replaced, not cleared: other threads read it
+            self._known[key] = layout
+        return layout
 
 
 def preview(canonical_arguments: bytes) -> str:
@@ -103,8 +133,8 @@ def _whole(value: float) -> float | int:
     return int(Decimal(repr(value))) if value.is_integer() else value
 
 
-def _shape_of(value: Mapping[str, JSON] | JSON, depth: int) -> str:
-    if isinstance(value, Mapping):
+def _shape_of(value: JSON, depth: int) -> str:
+    if type(value) is dict:
         if not depth:
             return "o"
         parts = []
@@ -113,7 +143,7 @@ def _shape_of(value: Mapping[str, JSON] | JSON, depth: int) -> str:
             tag = _TYPES[type(inner)]
             parts.append(f"{key}:{_shape_of(inner, depth - 1) if tag in 'oa' else tag}")
         return "{" + ",".join(parts) + "}"
-    if isinstance(value, list):
+    if type(value) is list:
         # The set of item types, not their number: a list of two and of three texts are one shape.
         if not depth:
             return "a"

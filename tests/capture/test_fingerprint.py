@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+from hashlib import blake2b
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.capture import fingerprint as module
 from sidecar.capture.arguments import parse
 from sidecar.capture.extractor import Extractor
-from sidecar.capture.fingerprint import PREVIEW_BYTES, canonical, kind, preview, shape
+from sidecar.capture.fingerprint import PREVIEW_BYTES, Layouts, canonical, preview, shape
 from sidecar.capture.redaction import Redactor
 
 NAMES = st.text("abcdef_", min_size=1, max_size=5)
@@ -112,11 +115,41 @@ def test_fingerprints_are_portable_unless_a_secret_is_inside() -> None:
 def test_shape_and_kind() -> None:
     assert shape("t", {"a": 1, "b": "x"}) == shape("t", {"b": "y", "a": 2.5}) != shape("t", {"a": "1", "b": "x"})
     assert shape("t", {"a": [{"b": 1}]}) == shape("t", {"a": [{"b": 2}, {"b": 3}]}) != shape("t", {"a": [{"c": 1}]})
-    assert (
-        kind("t", {"c": "git push", "n": 1})
-        == kind("t", {"c": "\n git  log --oneline", "n": 9})
-        != kind("t", {"c": "ls", "n": 1})
-    )
+    assert kind({"c": "git push", "n": 1}) == kind({"c": "\n git  log --oneline", "n": 9}) != kind({"c": "ls", "n": 1})
+
+
+def kind(arguments: dict[str, Any]) -> bytes:
+    return Layouts().of("t", arguments)[1]
+
+
+# Few names and values, so that layouts come again with other things inside.
+@given(st.lists(st.tuples(st.sampled_from("tu"), st.dictionaries(st.sampled_from("ab"), VALUES)), max_size=8))
+def test_a_layout_seen_before_says_what_a_new_one_does(calls: list[tuple[str, dict[str, Any]]]) -> None:
+    layouts = Layouts()
+    for tool, arguments in calls:
+        assert layouts.of(tool, arguments) == Layouts().of(tool, arguments)
+        assert layouts.of(tool, arguments)[0] == shape(tool, arguments)
+
+
+def test_shapes_and_kinds_are_what_they_were_when_rows_were_written() -> None:
+    """They stand in stores: the hash of the tool, then what is the same of such calls, all between zero bytes."""
+
+    def hashed(content: str) -> bytes:
+        return blake2b(f"t\0{content}".encode(), digest_size=8).digest()
+
+    assert Layouts().of("t", {"b": "ls -l", "a": 1}) == (hashed("ns\0a\0b"), hashed("a\0b\0\0ls"))
+    assert Layouts().of("t", {"b": [{"c": None}], "a": " "}) == (hashed("{a:s,b:[{c:0}]}\0a\0b"), hashed("a\0b\0"))
+
+
+def test_layouts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LAYOUTS", 5)
+    layouts = Layouts()
+    for number in range(12):
+        assert layouts.of("t", {f"n{number}": 1})[0] == shape("t", {f"n{number}": 1})
+        assert len(layouts._known) <= 5
+    long = {"n" * 300: 1}
+    assert layouts.of("t", long)[0] == shape("t", long)
+    assert "n" * 300 not in repr(layouts._known)
 
 
 @given(st.text(max_size=4000).map(lambda text: json.dumps({"a": text}, ensure_ascii=False)))
