@@ -85,9 +85,7 @@ class Layouts:
         kind = _short(tool, f"{start}\0{head[0]}" if head else start)
         return (shape(tool, arguments) if found is None else found), kind
 
-    def _layout(
-        self, key: tuple[object, ...], tool: str, arguments: dict[str, JSON]
-    ) -> tuple[bytes | None, str]:
+    def _layout(self, key: tuple[object, ...], tool: str, arguments: dict[str, JSON]) -> tuple[bytes | None, str]:
         found = None if any(type(value) in _NESTED for value in arguments.values()) else shape(tool, arguments)
         layout = found, "\0".join([*sorted(arguments), ""])
         if len(layout[1]) <= _LAYOUT_CHARS:

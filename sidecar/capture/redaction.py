@@ -66,6 +66,7 @@ class Redactor:
         self._extra_keys = normalised(extra_keys)
         shapes = (*SHAPES, *(_checked(kind, pattern) for kind, pattern in extra_patterns))
         self._shapes = [_Search(shape) for shape in shapes]
+        self._foreign = bool(extra_patterns)
         kinds = "|".join(sorted({shape.kind for shape in shapes}))
         self._stand_in = re.compile(rf"(<(?:{kinds}):[0-9a-f]{{8}}>)".encode())
         options = re2.Options()
@@ -107,6 +108,8 @@ class Redactor:
         One pass over the JSON says so for many. Its escapes may hide the edge of a secret, and what the pass is wary of
         (a flag, four digits) is seldom one: then the texts themselves are searched, for those shapes only.
         """
+        if self._foreign:
+            return False  # a pattern of somebody else may ask for the edge of a text, which the JSON does not show
         escaped = b"\\" in canonical
         hits = None if escaped else self._set.Match(canonical)
         if not (escaped or hits):
@@ -115,15 +118,20 @@ class Redactor:
         names: list[str] = []
         if not _collect(arguments, texts, names, MAX_DEPTH):
             return False  # too deep: redaction says so
+        joined = _searched(well_formed("\n".join(texts)).encode())
         if escaped:
-            joined = well_formed("\n".join(texts))
-            hits = self._set.Match(joined if "\\" not in joined else _unescaped(joined.encode()))
+            hits = self._set.Match(joined)
             if not hits:
                 return True
         last = len(self._shapes)
-        searches = [self._shapes[hit] for hit in sorted(hits or ()) if hit < last]
         if last in (hits or ()) and any(map(self._is_secret, names)):
             return False
+        # What is in none of the texts one after the other is in none of them: see ``_Search.absent``.
+        searches = [
+            self._shapes[hit] for hit in sorted(hits or ()) if hit < last and not self._shapes[hit].absent(joined)
+        ]
+        if not searches and b"<" not in joined:
+            return True
         for text in texts:
             piece = well_formed(text).encode()
             if b"<" in piece and self._stand_in.search(piece):
@@ -205,9 +213,15 @@ class Redactor:
         return self.hide("secret", _encode(value).decode())
 
 
+def _searched(data: bytes) -> bytes:
+    """What is searched in place of a text."""
+    return _unescaped(data) if b"\\" in data else data
+
+
 def _collect(value: JSON | Mapping[str, JSON], texts: list[str], names: list[str], depth: int) -> bool:
     """Gather what redaction looks at: texts, names of keys (texts too), long numbers. False where nested too deep."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         texts.append(value)
     elif isinstance(value, Mapping | list):
         if not depth:
@@ -266,7 +280,7 @@ class _Search:
                 split.append(piece)
                 continue
             kept = at = 0
-            seen = _unescaped(piece) if b"\\" in piece else piece
+            seen = _searched(piece)
             while match := self._pattern.search(seen, at):
                 found = Found(seen, {name: match.span(group) for name, group in self._groups.items()})
                 span = self._hides(found)
@@ -281,13 +295,21 @@ class _Search:
     def finds(self, piece: bytes) -> bool:
         """Whether there is a secret of this shape in a text without stand-ins."""
         at = 0
-        seen = _unescaped(piece) if b"\\" in piece else piece
+        seen = _searched(piece)
         while match := self._pattern.search(seen, at):
             found = Found(seen, {name: match.span(group) for name, group in self._groups.items()})
             if self._hides(found) is not None:
                 return True
             at = self._resume(found)
         return False
+
+    def absent(self, joined: bytes) -> bool:
+        """Whether no text has a match of this shape, by one search in all of them with a line break after each.
+
+        For shapes of ours only: nothing in them asks for the beginning or the end of a text, and where a word may
+        end a line break is as good. Whether a match is accepted does not matter: there is none.
+        """
+        return self._pattern.search(joined) is None
 
     def _hides(self, found: Found) -> tuple[int, int] | None:
         if self._shape.accept:

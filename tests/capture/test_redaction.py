@@ -15,6 +15,7 @@ from sidecar.capture.extractor import Extractor
 from sidecar.capture.fingerprint import canonical
 from sidecar.capture.redaction import CONTEXT_KEYS, CONTEXT_VALUE_CHARS, Redactor
 from sidecar.capture.secret_names import is_secret_name
+from sidecar.capture.secret_shapes import SHAPES
 from sidecar.capture.templates import template
 from sidecar.model.call import Call, Result
 from sidecar.model.errors import InvalidArgumentError
@@ -133,6 +134,21 @@ def test_clean_is_what_redaction_leaves_alone(redactor: Redactor, arguments: dic
     if not clean and not redacted:
         text = str(arguments)
         assert is_secret_name_in(arguments) or "<secret:" in text
+
+
+def test_no_shape_asks_for_the_edge_of_a_text() -> None:
+    """Texts are searched one after the other, with line breaks between; an edge there would be none."""
+    for shape in SHAPES:
+        plain = re.sub(r"\[\^?\]?(?:\\.|[^\]\\])*\]", "[]", shape.pattern)  # classes, where ^ says not
+        assert not re.search(r"(?<!\\)[$^]|\\[AzZB]|\(\?[a-z]*m", plain), shape
+
+
+def test_what_an_administrator_adds_may_ask_for_the_edge_of_a_text() -> None:
+    extractor = Extractor(Redactor(b"k" * 32, [("badge", r"B-\d+$"), ("start", r"^seven")]))
+    for arguments in ({"a": "B-12", "b": "x"}, {"a": 'it"s "B-7'}, {"a": "x", "b": "seven"}):
+        shown = extractor.features("t", json.dumps(arguments), {})
+        assert shown.redacted
+        assert not re.search("B-[0-9]|seven", shown.preview)
 
 
 def is_secret_name_in(value: Any) -> bool:
