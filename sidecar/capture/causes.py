@@ -42,6 +42,9 @@ _STATUS: Final = re.compile(
     r"|code)[ :=\"'(\[]{1,4}([45][0-9]{2})\b)"
     r"|^(?i:error:? )?([45][0-9]{2})[ :]+[A-Z]"
 )
+# Neither this nor an exit code is without such a number: looking for that takes a tenth of what looking for them does.
+_STATUS_NUMBER: Final = re.compile(r"[45][0-9]{2}\b")
+_EXIT_NUMBER: Final = re.compile(r"[ :=][0-9]{1,3}\b")
 _RPC: Final = re.compile(r"-32[0-9]{3}\b")
 _EXIT: Final = re.compile(r"(?i)\b(?:exit(?:ed)?(?: with)?(?: (?:code|status))?|return code)[ :=]{1,3}([0-9]{1,3})\b")
 # A lock or a lost race: the same call may well work the next time.
@@ -92,13 +95,13 @@ def _read(outcome: Outcome, code: str, error: str) -> tuple[Cause, float]:
 
 
 def _status(said: str) -> tuple[Cause, float] | None:
-    if match := _STATUS.search(said):
+    if _STATUS_NUMBER.search(said) and (match := _STATUS.search(said)):
         number = int(match[1] or match[2])
         if number in HTTP:
             return HTTP[number], 0.93
     if (match := _RPC.search(said)) and (cause := RPC.get(int(match[0]))):
         return cause, 0.92
-    if (match := _EXIT.search(said)) and (cause := EXIT.get(int(match[1]))):
+    if _EXIT_NUMBER.search(said) and (match := _EXIT.search(said)) and (cause := EXIT.get(int(match[1]))):
         return cause, 0.8
     return None
 

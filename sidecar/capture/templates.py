@@ -106,6 +106,8 @@ def clip(text: str, limit: int) -> str:
 
     The head and the tail are what says what went wrong; the middle of a long output is progress.
     """
+    if 4 * len(text) <= limit:
+        return text
     data = text.encode("utf-8", "replace")
     if len(data) <= limit:
         return text

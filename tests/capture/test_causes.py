@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sidecar.capture import causes
 from sidecar.capture.causes import read
 from sidecar.model.vocabulary import FAILED, Cause, Outcome
 
@@ -94,3 +95,27 @@ def test_any_text_is_read(outcome: Outcome, code: str, error: str) -> None:
     reading = read(outcome, code, error)
     assert 0.0 <= reading.confidence <= 1.0
     assert (reading.cause is Cause.NONE) == (outcome not in FAILED)
+
+
+STATUSES = st.lists(
+    st.sampled_from(
+        ["HTTP", "http/1.1", " status", " code", "error", "Error: ", "exit", "EXIT", " status code", "return code"]
+        + ["exited with", " ", "  ", ":", "=", "(", "[", "'", '"', "\n", "4", "5", "404", "503", "503 B", "0", "127"]
+        + ["1", "-32601", "é", "ı", "X", "_", "."]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(STATUSES)
+@settings(max_examples=2_000)
+@example("error: 404")
+@example("503: Busy")
+@example("exıt 127")
+def test_a_cheap_look_for_a_number_misses_no_status(said: str) -> None:
+    found = causes._status(said)
+    if causes._STATUS.search(said) and found is None:
+        assert int(next(filter(None, causes._STATUS.search(said).groups()))) not in causes.HTTP  # type: ignore[union-attr]
+    match = causes._EXIT.search(said)
+    if match and found is None:
+        assert int(match[1]) not in causes.EXIT

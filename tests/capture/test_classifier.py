@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.capture import classifier as module
 from sidecar.capture.classifier import Classifier
 from sidecar.model.vocabulary import FAILED, WORKED, Cause, Outcome
 
@@ -30,3 +31,27 @@ def test_a_success_stays_one_and_so_does_a_failure(
     assert found.category in same
     assert 0.0 <= found.category_confidence <= 1.0
     assert (len(found.template_id) == 8) == bool(found.template)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(FAILED)),
+            st.sampled_from(["", "404", "ETIMEDOUT"]),
+            st.sampled_from(["", "timed out", "no such file", "Error: 503 busy", "x" * 1_100, "y" * 1_024]),
+        ),
+        max_size=8,
+    )
+)
+def test_an_error_read_before_says_what_a_new_one_does(seen: list[tuple[Outcome, str, str]]) -> None:
+    for outcome, code, error in seen:
+        assert Classifier().classify(outcome, code, error) == module._failure(outcome, code, error)
+
+
+def test_what_is_remembered_of_errors_is_bounded() -> None:
+    module._known_failure.cache_clear()
+    for number in range(300):
+        Classifier().classify(Outcome.FAILURE, "", f"error {number} at {'x' * (900 + number)}")
+    kept = module._known_failure.cache_info()
+    assert 0 < kept.currsize <= 1_024 - 900
+    assert kept.maxsize == 256
