@@ -23,10 +23,11 @@ _ARGUMENT_CHARS: Final = 16_384
 
 # Parts that are compared as they stand: stand-ins of hidden values, what is quoted or bracketed, and the runs between
 # spaces and quotes (paths, flags, dotted names, ids such as "#W2378156").
+# Each way begins with a literal mark: then the engine skips to the next mark by itself, in a quarter of the time.
 _QUOTED: Final = re.compile(
-    r"(?=[<'\"`\[‘“])(?:<([a-z_]{2,16}:[0-9a-f]{8})>|(?<!\w)'((?:[^'\n]|'(?=\w)){3,120})'(?!\w)"
+    r"<([a-z_]{2,16}:[0-9a-f]{8})>|'(?<!\w')((?:[^'\n]|'(?=\w)){3,120})'(?!\w)"
     r"|\"([^\"\n]{3,120})\"|`([^`'\n]{3,120})[`']"
-    r"|\[([^\[\]\n]{3,120})\]|‘([^’\n]{3,120})’|“([^”\n]{3,120})”)"
+    r"|\[([^\[\]\n]{3,120})\]|‘([^’\n]{3,120})’|“([^”\n]{3,120})”"
 )
 _RUN: Final = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,120}")
 _WORD: Final = re.compile(r"\w{3,120}")
@@ -51,13 +52,21 @@ def culprits(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
     if not error or not arguments:
         return ()
     text = argument_text(arguments)
-    words = set(_WORD.findall(text))
     subject = error[:_ERROR_CHARS].lower()
     names = {name.lower() for name in arguments}
-    found: dict[str, bool] = dict.fromkeys(words.intersection(_WORD.findall(subject)) - _COMMON - names, False)
+    words = set(_WORD.findall(subject)).difference(_COMMON, names)
+    found: dict[str, bool] = {}
+    if _has_long_runs(text):
+        found = dict.fromkeys(words.intersection(_WORD.findall(text)), False)
+    else:  # few words of the error stand in the arguments: to look for each is less than to take those apart
+        for token in words:
+            if token in text and _stands_in(token, text):
+                found[token] = False
     for run in set(_RUN.findall(subject)):
         token = run.strip(".:!?*")
-        if len(token) >= 3 and token not in found and not token.isidentifier() and _stands_in(token, text):
+        if token not in text or len(token) < 3 or token in found or token.isidentifier():
+            continue
+        if _stands_in(token, text):
             found[token] = False
     for match in _QUOTED.finditer(subject):
         token = match[match.lastindex or 0].strip()
@@ -104,6 +113,11 @@ def _leaves(value: JSON) -> Iterator[str]:
             stack.extend(reversed(item))
         elif item is not None and not isinstance(item, bool):
             yield str(item)
+
+
+def _has_long_runs(text: str) -> bool:
+    """Whether a word may be longer than a culprit: then what is compared of it are its parts."""
+    return len(text) > MAX_CHARS and max(map(len, text.split()), default=0) > MAX_CHARS
 
 
 def _stands_in(token: str, text: str) -> bool:
