@@ -12,7 +12,7 @@ i-th condition is given a = ERROR_RATE / (i (i + 1)), which sums to ERROR_RATE h
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import log
 from operator import itemgetter
@@ -33,6 +33,8 @@ _LEAVES: Final = 16
 _CHARS: Final = 400
 MAX_CONDITIONS: Final = 80
 _VALUE_CHARS: Final = 24
+#: Characters of names whose conditions are remembered.
+_NAME_CHARS: Final = 64
 #: Known probabilities are taken to be within this: a model that is still learning is too sure.
 _LEAST_P: Final = 0.05
 _MOST_P: Final = 0.95
@@ -42,10 +44,13 @@ _PARTNERS: Final = 3
 
 #: A test as it is packed: its fields in their order.
 LAYOUT: Final = Struct("<IIfffHH?x")
-#: Parts of the same: its conditions; what the poorest are told by.
+#: Parts of the same: its conditions; what the poorest are told by; wealth and whether it failed in several sessions.
 _CONDITIONS: Final = Struct("<II18x")
 _RANK: Final = Struct("<8xf8xH4x")
+_PROOF: Final = Struct("<8xf12x?x")
 _SIZE: Final = LAYOUT.size
+#: The log-wealth that is enough for the first condition; all later ones need more.
+_LEAST_ENOUGH: Final = log(2.0 / ERROR_RATE)
 _ASCII_DIGIT: Final = re.compile("[0-9]")
 
 Conditions = Mapping[int, tuple[str, str]]
@@ -97,21 +102,27 @@ def observe(packed: bytearray, met: Sequence[int], p: float, session: int, *, fa
     In place; no other test is unpacked.
     """
     p = max(_LEAST_P, min(_MOST_P, p))
+    unpack_from, pack_into = LAYOUT.unpack_from, LAYOUT.pack_into
     for at in met:
-        first, second, wealth, failures, successes, place, began, several = LAYOUT.unpack_from(packed, at)
-        wealth += won(p, failures, successes, failed)
+        first, second, wealth, failures, successes, place, began, several = unpack_from(packed, at)
+        rate = (failures + p) / (failures + successes + 1.0)
+        if rate > p:  # else nothing is won; in place of ``won``, a call of which takes as long as what it does
+            wealth += log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
         if failed:
             failures += 1.0
             several = several or session != began
         else:
             successes += 1.0
-        LAYOUT.pack_into(packed, at, first, second, wealth, failures, successes, place, began, several)
+        pack_into(packed, at, first, second, wealth, failures, successes, place, began, several)
 
 
 def take_believed(packed: bytearray, met: Sequence[int]) -> list[FormTest]:
     """Take out those of these tests that passed."""
     believed = []
     for at in reversed(met):
+        wealth, several = _PROOF.unpack_from(packed, at)
+        if not several or wealth < _LEAST_ENOUGH:
+            continue  # most are far from it
         (test,) = unpack(packed[at : at + _SIZE])
         if test.believed:
             del packed[at : at + _SIZE]
@@ -174,8 +185,15 @@ def conditions_of(arguments: Mapping[str, JSON], names: Sequence[str]) -> Condit
         if name not in arguments:
             found[_hash(name, "absent")] = (name, "absent")
     for name, value in _leaves(arguments):
-        for form in _text_forms(value[:_CHARS], len(value)) if isinstance(value, str) else _forms(value):
-            found[_hash(name, form)] = (name, form)
+        if isinstance(value, str):
+            forms = _text_forms(value[:_CHARS], len(value))
+            # Few texts look like none before; of their values nothing is remembered.
+            found.update(_conditions(name, *forms) if len(name) <= _NAME_CHARS else _all_of(name, forms))
+            form = _value_form(value)
+            if form:
+                found[_hash(name, form)] = (name, form)
+        else:
+            found.update(_all_of(name, _forms(value)))
         if len(found) >= MAX_CONDITIONS:
             break
     return found
@@ -204,6 +222,16 @@ def describe(name: str, form: str) -> str:
 
 
 _FIRST: Final = {"A": "a capital", "a": "a small letter", "0": "a digit"}
+
+
+def _all_of(name: str, forms: Iterable[str]) -> dict[int, tuple[str, str]]:
+    return {_hash(name, form): (name, form) for form in forms}
+
+
+@lru_cache(maxsize=4_096)
+def _conditions(name: str, *forms: str) -> Conditions:
+    """The same, for forms that come again."""
+    return _all_of(name, forms)
 
 
 def _hash(name: str, form: str) -> int:
@@ -246,6 +274,7 @@ def _forms(value: JSON) -> list[str]:
 
 
 def _text_forms(text: str, length: int) -> list[str]:
+    """The forms of a text, but for its value. ``text`` is its beginning, ``length`` that of the whole."""
     if not text:
         return ["empty"]
     first, last = text[0], text[-1]
@@ -265,11 +294,20 @@ def _text_forms(text: str, length: int) -> list[str]:
         forms.append("has:capitals")
     if _ASCII_DIGIT.search(text, 0, 64) or (not ascii_only and any(map(str.isdigit, text[:64]))):
         forms.append("has:digits")
-    words = text.count(" ") + 1
-    forms += ("words:" + _bucket(words), "length:" + _bucket(length))
-    if length <= _VALUE_CHARS and words == 1 and text.replace("-", "").replace(".", "").isalpha():
-        forms.append("value:" + text.lower())
+    forms += (_sized("words", text.count(" ") + 1), _sized("length", length))
     return forms
+
+
+def _value_form(text: str) -> str:
+    """The form that is a text's value, empty where it is not one short word."""
+    if len(text) > _VALUE_CHARS or " " in text or not text.replace("-", "").replace(".", "").isalpha():
+        return ""
+    return "value:" + text.lower()
+
+
+@lru_cache(maxsize=1_024)
+def _sized(sort: str, number: int) -> str:
+    return f"{sort}:{_bucket(number)}"
 
 
 def _bucket(number: int) -> str:

@@ -99,8 +99,8 @@ def test_any_text_is_read(outcome: Outcome, code: str, error: str) -> None:
 
 STATUSES = st.lists(
     st.sampled_from(
-        "HTTP|http/1.1| status| code|error|Error: |exit|EXIT| status code|return code|exited with| |  |:|=|(|[|'|\"|\n|4"
-        "|5|404|503|503 B|0|127|1|-32601|é|ı|X|_|.".split("|")
+        "HTTP|http/1.1| status| code|error|Error: |exit|EXIT| status code|return code|exited with| |  |:|=|(|[|'|\""
+        "|\n|4|5|404|503|503 B|0|127|1|-32601|é|ı|X|_|.".split("|")
     ),
     max_size=9,
 ).map("".join)

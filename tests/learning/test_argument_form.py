@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 from typing import Any
+from zlib import crc32
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sidecar.learning import forms
 from sidecar.learning.forms import (
     ERROR_RATE,
     LAYOUT,
@@ -183,3 +187,21 @@ def test_conditions_are_bounded_and_said_in_words() -> None:
         "“lacking” is not given", "“a” is empty", "“b” has quotes", "“c” has 0 items", "“d” is null", "“e” is negative",
         "“f” has a fraction", "“h” is “true”", "“i” is “on”", "“j.k” has letters beyond ASCII",
     } <= words  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "n" * 70]), st.text("aB1é -.'(\n", max_size=30)), max_size=6))
+def test_texts_that_look_as_others_did_meet_what_they_alone_would(texts: list[tuple[str, str]]) -> None:
+    for name, text in texts:
+        plain = [*forms._text_forms(text[:400], len(text)), forms._value_form(text)]
+        expected = {crc32(f"{name}\0{form}".encode()): (name, form) for form in plain if form}
+        assert list(conditions_of({name: text}, []).items()) == list(expected.items())
+
+
+def test_of_values_nothing_is_remembered() -> None:
+    forms._conditions.cache_clear()
+    forms._hashed.cache_clear()
+    for number in range(50):
+        value = "".join(chr(ord("a") + digit) for digit in (number % 26, number // 26, 1))
+        assert ("q", f"value:{value}") in conditions_of({"q": value}, []).values()
+    assert forms._conditions.cache_info().currsize == 1
+    assert forms._hashed.cache_info().currsize == len(forms._text_forms("abc", 3))
