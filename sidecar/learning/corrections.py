@@ -10,6 +10,7 @@ corrections (``FIX``, …), which is where new ones start.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz
@@ -51,14 +52,13 @@ def learn_correction(view: View, outcome: Outcome) -> None:
         return  # with a secret hidden, the arguments would be no use to anybody
     number = session.successes + session.failures
     fingerprint, preview = view.features.fingerprint, view.features.preview
-    failures = [
-        one for one in failures_beside(session, view.subject, fingerprint[:8]) if number - one.number <= NEXT_CALLS
-    ]
+    # A failure is no correction: it only tells of what is known already, and the newest before it is enough for that.
+    beside = failures_beside(session, view.subject, fingerprint[:8], number - NEXT_CALLS)
+    failures = list(islice(beside, 1 if outcome.failed else _BESIDE))
     if not failures or preview.endswith("…"):
         return
     after = decoded(preview)
-    # A failure is no correction: it only tells of what is known already, and the newest before it is enough for that.
-    for one in failures[: 1 if outcome.failed else _BESIDE]:
+    for one in failures:
         failed = view.pattern(Level.CALL, one.fingerprint)
         if failed is None or failed.description.endswith("…") or HIDDEN.search(failed.description):
             continue

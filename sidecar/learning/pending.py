@@ -39,14 +39,18 @@ def pending(session: Session) -> Iterator[Pending]:
         yield Pending(*_ENTRY.unpack_from(packed, at))
 
 
-def failures_beside(session: Session, subject: bytes, fingerprint: bytes) -> list[Pending]:
-    """The failures of other calls of this tool that are open, newest first."""
+def failures_beside(session: Session, subject: bytes, fingerprint: bytes, since: int = 0) -> Iterator[Pending]:
+    """The failures of other calls of this tool that are open, newest first: of the session's calls from ``since`` on.
+
+    Found as they are asked for: the newest one or two are.
+    """
     packed = session.unmended
-    return [
-        Pending._make(_ENTRY.unpack_from(packed, at))
-        for at in range(len(packed) - _ENTRY.size, -1, -_ENTRY.size)
-        if packed[at : at + WIDTH] == subject and packed[at + WIDTH : at + _KEY] != fingerprint
-    ]
+    for at in range(len(packed) - _ENTRY.size, -1, -_ENTRY.size):
+        if packed.startswith(subject, at) and not packed.startswith(fingerprint, at + WIDTH):
+            one = Pending._make(_ENTRY.unpack_from(packed, at))
+            if one.number < since:
+                return
+            yield one
 
 
 def open_failure(session: Session, subject: bytes, fingerprint: bytes) -> Pending | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 from sidecar.learning.edits import FORMS, KINDS, PART_CHARS, applied, difference, leaves, swapped, told
 from sidecar.model.pattern import Edit
@@ -104,3 +106,51 @@ def test_any_edit_can_be_tried_on_any_call(
 def test_replacements_are_texts_not_patterns() -> None:
     assert swapped("a.b axb", "a.b", r"\1") == r"\1 axb"
     assert swapped("ab", "", "x") == "ab"
+
+
+TOKENS = st.lists(
+    st.sampled_from(["a", "bc", "flight", "Flights", "é", "İ", "ß", "_", "1", " ", "\n", "'", ".", "-"]), max_size=9
+)
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 9), st.sampled_from(["", "a", "flight", "flights", " ", "'", "x" * 90])), max_size=3
+)
+
+
+def _plain_swap(was: str, becomes: str) -> Edit | None:
+    """What is replaced in one text to get the other: by taking both apart into words and marks."""
+    old, new = (re.findall(r"\w+|\W", text) for text in (was, becomes))
+    start = end = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    like = fuzz.ratio(was.lower(), becomes.lower()) >= 70.0
+
+    def swap(one: str, other: str) -> Edit | None:
+        return Edit("swap", "q", one, other) if max(len(one), len(other)) <= PART_CHARS else None
+
+    if start < min(len(old), len(new)):
+        one, other = old[start], new[start]
+        if one.strip() and other.strip() and swapped(was, one, other) == becomes:
+            return swap(one, other) if len(old) > 1 or like else None
+    between, instead = old[start : len(old) - end], new[start : len(new) - end]
+    words = [sum(re.match(r"\w", token) is not None for token in tokens) for tokens in (between, instead)]
+    shared = any(re.match(r"\w", token) for token in [*old[:start], *old[len(old) - end :]])
+    one, other = "".join(between), "".join(instead)
+    fits = max(words) <= 4 and (shared or like) and one.strip() and swapped(was, one, other) == becomes
+    return swap(one, other) if fits else None
+
+
+@given(TOKENS, CHANGES)
+@settings(max_examples=1_000)
+@example(["flight", " ", "flight"], [(0, "flights"), (2, "flights")])
+@example(["a"], [(0, "b")])
+def test_a_replacement_is_what_comparing_word_by_word_finds(tokens: list[str], changes: list[tuple[int, str]]) -> None:
+    changed = list(tokens)
+    for at, token in changes:
+        changed[at : at + 1] = [token]
+    was, becomes = "".join(tokens), "".join(changed)
+    edit = difference({"q": was}, {"q": becomes})
+    if was == becomes or (was and was in becomes) or (becomes and becomes in was):
+        return  # nothing, or an edit of form: elsewhere
+    assert edit == _plain_swap(was, becomes)

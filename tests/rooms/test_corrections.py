@@ -97,9 +97,10 @@ def test_open_failures_are_few_and_settled_by_the_same_call() -> None:
     assert found.time == 99.0
     assert len(list(pending(session))) == MOST
     others = [one for one in pending(session) if one.fingerprint != newest]
-    assert failures_beside(session, b"tttttttt", newest) == others
+    assert list(failures_beside(session, b"tttttttt", newest)) == others
+    assert list(failures_beside(session, b"tttttttt", newest, others[2].number)) == others[:3]
     assert len(others) == MOST - 1
-    assert failures_beside(session, b"uuuuuuuu", newest) == []
+    assert list(failures_beside(session, b"uuuuuuuu", newest)) == []
     settle(session, b"tttttttt", newest)
     assert open_failure(session, b"tttttttt", newest) is None
     assert list(pending(session)) == others
