@@ -109,11 +109,13 @@ class Extractor:
         key = call.tool, blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest(), volatile
         found = self._known.get(key)
         if found is None:
-            found = self.features_of(call.tool, call.arguments, {}, volatile)
+            found = self.features_of(call.tool, call.arguments, call.context, volatile)
             if len(self._known) >= _KNOWN_CALLS:
                 self._known = {}  # replaced, not cleared: other threads read it
             self._known[key] = found
-        return structs.replace(found, context=self.extract_context(call.context)) if call.context else found
+            return found
+        context = self.extract_context(call.context)
+        return found if found.context is context else structs.replace(found, context=context)
 
     def hidden_in(self, arguments: dict[str, JSON]) -> dict[str, str]:
         """The texts in the arguments that must be hidden, each with what is shown instead; the longest first.
@@ -130,11 +132,13 @@ class Extractor:
         """The context as it may be kept: redacted, bounded, in order of its keys."""
         if not context:
             return {}
-        items = tuple(context.items())
-        return self._context(items) if len(items) <= CONTEXT_KEYS else self._redacted_context(items)
+        if len(context) > CONTEXT_KEYS:
+            return self._redactor.redact_context(context)
+        return self._context(*context, *context.values())
 
-    def _redacted_context(self, items: tuple[tuple[str, str], ...]) -> dict[str, str]:
-        return self._redactor.redact_context(dict(items))
+    def _redacted_context(self, *keys_and_values: str) -> dict[str, str]:
+        half = len(keys_and_values) // 2
+        return self._redactor.redact_context(dict(zip(keys_and_values, keys_and_values[half:], strict=False)))
 
     def extract_pattern(
         self,

@@ -102,7 +102,7 @@ class Redactor:
             self._clean.add(text)
         return text
 
-    def is_clean(self, arguments: Mapping[str, JSON], canonical: bytes) -> bool:
+    def is_clean(self, arguments: dict[str, JSON], canonical: bytes) -> bool:
         """Whether ``redact_arguments`` would hide nothing; ``canonical`` is their JSON.
 
         One pass over the JSON says so for many. Its escapes may hide the edge of a secret, and what the pass is wary of
@@ -218,18 +218,17 @@ def _searched(data: bytes) -> bytes:
     return _unescaped(data) if b"\\" in data else data
 
 
-def _collect(value: JSON | Mapping[str, JSON], texts: list[str], names: list[str], depth: int) -> bool:
+def _collect(value: JSON, texts: list[str], names: list[str], depth: int) -> bool:
     """Gather what redaction looks at: texts, names of keys (texts too), long numbers. False where nested too deep."""
-    kind = type(value)
-    if kind is str:
+    if isinstance(value, str):
         texts.append(value)
-    elif isinstance(value, Mapping | list):
+    elif isinstance(value, dict | list):
         if not depth:
             return False
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             names += value
             texts += value
-        for inner in value.values() if isinstance(value, Mapping) else value:
+        for inner in value.values() if isinstance(value, dict) else value:
             if not _collect(inner, texts, names, depth - 1):
                 return False
     elif type(value) is int and not -_LONG_NUMBER < value < _LONG_NUMBER:

@@ -147,7 +147,7 @@ def test_layouts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(12):
         assert layouts.of("t", {f"n{number}": 1})[0] == shape("t", {f"n{number}": 1})
         assert len(layouts._known) <= 5
-    long = {"n" * 300: 1}
+    long: dict[str, Any] = {"n" * 300: 1}
     assert layouts.of("t", long)[0] == shape("t", long)
     assert "n" * 300 not in repr(layouts._known)
 
