@@ -53,7 +53,12 @@ _SIZE: Final = LAYOUT.size
 _LEAST_ENOUGH: Final = log(2.0 / ERROR_RATE)
 _ASCII_DIGIT: Final = re.compile("[0-9]")
 
+#: What a text may have, in the order of its forms.
+_HAS: Final = ("quotes", "brackets", "lines", "letters beyond ASCII", "capitals", "digits")
+
 Conditions = Mapping[int, tuple[str, str]]
+#: How a text begins and ends, which of ``_HAS`` it has (bits), buckets of its words and its length.
+Looks = tuple[str, str, int, int, int]
 
 
 class FormTest(msgspec.Struct):
@@ -186,9 +191,9 @@ def conditions_of(arguments: Mapping[str, JSON], names: Sequence[str]) -> Condit
             found[_hash(name, "absent")] = (name, "absent")
     for name, value in _leaves(arguments):
         if isinstance(value, str):
-            forms = _text_forms(value[:_CHARS], len(value))
+            looks = _looks(value[:_CHARS], len(value))
             # Few texts look like none before; of their values nothing is remembered.
-            found.update(_conditions(name, *forms) if len(name) <= _NAME_CHARS else _all_of(name, forms))
+            found.update(_conditions(name, *looks) if len(name) <= _NAME_CHARS else _all_of(name, _text_forms(*looks)))
             form = _value_form(value)
             if form:
                 found[_hash(name, form)] = (name, form)
@@ -229,9 +234,9 @@ def _all_of(name: str, forms: Iterable[str]) -> dict[int, tuple[str, str]]:
 
 
 @lru_cache(maxsize=4_096)
-def _conditions(name: str, *forms: str) -> Conditions:
-    """The same, for forms that come again."""
-    return _all_of(name, forms)
+def _conditions(name: str, *looks: *Looks) -> Conditions:
+    """The same, for texts that look as others did."""
+    return _all_of(name, _text_forms(*looks))
 
 
 def _hash(name: str, form: str) -> int:
@@ -267,35 +272,49 @@ def _forms(value: JSON) -> list[str]:
             return [sort, "negative"]
         return [sort] if value else [sort, "value:0"]
     if isinstance(value, list):
-        return [f"items:{_bucket(len(value))}"]
+        return [f"items:{_spelled(_bucket(len(value)))}"]
     if value is None:
         return ["null"]
     return ["object" if value else "empty"]
 
 
-def _text_forms(text: str, length: int) -> list[str]:
-    """The forms of a text, but for its value. ``text`` is its beginning, ``length`` that of the whole."""
+def _looks(text: str, length: int) -> Looks:
+    """All that the forms of a text depend on, but for its value. ``text`` is its beginning, ``length`` that of all."""
     if not text:
-        return ["empty"]
+        return "", "", 0, 0, 0
     first, last = text[0], text[-1]
-    forms = ["first:" + (("A" if first.isupper() else "a") if first.isalpha() else "0" if first.isdigit() else first)]
-    if not last.isalnum() and length <= _CHARS:
-        forms.append("last:" + last)
+    has = 0
     if "'" in text or '"' in text:
-        forms.append("has:quotes")
+        has = 1
     if "(" in text or "[" in text or "<" in text:
-        forms.append("has:brackets")
+        has += 2
     if "\n" in text:
-        forms.append("has:lines")
+        has += 4
     ascii_only = text.isascii()
     if not ascii_only:
-        forms.append("has:letters beyond ASCII")
+        has += 8
     if text != text.lower():
-        forms.append("has:capitals")
+        has += 16
     if _ASCII_DIGIT.search(text, 0, 64) or (not ascii_only and any(map(str.isdigit, text[:64]))):
-        forms.append("has:digits")
-    forms += (_sized("words", text.count(" ") + 1), _sized("length", length))
-    return forms
+        has += 32
+    return (
+        ("A" if first.isupper() else "a") if first.isalpha() else "0" if first.isdigit() else first,
+        "" if last.isalnum() or length > _CHARS else last,
+        has,
+        _bucket(text.count(" ") + 1),
+        _bucket(length),
+    )
+
+
+def _text_forms(first: str, last: str, has: int, words: int, length: int) -> list[str]:
+    """The forms of texts that look so."""
+    if not first:
+        return ["empty"]
+    forms = ["first:" + first]
+    if last:
+        forms.append("last:" + last)
+    forms += ["has:" + what for place, what in enumerate(_HAS) if has >> place & 1]
+    return [*forms, "words:" + _spelled(words), "length:" + _spelled(length)]
 
 
 def _value_form(text: str) -> str:
@@ -305,14 +324,13 @@ def _value_form(text: str) -> str:
     return "value:" + text.lower()
 
 
-@lru_cache(maxsize=1_024)
-def _sized(sort: str, number: int) -> str:
-    return f"{sort}:{_bucket(number)}"
+def _bucket(number: int) -> int:
+    """0, 1, 2, 3, then by doubling: 4 for 4 to 7, 5 for 8 to 15."""
+    return number if number < 4 else number.bit_length() + 1
 
 
-def _bucket(number: int) -> str:
-    """0, 1, 2, 3, then by doubling."""
-    if number < 4:
-        return str(number)
-    low = 1 << (number.bit_length() - 1)
+def _spelled(bucket: int) -> str:
+    if bucket < 4:
+        return str(bucket)
+    low = 1 << (bucket - 2)
     return f"{low} to {2 * low - 1}"
