@@ -187,8 +187,10 @@ def _values_of(arguments: Mapping[str, JSON]) -> list[tuple[str, str]]:
     """The arguments whose values are remembered, each with its value as JSON."""
     found = []
     for name, value in islice(arguments.items(), MAX_ARGUMENTS):
+        if isinstance(value, str) and len(value) > _CHARS - 2:
+            continue  # with its quotes it is too long
         text = _encode(value).decode()
-        if len(text) <= _CHARS and len(name) <= _CHARS and not HIDDEN.search(text):
+        if len(text) <= _CHARS and len(name) <= _CHARS and not ("<" in text and HIDDEN.search(text)):
             found.append((name, text))
     return found
 
@@ -203,7 +205,7 @@ def _add_values(row: Names, arguments: list[tuple[str, str]]) -> bool:
             values = row.values[name] = {}
         count = values.get(text, 0)
         if not count and len(values) >= MAX_VALUES:
-            del values[min(values, key=lambda one: values[one])]
+            del values[min(values, key=values.__getitem__)]
         values[text] = count + 1
         changed = True
     return changed

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sidecar.learning.known_names import HIDDEN, MAX_ARGUMENTS, MAX_CHARS, MAX_ROWS, MAX_VALUES, is_misspelling
+from sidecar.learning.known_names import (
+    HIDDEN,
+    MAX_ARGUMENTS,
+    MAX_CHARS,
+    MAX_ROWS,
+    MAX_VALUES,
+    _values_of,
+    is_misspelling,
+)
 from sidecar.learning.pending import MOST, failures_beside, open_failure, pending, remember, settle
 from sidecar.learning.repeats import EDGES, bin_of
 from sidecar.learning.session import Session
@@ -154,3 +162,10 @@ def test_the_pause_that_works_is_told_from_one_that_does_not(bench: Bench) -> No
 def test_what_may_be_a_misspelling(one: str, other: str, same: bool) -> None:
     assert is_misspelling(one, other) is same
     assert is_misspelling(other, one) is same
+
+
+def test_values_are_remembered_as_long_as_they_fit_with_their_quotes() -> None:
+    arguments: dict[str, Any] = {"a": "x" * 62, "b": "x" * 63, "c": "é" * 62, "d": '"' * 32, "e": ["y" * 60], "f": 7}
+    found = dict(_values_of(arguments))
+    assert list(found) == ["a", "c", "e", "f"]
+    assert max(map(len, found.values())) == 64
