@@ -23,7 +23,8 @@ _ARGUMENT_CHARS: Final = 16_384
 
 # Parts that are compared as they stand: stand-ins of hidden values, what is quoted or bracketed, and the runs between
 # spaces and quotes (paths, flags, dotted names, ids such as "#W2378156").
-# Each way begins with a literal mark: then the engine skips to the next mark by itself, in a quarter of the time.
+# Each way begins with a literal mark: then the engine skips to the next mark by itself, in half to three quarters of
+# the time that a look ahead takes.
 _QUOTED: Final = re.compile(
     r"<([a-z_]{2,16}:[0-9a-f]{8})>|'(?<!\w')((?:[^'\n]|'(?=\w)){3,120})'(?!\w)"
     r"|\"([^\"\n]{3,120})\"|`([^`'\n]{3,120})[`']"

@@ -100,7 +100,7 @@ class Extractor:
     def features_of_call(self, call: Call, volatile: frozenset[str] = frozenset()) -> Features:
         """The same for a call, remembered: it is asked about, then recorded, and often made again.
 
-        What is remembered is known by a hash of the arguments' text, so that no secret in it stays in memory. 25 µs
+        What is remembered is known by a hash of the arguments' text, so that no secret in it stays in memory. 12 µs
         once, 2 µs from then on.
         """
         text = call.arguments_json
@@ -115,7 +115,9 @@ class Extractor:
             self._known[key] = found
             return found
         context = self.extract_context(call.context)
-        return found if found.context is context else structs.replace(found, context=context)
+        if found.context is context or found.context == context:
+            return found
+        return structs.replace(found, context=context)
 
     def hidden_in(self, arguments: dict[str, JSON]) -> dict[str, str]:
         """The texts in the arguments that must be hidden, each with what is shown instead; the longest first.
