@@ -35,17 +35,13 @@ MAX_CONDITIONS: Final = 80
 _VALUE_CHARS: Final = 24
 #: Characters of names whose conditions are remembered.
 _NAME_CHARS: Final = 64
-#: Known probabilities are taken to be within this: a model that is still learning is too sure.
-_LEAST_P: Final = 0.05
-_MOST_P: Final = 0.95
 #: A single condition with this much log-wealth is worth pairing with others.
 _PROMISING: Final = 1.0
 _PARTNERS: Final = 3
 
 #: A test as it is packed: its fields in their order.
 LAYOUT: Final = Struct("<IIfffHH?x")
-#: Parts of the same: its conditions; what the poorest are told by; wealth and whether it failed in several sessions.
-_CONDITIONS: Final = Struct("<II18x")
+#: Parts of the same: what the poorest are told by; wealth and whether it failed in several sessions.
 _RANK: Final = Struct("<8xf8xH4x")
 _PROOF: Final = Struct("<8xf12x?x")
 _SIZE: Final = LAYOUT.size
@@ -90,35 +86,6 @@ class FormTest(msgspec.Struct):
 def unpack(packed: bytes | bytearray) -> list[FormTest]:
     """The tests that a model holds."""
     return [FormTest(*row) for row in LAYOUT.iter_unpack(packed)]
-
-
-def met_by(packed: bytes | bytearray, conditions: Conditions) -> list[int]:
-    """Where the tests stand that a call with these conditions meets."""
-    return [
-        place * _SIZE
-        for place, (first, second) in enumerate(_CONDITIONS.iter_unpack(packed))
-        if first in conditions and (not second or second in conditions)
-    ]
-
-
-def observe(packed: bytearray, met: Sequence[int], p: float, session: int, *, failed: bool) -> None:
-    """Take in a call that meets these tests, had been given probability ``p`` of failing, and failed or not.
-
-    In place; no other test is unpacked.
-    """
-    p = max(_LEAST_P, min(_MOST_P, p))
-    unpack_from, pack_into = LAYOUT.unpack_from, LAYOUT.pack_into
-    for at in met:
-        first, second, wealth, failures, successes, place, began, several = unpack_from(packed, at)
-        rate = (failures + p) / (failures + successes + 1.0)
-        if rate > p:  # else nothing is won; in place of ``won``, a call of which takes as long as what it does
-            wealth += log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
-        if failed:
-            failures += 1.0
-            several = several or session != began
-        else:
-            successes += 1.0
-        pack_into(packed, at, first, second, wealth, failures, successes, place, began, several)
 
 
 def take_believed(packed: bytearray, met: Sequence[int]) -> list[FormTest]:
@@ -171,16 +138,6 @@ def admit(
     ranks = list(_RANK.iter_unpack(packed))
     kept = sorted(range(len(ranks)), key=ranks.__getitem__, reverse=True)[:MAX_TESTS]
     return b"".join([packed[place * _SIZE : place * _SIZE + _SIZE] for place in kept]), tried
-
-
-def won(p: float, failures: float, successes: float, failed: bool) -> float:
-    """What a test's log-wealth gains by a call that meets it, was given probability ``p``, and failed or not.
-
-    The bet is the failure rate among those that met it before.
-    """
-    rate = (failures + p) / (failures + successes + 1.0)
-    rate = max(rate, p)
-    return log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
 
 
 def conditions_of(arguments: Mapping[str, JSON], names: Sequence[str]) -> Conditions:

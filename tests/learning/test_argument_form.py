@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import log
 from typing import Any
 from zlib import crc32
 
@@ -19,12 +20,10 @@ from sidecar.learning.forms import (
     admit,
     conditions_of,
     describe,
-    met_by,
-    observe,
     take_believed,
     unpack,
-    won,
 )
+from sidecar.native.form_tests import met_by, observe
 
 from .replaying import Replay
 
@@ -88,6 +87,16 @@ def test_failures_of_one_session_are_not_enough() -> None:
     assert not any('“"”' in rule.words for rule in replay.model().rules)
 
 
+def _won(p: float, failures: float, successes: float, failed: bool) -> float:
+    """What a test's log-wealth gains by a call that meets it, was given probability ``p``, and failed or not.
+
+    The bet is the failure rate among those that met it before.
+    """
+    rate = (failures + p) / (failures + successes + 1.0)
+    rate = max(rate, p)
+    return log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
+
+
 def test_wealth_is_a_martingale_where_a_condition_says_nothing() -> None:
     """Over all histories of eight calls with a known probability, mean wealth is one: exact enumeration."""
     for p in (0.1, 0.3, 0.7):
@@ -96,7 +105,7 @@ def test_wealth_is_a_martingale_where_a_condition_says_nothing() -> None:
             failures, successes, wealth, weight = 1.0, 0.0, 0.0, 1.0
             for call in range(8):
                 failed = bool(history >> call & 1)
-                wealth += won(p, failures, successes, failed)
+                wealth += _won(p, failures, successes, failed)
                 failures += failed
                 successes += not failed
                 weight *= p if failed else 1.0 - p
@@ -136,14 +145,14 @@ def test_packed_tests_move_as_whole_ones_do(seed: int) -> None:
 
         whole = unpack(packed)
         for test in _met(whole, conditions):
-            test.wealth += won(min(0.95, max(0.05, p)), test.failures, test.successes, failed)
+            test.wealth += _won(min(0.95, max(0.05, p)), test.failures, test.successes, failed)
             test.failures += failed
             test.successes += not failed
             test.several |= failed and session != test.session
         whole = unpack(_pack(whole))  # 32 bits of each number are kept
         moved = bytearray(packed)
         met = met_by(moved, conditions)
-        observe(moved, met, p, session, failed=failed)
+        observe(moved, met, p, session, failed)
         assert unpack(bytes(moved)) == whole
 
         believed = [test for test in _met(whole, conditions) if test.believed]

@@ -11,9 +11,10 @@ from typing import Final
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
+from ...native.form_tests import met_by, observe
 from ..detector import Finding
 from ..evidence import logit, wilson
-from ..forms import Conditions, admit, conditions_of, describe, met_by, observe, take_believed
+from ..forms import Conditions, admit, conditions_of, describe, take_believed
 from ..half_life import PERMANENT_HALF_LIFE
 from ..tool_model import FormRule, Model
 from ..view import Outcome, View
@@ -75,7 +76,7 @@ class ArgumentForm:
         met = met_by(tests, conditions)
         session = int.from_bytes(view.session_key[:2], "big")
         if met:
-            observe(tests, met, max(view.p_fail, view.p_kind), session, failed=outcome.failed)
+            observe(tests, met, max(view.p_fail, view.p_kind), session, outcome.failed)
         if outcome.failed:
             _after_failure(model, tests, met, conditions, session, outcome.now)
         elif met:

@@ -1,0 +1,108 @@
+"""Tests of conditions on arguments, packed as ``learning/forms.py`` lays them out: 26 bytes each, little-endian."""
+
+from libc.math cimport log
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.string cimport memcpy, memset
+
+cdef enum:
+    SIZE = 26
+    _WEALTH = 8
+    _FAILURES = 12
+    _SUCCESSES = 16
+    _SESSION = 22
+    _SEVERAL = 24
+    # Conditions of one call that are looked at, and slots for them, a power of two.
+    _MOST = 256
+    _SLOTS = 1024
+
+# Known probabilities are taken to be within this: a model that is still learning is too sure.
+cdef double _least_p = 0.05, _most_p = 0.95
+
+TEST_BYTES = SIZE
+MOST_CONDITIONS = _MOST
+
+
+cdef inline uint32_t _u32(const uint8_t* data) noexcept nogil:
+    return <uint32_t>data[3] << 24 | <uint32_t>data[2] << 16 | <uint32_t>data[1] << 8 | data[0]
+
+
+cdef inline float _float(const uint8_t* data) noexcept nogil:
+    cdef uint32_t bits = _u32(data)
+    cdef float value
+    memcpy(&value, &bits, 4)
+    return value
+
+
+cdef inline void _put_float(uint8_t* data, double value) noexcept nogil:
+    cdef float single = <float>value
+    cdef uint32_t bits
+    memcpy(&bits, &single, 4)
+    data[0], data[1], data[2], data[3] = bits & 0xFF, (bits >> 8) & 0xFF, (bits >> 16) & 0xFF, bits >> 24
+
+
+cdef inline bint _is_met(const uint32_t* slots, uint32_t condition) noexcept nogil:
+    cdef uint32_t slot = condition % _SLOTS
+    while slots[slot]:
+        if slots[slot] == condition:
+            return True
+        slot = (slot + 1) % _SLOTS
+    return False
+
+
+def met_by(bytearray packed not None, conditions not None):
+    """Where the tests stand that a call with these conditions meets: with their first, and the second if there is one.
+
+    Conditions are numbers of 32 bits, none of them 0, at most 256. ValueError for more, and for what are no whole tests.
+    """
+    cdef uint32_t[_SLOTS] slots
+    cdef uint32_t condition, slot
+    cdef const uint8_t* data = packed
+    cdef Py_ssize_t at, size = len(packed)
+    cdef list found = []
+    if size % SIZE:
+        raise ValueError("these are no whole tests")
+    if len(conditions) > _MOST:
+        raise ValueError("too many conditions")
+    memset(slots, 0, sizeof(slots))
+    for condition in conditions:
+        slot = condition % _SLOTS
+        while slots[slot]:
+            slot = (slot + 1) % _SLOTS
+        slots[slot] = condition
+    for at in range(0, size, SIZE):
+        if not _is_met(slots, _u32(data + at)):
+            continue
+        condition = _u32(data + at + 4)
+        if not condition or _is_met(slots, condition):
+            found.append(at)
+    return found
+
+
+def observe(bytearray packed not None, list met not None, double p, uint16_t session, bint failed):
+    """Take in a call that meets the tests at these places, was given probability ``p`` of failing, and failed or not.
+
+    The bet is the failure rate among those that met the test before, where that is above ``p``. IndexError for a place
+    that is none.
+    """
+    cdef uint8_t* data = packed
+    cdef uint8_t* test
+    cdef Py_ssize_t at, size = len(packed)
+    cdef double failures, successes, rate
+    p = max(_least_p, min(_most_p, p))
+    for at in met:
+        if at < 0 or at > size - SIZE:
+            raise IndexError("there is no test")
+        test = data + at
+        failures, successes = _float(test + _FAILURES), _float(test + _SUCCESSES)
+        rate = (failures + p) / (failures + successes + 1.0)
+        if rate > p:  # else nothing is won
+            _put_float(
+                test + _WEALTH,
+                _float(test + _WEALTH) + (log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))),
+            )
+        if failed:
+            _put_float(test + _FAILURES, failures + 1.0)
+            if test[_SESSION] | test[_SESSION + 1] << 8 != session:
+                test[_SEVERAL] = 1
+        else:
+            _put_float(test + _SUCCESSES, successes + 1.0)
