@@ -20,7 +20,7 @@ LOWEST: Final = -1.0
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
 FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
-UTILISATION: Final = 0.97
+UTILISATION: Final = 0.95
 #: Successes that are granted before any was seen, overall and to a new tool: where all tools together leave some of the
 #: budget over, a tool is granted as many times more.
 GRACE_OVERALL: Final = 45.0
