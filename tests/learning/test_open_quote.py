@@ -23,14 +23,28 @@ def _known() -> Replay:
 
 
 @pytest.mark.parametrize(
-    "text", ["echo 'a", 'say "a" "b', "a `b", "it's 'so", "'", "he said \"don't", "select * from t where a = 'x''"]
+    "text",
+    [
+        "echo 'a",
+        'say "a" "b',
+        "a `b",
+        "it's 'so",
+        "'",
+        "he said \"don't",
+        "select * from t where a = 'x''",
+        "'a\\'",
+        '"a\\\\"" b',
+    ],
 )
 def test_open_ones_are_found(text: str) -> None:
     assert _open({"q": text}) > 0.7
     assert _open({"n": 1, "list": [{"q": "fine"}, {"q": text}]}) > 0.7
 
 
-@pytest.mark.parametrize("text", ["", "plain", "echo 'a' \"b\" `c`", "it's don't o'clock", "'' \"\"", "«a» “b"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "plain", "echo 'a' \"b\" `c`", "it's don't o'clock", "'' \"\"", "«a» “b", "'don\\'t'", '"a \\" b"', "a\\`b"],
+)
 def test_pairs_and_apostrophes_are_fine(text: str) -> None:
     assert _open({"q": text}) == 0.0
 

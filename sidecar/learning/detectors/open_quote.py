@@ -1,6 +1,7 @@
 """A text whose quotation marks do not pair: what reads it as a command, a query or a script will not get past that.
 
-An apostrophe inside of a word is no quotation mark. Whether a tool minds at all, its weights learn.
+An apostrophe inside of a word is no quotation mark, and neither is what stands after a backslash. Whether a tool minds
+at all, its weights learn.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _TEXTS: Final = 16
 _CHARS: Final = 4_000
 #: Calls of a tool before an open quotation mark may prevent: of a tool that is hardly known it says little.
 _KNOWN_TOOL: Final = 30.0
+_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
 _SINGLE: Final = re.compile(r"(?<!\w)'|'(?!\w)")
 _NAMES: Final = {'"': "double quotation marks", "'": "single quotation marks", "`": "backquotes"}
 
@@ -58,9 +60,15 @@ def _open(view: View) -> tuple[str, str] | None:
     for name, text in islice(leaves_of(visible(view.call, view.features)), _TEXTS):
         if len(text) > _CHARS:
             continue
-        for mark in '"`':
-            if text.count(mark) & 1:
-                return name, mark
-        if "'" in text and len(_SINGLE.findall(text)) & 1:
-            return name, "'"
+        mark = _odd(_ESCAPED.sub("", text) if "\\" in text else text)
+        if mark:
+            return name, mark
     return None
+
+
+def _odd(text: str) -> str:
+    """The first sort of quotation mark of which there is an odd number; empty where there is none."""
+    for mark in '"`':
+        if text.count(mark) & 1:
+            return mark
+    return "'" if "'" in text and len(_SINGLE.findall(text)) & 1 else ""
