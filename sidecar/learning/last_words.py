@@ -1,6 +1,6 @@
 """What the session's last call was about, if it worked: parts of hashes of its words, so that the next can be compared.
 
-Two bytes a word: two calls of 24 words that have none in common are taken for alike once in a hundred times, and no
+Two bytes a word: two calls of 12 words that have none in common are taken for alike once in 450 times, and no
 word can be read back.
 """
 
@@ -14,7 +14,7 @@ from .view import View
 from .wording import leaves_of, visible
 
 #: Words that are kept, and characters read of one text.
-MOST: Final = 24
+MOST: Final = 12
 _CHARS: Final = 600
 _WIDTH: Final = 2
 #: Shorter words are in any call.

@@ -16,11 +16,11 @@ from ..wording import leaves_of, visible
 
 #: Texts of one call that are looked at, and characters of one: of longer ones nothing is said.
 _TEXTS: Final = 16
-_CHARS: Final = 4_000
+_CHARS: Final = 2_000
 #: Calls of a tool before an open quotation mark may prevent: of a tool that is hardly known it says little.
 _KNOWN_TOOL: Final = 30.0
 _ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
-_SINGLE: Final = re.compile(r"(?<!\w)'|'(?!\w)")
+_SINGLE: Final = re.compile(r"'(?:(?!\w)|(?<!\w'))")
 _NAMES: Final = {'"': "double quotation marks", "'": "single quotation marks", "`": "backquotes"}
 
 
