@@ -37,7 +37,7 @@ EAGERNESS: Final = 4
 #: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
 #: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
 #: At most that many times, and no less than its inverse. Trials fade with preventions.
-DOUBT: Final = 2.1
+DOUBT: Final = 2.2
 DOUBT_STRENGTH: Final = 1.0
 MOST_DOUBT: Final = 8.0
 #: What further tries of one call add to what it was booked with: at most that many times as much; and how many expected
