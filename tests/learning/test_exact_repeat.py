@@ -19,20 +19,30 @@ def _after(*calls: tuple[str, str], asked: str = "run report.py") -> dict[str, f
 
 
 _FAILS = ("run report.py", "no such file")
+_WRITES = "put the lines that follow into report.py and close it"
 
 
 def test_a_call_that_names_the_same_and_worked_may_have_mended_it() -> None:
-    assert _after(_FAILS, ("write report.py", ""))["repeat_touched"] == 1.0
-    assert _after(_FAILS, ("write REPORT.md", ""))["repeat_touched"] == 1.0
+    assert _after(_FAILS, (_WRITES, ""))["repeat_touched"] == 1.0
+    assert _after(_FAILS, ("copy everything that is in REPORT.md over there", ""))["repeat_touched"] == 1.0
     assert _after(_FAILS, ("list all", ""))["repeat_touched"] == 0.0
-    assert _after(_FAILS, ("write report.py", "disk is full"))["repeat_touched"] == 0.0
+    assert _after(_FAILS, (_WRITES, "disk is full"))["repeat_touched"] == 0.0
     assert _after(_FAILS)["repeat_touched"] == 0.0
 
 
 def test_only_the_last_call_and_only_for_what_failed() -> None:
-    assert _after(_FAILS, ("write report.py", ""), ("list all", ""))["repeat_touched"] == 0.0
-    assert _after(("write report.py", ""))["repeat_touched"] == 0.0
-    assert _after(("run report.py", ""), ("write report.py", ""))["repeat_touched"] == 0.0
+    assert _after(_FAILS, (_WRITES, ""), ("list all", ""))["repeat_touched"] == 0.0
+    assert _after((_WRITES, ""))["repeat_touched"] == 0.0
+    assert _after(("run report.py", ""), (_WRITES, ""))["repeat_touched"] == 0.0
+
+
+def test_its_own_correction_has_not_mended_a_call() -> None:
+    assert (
+        _after(("find order 4711", "no such order"), ("find order #4711", ""), asked="find order 4711")[
+            "repeat_touched"
+        ]
+        == 0.0
+    )
 
 
 def test_a_call_that_had_worked_is_less_doomed_than_one_that_never_did() -> None:
@@ -50,7 +60,7 @@ def test_both_lower_the_odds_and_are_told() -> None:
     worked.tell({"q": "run report.py"}, "", "s")
     for replay in (plain, touched, worked):
         replay.tell({"q": "run report.py"}, "no such file", "s")
-        replay.tell({"q": "write report.py" if replay is touched else "list all"}, "", "s")
+        replay.tell({"q": _WRITES if replay is touched else "list all"}, "", "s")
     odds = [p / (1.0 - p) for p in (replay.p_fail({"q": "run report.py"}, "s") for replay in (plain, touched, worked))]
     assert odds[1] < 0.8 * odds[0]
     assert odds[2] < 0.7 * odds[0]

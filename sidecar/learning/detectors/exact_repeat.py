@@ -9,12 +9,14 @@ after one that worked and names the same, is less doomed.
 from __future__ import annotations
 
 from ...model.counted import Counted
+from ...model.pattern import covered_call
 from ...model.vocabulary import Cause, Level
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
 from ..evidence import logit
 from ..half_life import PERMANENT_HALF_LIFE
 from ..last_words import last_words_of, shared
+from ..pending import open_failure
 from ..tool_model import MAX_CHANGES
 from ..view import Outcome, View
 
@@ -139,9 +141,17 @@ def _after_changes(view: View, between: set[bytes], p: float) -> float:
 
 
 def _touched(view: View) -> bool:
-    """Whether the session's last call worked and has words in common with this one: it may have mended it."""
-    words = view.session.last_words if view.session is not None else b""
-    return bool(words) and shared(words, last_words_of(view))
+    """Whether the session's last call worked and has words in common with this one: it may have mended it.
+
+    Where its correction was seen to work, that call is not made better by it.
+    """
+    session = view.session
+    if session is None or not session.last_words:
+        return False
+    failure = open_failure(session, view.subject, covered_call(view.features.fingerprint))
+    if failure is not None and failure.answered:
+        return False
+    return shared(session.last_words, last_words_of(view))
 
 
 def _remedy(cause: Cause) -> str:
