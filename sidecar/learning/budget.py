@@ -20,7 +20,7 @@ LOWEST: Final = -1.0
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
 FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
-UTILISATION: Final = 0.97
+UTILISATION: Final = 0.95
 #: Successes that are granted before any was seen, overall and to a new tool: where all tools together leave some of the
 #: budget over, a tool is granted as many times more.
 GRACE_OVERALL: Final = 45.0
@@ -37,7 +37,7 @@ EAGERNESS: Final = 4
 #: Far out, where calls are prevented, a learned probability is too sure of itself. Before trials tell, this many times
 #: the expected successes are booked for a call that was not made; that is worth so many expected successes of trials.
 #: At most that many times, and no less than its inverse. Trials fade with preventions.
-DOUBT: Final = 2.1
+DOUBT: Final = 2.2
 DOUBT_STRENGTH: Final = 1.0
 MOST_DOUBT: Final = 8.0
 #: What further tries of one call add to what it was booked with: at most that many times as much; and how many expected

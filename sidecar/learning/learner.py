@@ -23,6 +23,7 @@ from .budget import DEFAULT_BUDGET, within
 from .combiner import descend
 from .corrections import learn_correction
 from .foresight import Foresight, Judgement
+from .last_words import last_words_of
 from .pending import remember, settle
 from .repeats import learn_repeat
 from .sequential import OF_CALL, state_of, step
@@ -213,6 +214,7 @@ class UsagePatternLearner:
         )
         session.remember_tool(view.call.tool, failed=outcome.failed)
         session.remember_ending(view.wording.ending)
+        session.last_words = b"" if outcome.failed else last_words_of(view)
         session.remember_moment(view.call.tool, view.subject, outcome.now, outcome.cost, failed=outcome.failed)
 
 

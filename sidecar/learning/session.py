@@ -61,6 +61,8 @@ class Session(msgspec.Struct, array_like=True):
     cost: float = 0.0
     #: By tool: calls, and how many of them failed; least recent first.
     by_tool: dict[str, list[int]] = {}
+    #: Words of the newest call, if it worked, see ``last_words.py``.
+    last_words: bytes = b""
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -154,10 +156,21 @@ class Session(msgspec.Struct, array_like=True):
         """Remember what the newest call ended with. To be called after ``add``."""
         self.endings = self.endings[-(RING - 1) * WIDTH :] + ending
 
-    def first_failed(self, fingerprint: bytes) -> bool:
-        """Whether the oldest remembered call with this fingerprint failed."""
-        places = rings.places(self.fingerprints, fingerprint)
-        return bool(places and self.marks[places[0]] & FAILED)
+    def episodes(self, fingerprint: bytes) -> tuple[int, int]:
+        """How often, as far as is remembered, the call with this fingerprint (8 bytes) began to work, and to fail."""
+        began = broke = 0
+        before = -1
+        for place in rings.places(self.fingerprints, fingerprint):
+            failed = self.marks[place] & FAILED
+            if failed != before:
+                before = failed
+                broke += failed
+                began += not failed
+        return began, broke
+
+    def ever_worked(self, fingerprint: bytes) -> bool:
+        """Whether a remembered call with this fingerprint (8 bytes) worked."""
+        return not all(self.marks[place] & FAILED for place in rings.places(self.fingerprints, fingerprint))
 
     def add(self, fingerprint: bytes, kind: bytes, template: bytes, mark: int, now: float) -> None:
         """Remember one call that succeeded or failed."""

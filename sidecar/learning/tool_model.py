@@ -93,6 +93,9 @@ class Model(msgspec.Struct, array_like=True):
     lasting: float = 0.0
     #: Calls that worked the last time, see ``worked_calls.py``.
     worked_calls: bytearray = msgspec.field(default_factory=bytearray)
+    #: How long calls that work are (mean of logs), and how many it is the mean of. See ``detectors/length.py``.
+    usual_length: float = 0.0
+    lengths: int = 0
 
     @property
     def lasting_share(self) -> float:

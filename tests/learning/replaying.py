@@ -60,6 +60,10 @@ class Replay:
         found: Model = self._memory.get(MODELS, subject_key("t"))
         return found
 
+    def rows(self) -> list[Any]:
+        """All records that were written."""
+        return list(self._memory.rows.values())
+
     def features(self, arguments: dict[str, Any], session_id: str, **context: str) -> dict[str, float]:
         """What all detectors say of a call, by feature."""
         view = self._asked(arguments, session_id, context)

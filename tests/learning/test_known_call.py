@@ -68,3 +68,17 @@ def test_where_failures_pass_by_themselves_that_a_call_works_says_little() -> No
         features = replay.features({"id": 3}, "new")
         said.append((features["known_to_work"], -features["known_last"]))
     assert all(0.0 < passing < 0.4 * lasting for lasting, passing in zip(*said, strict=True))
+
+
+def test_what_happened_in_the_session_itself_is_no_record_of_other_sessions() -> None:
+    """The same call, failed in this session only: whether or not it had worked in it first."""
+    said = []
+    for before in ([], [""], ["no such id", ""]):
+        replay = Replay()
+        for number in range(20):
+            replay.tell({"id": number}, "", f"s{number}")
+        for error in (*before, "no such id"):
+            replay.tell({"id": 99}, error, "s")
+        said.append(replay.features({"id": 99}, "s")["known_all"])
+        assert replay.features({"id": 99}, "other")["known_all"] > 1.0
+    assert said == [0.0, 0.0, 0.0]

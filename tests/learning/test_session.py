@@ -22,7 +22,12 @@ def test_it_answers_as_a_list_would(calls: list[tuple[bytes, bytes, bytes, int]]
     assert len(session) == len(ring)
     places = [at for at, call in enumerate(ring) if call[0] == asked]
     assert session.last_index(asked) == (places[-1] if places else -1)
-    assert session.first_failed(asked) == bool(places and ring[places[0]][3] & FAILED)
+    turns = [
+        bool(ring[at][3] & FAILED)
+        for number, at in enumerate(places)
+        if not number or (ring[at][3] ^ ring[places[number - 1]][3]) & FAILED
+    ]
+    assert session.episodes(asked) == (turns.count(False), turns.count(True))
     of_kind = [call for call in ring if call[1] == asked]
     assert session.of_kind(asked) == (len(of_kind), sum(bool(call[3] & FAILED) for call in of_kind))
     row = 0

@@ -10,8 +10,10 @@ from .argument_form import ArgumentForm
 from .base_rate import BaseRate
 from .exact_repeat import ExactRepeat
 from .known_call import KnownCall
+from .length import Length
 from .missing_key import MissingKey
 from .offered import Offered
+from .open_quote import OpenQuote
 from .outage import Outage
 from .phrasing import Phrasing
 from .precondition import PreconditionDetector
@@ -22,7 +24,7 @@ from .streak import Streak
 from .telling_words import TellingWords
 
 #: So many, the first, speak of most calls.
-COMMON: Final = 7
+COMMON: Final = 8
 
 
 def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
@@ -35,9 +37,11 @@ def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
         SessionTrend(),
         Streak(),
         ExactRepeat(),
+        Length(),
         KnownCall(),
         MissingKey(),
         Offered(),
+        OpenQuote(),
         ArgumentForm(),
         PreconditionDetector(),
         Outage(),

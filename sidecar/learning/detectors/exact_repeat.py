@@ -2,17 +2,21 @@
 
 Nobody tells which calls change something. Three things stand for it: whether any call in between succeeded with a
 tool that is not registered as read-only, what kinds of calls those were (after some kinds repeats work, after others
-they do not: learned per tool), and whether they were silent, as writes are.
+they do not: learned per tool), and whether they were silent, as writes are. A call that had worked in the session, or
+after one that worked and names the same, is less doomed.
 """
 
 from __future__ import annotations
 
 from ...model.counted import Counted
+from ...model.pattern import covered_call
 from ...model.vocabulary import Cause, Level
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
 from ..evidence import logit
 from ..half_life import PERMANENT_HALF_LIFE
+from ..last_words import last_words_of, shared
+from ..pending import open_failure
 from ..tool_model import MAX_CHANGES
 from ..view import Outcome, View
 
@@ -33,6 +37,8 @@ class ExactRepeat:
         ("repeat_failed", 1.25),  # log-odds of failing again (sort of error, tool, error template) over the base
         ("repeat_change", 0.5),  # the most helpful kind of call in between, over the repeat's log-odds
         ("repeat_passed", -1.2),  # this call last succeeded in the session
+        ("repeat_worked", -1.0),  # it failed the last time, and had worked in the session
+        ("repeat_touched", -0.5),  # it failed, and the session's last call worked and has words in common with it
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
@@ -49,6 +55,10 @@ class ExactRepeat:
         x[at] = level - view.base
         if between:
             x[at + 1] = logit(_after_changes(view, between, p)) - level
+        if session.ever_worked(view.features.fingerprint[:8]):
+            x[at + 3] = 1.0
+        if _touched(view):
+            x[at + 4] = 1.0
 
     def explain(self, view: View) -> Finding | None:
         """How often it failed, with what, and whether anything changed since."""
@@ -63,7 +73,11 @@ class ExactRepeat:
         summary = f"this call failed {times(count)}{' in a row' if count > 1 else ''} in this session"
         if error is not None and error.template:
             summary += f", last with {quoted(error.last_error or error.template)}"
-        if between:
+        if session.ever_worked(view.features.fingerprint[:8]):
+            summary += ", and had worked before"
+        if _touched(view):
+            summary += "; the call just before worked, and speaks of the same"
+        elif between:
             summary += "; since then something may have changed it"
         elif since:
             summary += f"; nothing that may have changed it happened in the {since} since" if since > 1 else ""
@@ -124,6 +138,20 @@ def _after_changes(view: View, between: set[bytes], p: float) -> float:
         record = changes.get(kind)
         best = min(best, record.mean(p, _STRENGTH_CHANGE) if record is not None else p)
     return best
+
+
+def _touched(view: View) -> bool:
+    """Whether the session's last call worked and has words in common with this one: it may have mended it.
+
+    Where its correction was seen to work, that call is not made better by it.
+    """
+    session = view.session
+    if session is None or not session.last_words:
+        return False
+    failure = open_failure(session, view.subject, covered_call(view.features.fingerprint))
+    if failure is not None and failure.answered:
+        return False
+    return shared(session.last_words, last_words_of(view))
 
 
 def _remedy(cause: Cause) -> str:

@@ -36,7 +36,7 @@ class KnownCall:
     )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
-        """The call's record, without this session's own episode, which is no news."""
+        """The call's record, without this session's own episodes, which are no news."""
         if view.model is not None and worked(view.model.worked_calls, _hash(view)):
             x[at + 3] = view.likeness
         pattern = view.known_call()
@@ -45,10 +45,9 @@ class KnownCall:
         successes, failures = pattern.rate.faded(view.now, half_life_of(pattern.transient))
         here = view.seen >= 0 and view.session is not None
         if view.session is not None and here:
-            if view.session.first_failed(view.features.fingerprint[:8]):
-                failures = max(0.0, failures - 1.0)
-            else:
-                successes = max(0.0, successes - 1.0)
+            began, broke = view.session.episodes(view.features.fingerprint[:8])
+            successes = max(0.0, successes - began)
+            failures = max(0.0, failures - broke)
         if successes + failures < 0.05:
             return
         level = logit((failures + _STRENGTH * view.p_kind) / (successes + failures + _STRENGTH))
