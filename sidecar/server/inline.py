@@ -25,8 +25,9 @@ import grpc
 import structlog
 from google.rpc import status_pb2
 
+from ..store.receipts import Receipt
 from .authentication import REFUSED, Metadata
-from .chain import Answer, InlineMethod, Later
+from .chain import Answer, InlineMethod
 from .errors import DeadlineError, status_of
 from .grpc_insides import Insides
 
@@ -177,18 +178,16 @@ class _Call:
             self.reply(_STOPPING)
 
     def _answer(self, raw: bytes) -> None:
-        answer = self._method(raw)
-        if isinstance(answer, Later):
-            if self._deadline > _NO_DEADLINE:
-                self._inline.waiting.append((time.monotonic() + _LONGEST_WAIT, self))
-            answer.future.add_done_callback(lambda future: self._come(answer.word(future)))
-        else:
+        answer = self._method.act(raw, self._told)
+        if answer is not None:
             self.reply(answer)
+        elif self._deadline > _NO_DEADLINE:
+            self._inline.waiting.append((time.monotonic() + _LONGEST_WAIT, self))
 
-    def _come(self, answer: Answer) -> None:
+    def _told(self, receipt: Receipt[Any]) -> None:
         try:
-            self.reply(answer)
-        except Exception:  # noqa: BLE001 - futures swallow it, and the caller would wait for ever
+            self.reply(self._method.word(receipt))
+        except Exception:  # noqa: BLE001 - receipts swallow it, and the caller would wait for ever
             _log.exception("inline_answer_failed")
             self._call.cancel()
 

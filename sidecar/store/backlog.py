@@ -15,6 +15,8 @@ from typing import Any
 
 from sidecar.model.errors import QueueFullError, StoreUnavailableError
 
+from .receipts import Receipt
+
 
 class Job:
     """A function of the transaction, who waits for it, and whether it may be dropped or needs the thread alone.
@@ -27,7 +29,7 @@ class Job:
     def __init__(
         self,
         run: Callable[[Any], Any],
-        future: Future[Any] | None,
+        future: Future[Any] | Receipt[Any] | None,
         *,
         droppable: bool = False,
         alone: bool = False,

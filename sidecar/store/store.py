@@ -13,6 +13,7 @@ from .backup import backup, compact
 from .commit import Step
 from .environment import Environment
 from .reader import Reader
+from .receipts import Receipt
 from .retention import Limits, Retention
 from .schema import Schema
 from .tables import NAMES, Table
@@ -76,6 +77,10 @@ class Store:
     def submit(self, job: Callable[[WriteTransaction], T]) -> Future[T]:
         """Queue a job; the future completes once its commit is on the disk. See ``Writer.submit``."""
         return self.writer.submit(job)
+
+    def submit_and_tell(self, job: Callable[[WriteTransaction], T], told: Callable[[Receipt[T]], None]) -> None:
+        """Queue a job; ``told`` is called once its commit is on the disk. See ``Writer.submit_and_tell``."""
+        self.writer.submit_and_tell(job, told)
 
     def post(
         self,
