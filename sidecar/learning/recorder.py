@@ -130,9 +130,8 @@ class Recorder:
         if made > now + _FUTURE:
             # A clock that far ahead would make all evidence from now on look old.
             call = replace(call, time=now)
-        with self._store.read() as reader:
-            known = reader.get(TOOLS, tool_key(call.tool))
-        captured = self._extractor.extract_pattern(call, result, volatile=volatile_of(known))
+        volatile = volatile_of(self._store.newest(TOOLS, tool_key(call.tool)))
+        captured = self._extractor.extract_pattern(call, result, volatile=volatile)
         label = self._extractor.label
         entry = _Entry(
             call=replace(call, arguments_json="", context={}),

@@ -22,6 +22,7 @@ from .verify import Check, Report, verify
 from .writer import Writer
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 class Store:
@@ -73,6 +74,13 @@ class Store:
     def read(self) -> Reader:
         """One consistent view, for a ``with``. About a microsecond; never waits for a writer."""
         return Reader(self.environment)
+
+    def newest(self, table: Table[V], key: bytes) -> V | None:
+        """One record of a cached table as of the last commit, as ``Reader.get``. In the process that writes.
+
+        Opens a view only where memory has no such row.
+        """
+        return self.environment.newest(table, key)
 
     def submit(self, job: Callable[[WriteTransaction], T]) -> Future[T]:
         """Queue a job; the future completes once its commit is on the disk. See ``Writer.submit``."""
