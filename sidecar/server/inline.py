@@ -145,7 +145,7 @@ class _Call:
 
     def __init__(self, inline: InlineMethods, event: Any, method: InlineMethod) -> None:
         self._inline = inline
-        self._call = event.call
+        self._call: Any = event.call
         self._deadline = event.call_details.deadline
         self._method = method
         self._lock = threading.Lock()
@@ -217,6 +217,8 @@ class _Call:
 
     def _sent(self, _event: object) -> tuple[_Call, tuple[()]]:
         self._inline.in_flight -= 1
+        # This may lie in ``waiting`` for a second more. gRPC's part of it, some kilobytes, is used by the next call.
+        self._call = None
         return self, ()
 
 
