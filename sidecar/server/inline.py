@@ -5,7 +5,7 @@ grpcio's synchronous server wakes two threads a call and keeps a lock, a conditi
 events on the server's completion queue, and each is handled where the server polls for them:
 
 1. the call arrives: its message is asked for, and the next call of the method;
-2. the message is there: the method answers at once, or gives a future that answers later (records wait for a commit);
+2. the message is there: the method answers at once, or later from another thread (records, after their commit);
 3. the answer is sent, or the client is gone.
 
 It stands on what grpcio calls private, see ``grpc_insides.py``: beside a grpcio that was not tested, methods go through
@@ -173,9 +173,15 @@ class _Call:
 
     def _delegate(self, raw: bytes) -> None:
         try:
-            self._inline.pool.submit(self._answer, raw)
+            self._inline.pool.submit(self._answer_from_pool, raw)
         except RuntimeError:  # the pool is closed
             self.reply(_STOPPING)
+
+    def _answer_from_pool(self, raw: bytes) -> None:
+        try:
+            self._answer(raw)
+        except Exception:  # noqa: BLE001 - the pool swallows it, and the caller would wait for ever
+            self._give_up()
 
     def _answer(self, raw: bytes) -> None:
         answer = self._method.act(raw, self._told)
@@ -188,8 +194,14 @@ class _Call:
         try:
             self.reply(self._method.word(receipt))
         except Exception:  # noqa: BLE001 - receipts swallow it, and the caller would wait for ever
-            _log.exception("inline_answer_failed")
-            self._call.cancel()
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """End the call because of the error at hand, on another thread than gRPC's."""
+        _log.exception("inline_answer_failed")
+        self._call.cancel()
+        # Its end is handled where all are.
+        self._call.start_server_batch((self._inline.cygrpc.ReceiveCloseOnServerOperation(0),), self._sent)
 
     def reply(self, answer: Answer) -> None:
         """Send the answer, unless one was sent. From any thread."""

@@ -1,8 +1,8 @@
 """The journal stays bounded: oldest calls, decisions and sessions go, a few with every commit.
 
 A commit removes at most 64 rows, or as many as it wrote where that is more: so no commit gets slow for what others
-left, and a journal under full load still does not outgrow its limits. What goes is counted in ``meta``, so that at any
-moment, for every tool, *total = rows in the journal + removed*.
+left, and a journal under full load still does not outgrow its limits. How old rows are is looked at once a second. What
+goes is counted in ``meta``, so that at any moment, for every tool, *total = rows in the journal + removed*.
 """
 
 from __future__ import annotations

@@ -211,7 +211,18 @@ def test_a_defect_has_an_id_and_harms_nobody(served: Served, monkeypatch: pytest
     served.guard.ShouldPrevent(ask("t"), timeout=10)
 
 
-def test_an_answer_that_grpc_does_not_take_ends_one_call_only(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("path", "request_bytes"),
+    [
+        (QUESTION, ask("t").SerializeToString()),
+        (QUESTION, ask("t", {"text": "x" * 20_000}).SerializeToString()),
+        (RECORD, record("t", {"n": 1}).SerializeToString()),
+    ],
+    ids=["at once", "from the pool", "after the commit"],
+)
+def test_an_answer_that_grpc_does_not_take_ends_one_call_only(
+    served: Served, monkeypatch: pytest.MonkeyPatch, path: str, request_bytes: bytes
+) -> None:
     class Broken:
         """As cygrpc, but for one operation."""
 
@@ -224,8 +235,9 @@ def test_an_answer_that_grpc_does_not_take_ends_one_call_only(served: Served, mo
     whole = served.methods.cygrpc
     with monkeypatch.context() as patch:
         patch.setattr(served.methods, "cygrpc", Broken())
-        assert served.raw(QUESTION, ask("t").SerializeToString())[0] is grpc.StatusCode.CANCELLED
-    assert served.raw(QUESTION, ask("t").SerializeToString())[0] is grpc.StatusCode.OK
+        assert served.raw(path, request_bytes)[0] is grpc.StatusCode.CANCELLED
+        _stopped(served)
+    assert served.raw(path, request_bytes)[0] is grpc.StatusCode.OK
     _stopped(served)
 
 
