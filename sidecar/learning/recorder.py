@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ..capture.classifier import seen_retry
@@ -20,6 +21,7 @@ from ..model.decision import DecisionRecord, RetryAdvice
 from ..model.errors import TooManyToolsError
 from ..model.tool import Tool, ToolDescriptor
 from ..model.vocabulary import FAILED, WORKED, Mode, Outcome, Verdict
+from ..store.receipts import Receipt
 from ..store.store import Store
 from ..store.tables import (
     CALL_IDS,
@@ -103,13 +105,33 @@ class Recorder:
 
         Raises QueueFullError; the future may raise StoreFullError, StoreUnavailableError, TooManyToolsError.
         """
+        future = self._store.submit(self._job(call, result, decision_id))
+        if decision_id or call.call_id:
+            future.add_done_callback(self._release)
+        return future
+
+    def record_and_tell(
+        self, call: Call, result: Result, decision_id: str, told: Callable[[Receipt[Recorded]], None]
+    ) -> None:
+        """As ``record``, for one who does not wait: ``told`` is called with what the future would have."""
+        if decision_id or call.call_id:
+
+            def release_and_tell(receipt: Receipt[Recorded]) -> None:
+                self._release(receipt)
+                told(receipt)
+
+            self._store.submit_and_tell(self._job(call, result, decision_id), release_and_tell)
+        else:
+            self._store.submit_and_tell(self._job(call, result, decision_id), told)
+
+    def _job(self, call: Call, result: Result, decision_id: str) -> Callable[[WriteTransaction], Recorded]:
+        """Capture; after it nothing raw is left in what is queued."""
         now, made = self._clock(), call.time
         if made > now + _FUTURE:
             # A clock that far ahead would make all evidence from now on look old.
             call = replace(call, time=now)
-        with self._store.read() as reader:
-            known = reader.get(TOOLS, tool_key(call.tool))
-        captured = self._extractor.extract_pattern(call, result, volatile=volatile_of(known))
+        volatile = volatile_of(self._store.newest(TOOLS, tool_key(call.tool)))
+        captured = self._extractor.extract_pattern(call, result, volatile=volatile)
         label = self._extractor.label
         entry = _Entry(
             call=replace(call, arguments_json="", context={}),
@@ -124,12 +146,9 @@ class Recorder:
             made=made,
             now=now,
         )
-        future = self._store.submit(lambda txn: self._apply(txn, entry))
-        if decision_id or call.call_id:
-            future.add_done_callback(self._release)
-        return future
+        return lambda txn: self._apply(txn, entry)
 
-    def _release(self, future: Future[Recorded]) -> None:
+    def _release(self, future: Future[Recorded] | Receipt[Recorded]) -> None:
         """Let the next probe of a pattern be granted once the last one is reported."""
         if not future.cancelled() and future.exception() is None:
             recorded = future.result()
@@ -304,8 +323,7 @@ class Recorder:
         return sequence
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A record after capture: nothing raw is left in it."""
 
     call: Call

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -308,10 +310,15 @@ def descriptor(value: ToolDescriptor) -> model_pb2.ToolDescriptor:
 
 def recorded(value: Recorded) -> guard_pb2.RecordCallResponse:
     """What a record taught."""
+    message = _more(value)
+    message.call_id, message.sequence = value.call_id, value.sequence
+    message.classification.CopyFrom(classification(value.classification))
+    return message
+
+
+def _more(value: Recorded) -> guard_pb2.RecordCallResponse:
+    """The part of the answer to a record that most have nothing of."""
     return guard_pb2.RecordCallResponse(
-        call_id=value.call_id,
-        classification=classification(value.classification),
-        sequence=value.sequence,
         duplicate=value.duplicate,
         changes=[
             guard_pb2.PatternChange(
@@ -323,6 +330,24 @@ def recorded(value: Recorded) -> guard_pb2.RecordCallResponse:
         ],
         retry_advice=_retry_advice(value.retry) if value.retry is not None else None,
     )
+
+
+def recorded_bytes(value: Recorded) -> bytes:
+    """The same, serialized.
+
+    In three parts, since messages one after the other are read as one: most calls are understood as others were, and
+    what else there is to tell is rare.
+    """
+    brief = guard_pb2.RecordCallResponse(call_id=value.call_id, sequence=value.sequence)
+    raw = brief.SerializeToString() + _serialized_reading(value.classification)
+    if value.duplicate or value.changes or value.retry is not None:
+        raw += _more(value).SerializeToString()
+    return raw
+
+
+@lru_cache(maxsize=1024)
+def _serialized_reading(value: Classification) -> bytes:
+    return guard_pb2.RecordCallResponse(classification=classification(value)).SerializeToString()
 
 
 def _retry_advice(value: RetryAdvice) -> guard_pb2.RetryAdvice:

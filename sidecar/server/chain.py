@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import grpc
 import protovalidate
@@ -18,27 +18,32 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
 from ..model.errors import ForewarnError, InvalidArgumentError
+from ..store.receipts import Receipt
 from .errors import abort, broken_rule, field_path, internal_status, status_of, status_of_violations
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
 A = TypeVar("A")
-G = TypeVar("G")
 B = TypeVar("B", bound=Callable[..., Any])
 
 #: What a method that is answered inline says: the serialized response, or why there is none.
 Answer: TypeAlias = bytes | status_pb2.Status
 
 
-class Later(NamedTuple):
-    """An answer that is not there yet; ``word`` makes it of the future when that is done, and does not raise."""
-
-    future: Future[Any]
-    word: Callable[[Future[Any]], Answer]
+#: Called with what became of a job.
+Told: TypeAlias = Callable[[Receipt[Any]], None]
 
 
-#: A method as ``inline.py`` calls it: from the serialized request. It does not raise.
-InlineMethod: TypeAlias = Callable[[bytes], Answer | Later]
+class InlineMethod(NamedTuple):
+    """A method as ``inline.py`` calls it. Neither part raises.
+
+    ``act`` answers a serialized request, or gives None: then its second argument is called when the answer is known,
+    from any thread, perhaps before ``act`` returns. ``word`` makes the answer of what that is called with.
+    """
+
+    act: Callable[[bytes, Told], Answer | None]
+    word: Callable[[Receipt[Any]], Answer]
+
 
 _validator = protovalidate.Validator()
 _log = structlog.get_logger("forewarn.rpc")
@@ -89,50 +94,58 @@ def unary(
 
 
 def inline(
-    method: Callable[[Request], Message | Future[Any]],
+    method: Callable[[Request], Message], request_type: type[Request], plain: Callable[[Request], bool]
+) -> InlineMethod:
+    """Wrap a method that never waits, for ``inline.py``: the same rules and errors as ``unary``."""
+
+    def answer(request: Request, _told: Told) -> bytes:
+        return method(request).SerializeToString()
+
+    return _inline(method.__name__, answer, request_type, plain, lambda _: b"")
+
+
+def inline_later(
+    method: Callable[[Request, Callable[[Receipt[A]], None]], None],
     request_type: type[Request],
     plain: Callable[[Request], bool],
-    word: Callable[[Any], Message] | None = None,
+    word: Callable[[A], bytes],
 ) -> InlineMethod:
-    """Wrap a method that never waits, for ``inline.py``: the same rules and errors as ``unary``.
+    """Wrap a method that queues a job, for ``inline.py``; ``word`` serializes the response to the job's result."""
+    return _inline(method.__name__, method, request_type, plain, lambda receipt: word(receipt.result()))
 
-    Where it gives a future, ``word`` makes the response of that one's result.
-    """
-    name = method.__name__
+
+def _inline(
+    name: str,
+    method: Callable[[Request, Told], bytes | None],
+    request_type: type[Request],
+    plain: Callable[[Request], bool],
+    word: Callable[[Receipt[Any]], bytes],
+) -> InlineMethod:
     collect = _validator.collect_violations
     parse = request_type.FromString
 
-    def serialized(future: Future[Any]) -> bytes:
-        return cast("Callable[[Any], Message]", word)(future.result()).SerializeToString()
-
-    def act(raw: bytes) -> Answer | Later:
+    def act(raw: bytes, told: Told) -> Answer | None:
         try:
-            request = parse(raw)
-        except DecodeError:
-            return _UNREADABLE
-        violations = () if plain(request) else collect(request)
-        if violations:
-            return status_of_violations(violations)
-        found = method(request)
-        return Later(found, later) if isinstance(found, Future) else found.SerializeToString()
+            try:
+                request = parse(raw)
+            except DecodeError:
+                return _UNREADABLE
+            violations = () if plain(request) else collect(request)
+            return status_of_violations(violations) if violations else method(request, told)
+        except ForewarnError as error:
+            return status_of(error)
+        except Exception:  # noqa: BLE001 - logged under an id, which the caller is told
+            return defect(name)
 
-    def handle(raw: bytes) -> Answer | Later:
-        return _answer(name, act, raw)
+    def later(receipt: Receipt[Any]) -> Answer:
+        try:
+            return word(receipt)
+        except ForewarnError as error:
+            return status_of(error)
+        except Exception:  # noqa: BLE001 - logged under an id, which the caller is told
+            return defect(name)
 
-    def later(future: Future[Any]) -> Answer:
-        return _answer(name, serialized, future)
-
-    return handle
-
-
-def _answer(name: str, act: Callable[[G], A], given: G) -> A | status_pb2.Status:
-    """What ``act`` says, or the status of what it raised."""
-    try:
-        return act(given)
-    except ForewarnError as error:
-        return status_of(error)
-    except (Exception, CancelledError):  # noqa: BLE001 - logged under an id, which the caller is told
-        return defect(name)
+    return InlineMethod(act, later)
 
 
 def response_stream(

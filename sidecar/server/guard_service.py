@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +14,8 @@ from forewarn.v1 import guard_pb2, guard_pb2_grpc, model_pb2
 from ..clock import Clock
 from ..guard.context_injector import Fact
 from ..learning.learner import Recorded
-from ..model.call import Call
+from ..model.call import Call, Result
+from ..store.receipts import Receipt
 from . import answers, chain
 from .inline import InlineMethods
 from .record_stream import RecordStreams
@@ -60,7 +62,9 @@ class GuardService:
         if inline is not None:
             answered = {
                 "ShouldPrevent": chain.inline(self.ShouldPrevent, guard_pb2.ShouldPreventRequest, plain_question),
-                "RecordCall": chain.inline(self._record, guard_pb2.RecordCallRequest, plain_record, answers.recorded),
+                "RecordCall": chain.inline_later(
+                    self._record_and_tell, guard_pb2.RecordCallRequest, plain_record, answers.recorded_bytes
+                ),
             }
             for name, method in answered.items():
                 inline.answer(f"/{_SERVICE}/{name}", method)
@@ -124,11 +128,17 @@ class GuardService:
         return answers.recorded(wait(self._record(request), context))
 
     def _record(self, request: guard_pb2.RecordCallRequest) -> Future[Recorded]:
+        return self._rooms.recorder.record(*self._of_record(request))
+
+    def _record_and_tell(self, request: guard_pb2.RecordCallRequest, told: Callable[[Receipt[Recorded]], None]) -> None:
+        self._rooms.recorder.record_and_tell(*self._of_record(request), told)
+
+    def _of_record(self, request: guard_pb2.RecordCallRequest) -> tuple[Call, Result, str]:
         call = self._call(request.call)
         decision_id = request.decision_id
         if not _HEX.issuperset(decision_id):  # no id of ours: kept as it came, but for secrets
             decision_id = self._rooms.extractor.label(decision_id)
-        return self._rooms.recorder.record(call, result_of(request.result), decision_id)
+        return call, result_of(request.result), decision_id
 
     def RegisterTools(
         self, request: guard_pb2.RegisterToolsRequest, context: grpc.ServicerContext

@@ -5,7 +5,7 @@ grpcio's synchronous server wakes two threads a call and keeps a lock, a conditi
 events on the server's completion queue, and each is handled where the server polls for them:
 
 1. the call arrives: its message is asked for, and the next call of the method;
-2. the message is there: the method answers at once, or gives a future that answers later (records wait for a commit);
+2. the message is there: the method answers at once, or later from another thread (records, after their commit);
 3. the answer is sent, or the client is gone.
 
 It stands on what grpcio calls private, see ``grpc_insides.py``: beside a grpcio that was not tested, methods go through
@@ -25,8 +25,9 @@ import grpc
 import structlog
 from google.rpc import status_pb2
 
+from ..store.receipts import Receipt
 from .authentication import REFUSED, Metadata
-from .chain import Answer, InlineMethod, Later
+from .chain import Answer, InlineMethod
 from .errors import DeadlineError, status_of
 from .grpc_insides import Insides
 
@@ -144,7 +145,7 @@ class _Call:
 
     def __init__(self, inline: InlineMethods, event: Any, method: InlineMethod) -> None:
         self._inline = inline
-        self._call = event.call
+        self._call: Any = event.call
         self._deadline = event.call_details.deadline
         self._method = method
         self._lock = threading.Lock()
@@ -172,25 +173,35 @@ class _Call:
 
     def _delegate(self, raw: bytes) -> None:
         try:
-            self._inline.pool.submit(self._answer, raw)
+            self._inline.pool.submit(self._answer_from_pool, raw)
         except RuntimeError:  # the pool is closed
             self.reply(_STOPPING)
 
-    def _answer(self, raw: bytes) -> None:
-        answer = self._method(raw)
-        if isinstance(answer, Later):
-            if self._deadline > _NO_DEADLINE:
-                self._inline.waiting.append((time.monotonic() + _LONGEST_WAIT, self))
-            answer.future.add_done_callback(lambda future: self._come(answer.word(future)))
-        else:
-            self.reply(answer)
-
-    def _come(self, answer: Answer) -> None:
+    def _answer_from_pool(self, raw: bytes) -> None:
         try:
+            self._answer(raw)
+        except Exception:  # noqa: BLE001 - the pool swallows it, and the caller would wait for ever
+            self._give_up()
+
+    def _answer(self, raw: bytes) -> None:
+        answer = self._method.act(raw, self._told)
+        if answer is not None:
             self.reply(answer)
-        except Exception:  # noqa: BLE001 - futures swallow it, and the caller would wait for ever
-            _log.exception("inline_answer_failed")
-            self._call.cancel()
+        elif self._deadline > _NO_DEADLINE:
+            self._inline.waiting.append((time.monotonic() + _LONGEST_WAIT, self))
+
+    def _told(self, receipt: Receipt[Any]) -> None:
+        try:
+            self.reply(self._method.word(receipt))
+        except Exception:  # noqa: BLE001 - receipts swallow it, and the caller would wait for ever
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """End the call because of the error at hand, on another thread than gRPC's."""
+        _log.exception("inline_answer_failed")
+        self._call.cancel()
+        # Its end is handled where all are.
+        self._call.start_server_batch((self._inline.cygrpc.ReceiveCloseOnServerOperation(0),), self._sent)
 
     def reply(self, answer: Answer) -> None:
         """Send the answer, unless one was sent. From any thread."""
@@ -218,6 +229,8 @@ class _Call:
 
     def _sent(self, _event: object) -> tuple[_Call, tuple[()]]:
         self._inline.in_flight -= 1
+        # This may lie in ``waiting`` for a second more. gRPC's part of it, some kilobytes, is used by the next call.
+        self._call = None
         return self, ()
 
 

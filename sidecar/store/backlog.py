@@ -15,6 +15,8 @@ from typing import Any
 
 from sidecar.model.errors import QueueFullError, StoreUnavailableError
 
+from .receipts import Receipt
+
 
 class Job:
     """A function of the transaction, who waits for it, and whether it may be dropped or needs the thread alone.
@@ -27,7 +29,7 @@ class Job:
     def __init__(
         self,
         run: Callable[[Any], Any],
-        future: Future[Any] | None,
+        future: Future[Any] | Receipt[Any] | None,
         *,
         droppable: bool = False,
         alone: bool = False,
@@ -58,7 +60,9 @@ class JobQueue:
         self._limit = limit
         self._ordinary = limit - reserve
         self._jobs: deque[Job] = deque()
-        self._changed = threading.Condition(threading.Lock())
+        # Taken by itself: a Condition's own enter and exit are Python, and each record passes here.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._asleep = False
         self._linger = linger
         #: Jobs that somebody waits for, or a wish for haste: no rest while there are any.
@@ -75,7 +79,7 @@ class JobQueue:
 
     def put(self, job: Job) -> bool:
         """Append. False where a droppable one finds no place; QueueFullError, StoreUnavailableError for the others."""
-        with self._changed:
+        with self._lock:
             if self.closed:
                 raise StoreUnavailableError("the store is closed")
             waiting = len(self._jobs)
@@ -97,7 +101,7 @@ class JobQueue:
 
     def hurry(self) -> None:
         """End the writer's rest: much waits."""
-        with self._changed:
+        with self._lock:
             if self._jobs:
                 self._hurried = True
                 self._changed.notify()
@@ -109,7 +113,7 @@ class JobQueue:
 
         A job that needs the thread alone comes alone. Futures cancelled meanwhile are left out.
         """
-        with self._changed:
+        with self._lock:
             if not self._jobs:
                 if self.closed:
                     return None
@@ -140,7 +144,7 @@ class JobQueue:
     def rest(self, seconds: float) -> None:
         """Let the writer wait although there are jobs; ``close`` ends it."""
         end = time.monotonic() + seconds
-        with self._changed:
+        with self._lock:
             while not self.closed and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
 
@@ -159,13 +163,13 @@ class JobQueue:
         """Like ``fail``, but posts that may not be dropped go back to the front (until ``close``)."""
         kept = [job for job in jobs if job.future is None and not job.droppable]
         self.fail([job for job in jobs if job not in kept], error)
-        with self._changed:
+        with self._lock:
             if not self.closed:
                 self._jobs.extendleft(reversed(kept))
 
     def fail_all(self, error: BaseException) -> None:
         """Empty the queue with an error for everyone."""
-        with self._changed:
+        with self._lock:
             jobs = list(self._jobs)
             self._jobs.clear()
             self._urgent = 0
@@ -176,6 +180,6 @@ class JobQueue:
 
     def close(self) -> None:
         """Take no more; wake the writer."""
-        with self._changed:
+        with self._lock:
             self.closed = True
             self._changed.notify_all()

@@ -17,7 +17,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import lmdb
 
@@ -29,10 +29,11 @@ from .faults import ForkedStoreError, typed
 from .generation import Generation
 from .reader import Reader
 from .rows import WorkingRows
-from .tables import NAMES
+from .tables import NAMES, Table
 from .transaction import WriteTransaction
 
 log = logging.getLogger(__name__)
+V = TypeVar("V")
 
 #: Seconds that readers may be kept at the gate in the first and later attempts to move the map, and that growing may
 #: take in all. A reader inside may have to wait for its turn at the GIL: 16 busy threads are 80 ms.
@@ -94,6 +95,15 @@ class Environment:
     def read(self) -> Reader:
         """A view of the store, to be used in a ``with``."""
         return Reader(self)
+
+    def newest(self, table: Table[V], key: bytes) -> V | None:
+        """As ``Store.newest``."""
+        kept = self.current.shared_rows.newest(table.name, key)
+        if kept is not None:
+            record: V | None = kept.record
+            return record
+        with self.read() as reader:
+            return reader.get(table, key)
 
     def open_generation(
         self, number: int, *, create: bool = False, accept: Callable[[int], None] = _accept

@@ -1,8 +1,8 @@
 """The journal stays bounded: oldest calls, decisions and sessions go, a few with every commit.
 
 A commit removes at most 64 rows, or as many as it wrote where that is more: so no commit gets slow for what others
-left, and a journal under full load still does not outgrow its limits. What goes is counted in ``meta``, so that at any
-moment, for every tool, *total = rows in the journal + removed*.
+left, and a journal under full load still does not outgrow its limits. How old rows are is looked at once a second. What
+goes is counted in ``meta``, so that at any moment, for every tool, *total = rows in the journal + removed*.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ V = TypeVar("V")
 
 STEP: Final = 64
 DAY: Final = 86_400.0
+#: Seconds between looks at how old rows are, which the first rows have to be decoded for: of all commits of a second,
+#: one looks. At how many there are, each does.
+LOOK_SECONDS: Final = 1.0
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -85,9 +88,12 @@ class Retention:
     ) -> None:
         self._limits = limits
         self._count_decision = count_decision
+        self._looked = -LOOK_SECONDS  # seconds, as of ``commit_time``
 
     def __call__(self, transaction: WriteTransaction) -> bool:
         """Remove a few of what is too many or too old. Returns whether more is left."""
+        if self._lately(transaction.commit_time) and not self._excess(transaction):
+            return False
         allowance = max(STEP, transaction.writes)
         by_tool: dict[str, Counts] = {}
         calls = self._calls(transaction, allowance, by_tool)
@@ -102,7 +108,21 @@ class Retention:
             transaction.put(REMOVED, REMOVED_KEY, total)
             for tool, counts in by_tool.items():
                 _add(transaction, tool, counts)
-        return gone >= allowance
+        more = gone >= allowance
+        self._looked = -LOOK_SECONDS if more else transaction.commit_time
+        return more
+
+    def _lately(self, now: float) -> bool:
+        """Whether it was looked a moment ago, and nothing was left to do."""
+        return 0.0 <= now - self._looked < LOOK_SECONDS
+
+    def _excess(self, transaction: WriteTransaction) -> bool:
+        limits = self._limits
+        return (
+            transaction.count(CALLS) > limits.calls
+            or transaction.count(DECISIONS) > limits.decisions
+            or transaction.count(SESSION_AGES) > limits.sessions
+        )
 
     def _calls(self, transaction: WriteTransaction, most: int, by_tool: dict[str, Counts]) -> int:
         oldest = transaction.commit_time - self._limits.days * DAY

@@ -70,6 +70,12 @@ class SharedRows:
         if self.latest == snapshot:
             kept.until = _NEVER
 
+    def newest(self, name: str, key: bytes) -> Kept | None:
+        """The row as a view that is opened now would find it; None where that is not known."""
+        rows = self.tables.get(name)  # there are no tables where the store is closed
+        kept = rows.get(key) if rows is not None else None
+        return kept if kept is not None and kept.until == _NEVER else None
+
     def note(self, places: Iterable[Place], snapshot: int, commit: int) -> None:
         """Commit number ``commit``, which nobody sees yet and which makes ``snapshot``, changes these rows."""
         self.latest = snapshot

@@ -13,6 +13,7 @@ from .backup import backup, compact
 from .commit import Step
 from .environment import Environment
 from .reader import Reader
+from .receipts import Receipt
 from .retention import Limits, Retention
 from .schema import Schema
 from .tables import NAMES, Table
@@ -21,6 +22,7 @@ from .verify import Check, Report, verify
 from .writer import Writer
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 class Store:
@@ -73,9 +75,20 @@ class Store:
         """One consistent view, for a ``with``. About a microsecond; never waits for a writer."""
         return Reader(self.environment)
 
+    def newest(self, table: Table[V], key: bytes) -> V | None:
+        """One record of a cached table as of the last commit, as ``Reader.get``. In the process that writes.
+
+        Opens a view only where memory has no such row.
+        """
+        return self.environment.newest(table, key)
+
     def submit(self, job: Callable[[WriteTransaction], T]) -> Future[T]:
         """Queue a job; the future completes once its commit is on the disk. See ``Writer.submit``."""
         return self.writer.submit(job)
+
+    def submit_and_tell(self, job: Callable[[WriteTransaction], T], told: Callable[[Receipt[T]], None]) -> None:
+        """Queue a job; ``told`` is called once its commit is on the disk. See ``Writer.submit_and_tell``."""
+        self.writer.submit_and_tell(job, told)
 
     def post(
         self,

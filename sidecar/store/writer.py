@@ -28,6 +28,7 @@ from .backlog import Job, JobQueue
 from .commit import FIRST_PAUSE, LONGEST_PAUSE, Committer, Step
 from .environment import Environment
 from .faults import typed
+from .receipts import Receipt
 from .transaction import WriteTransaction
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,11 @@ class Writer:
         future: Future[T] = Future()
         self._queue.put(Job(job, future))
         return future
+
+    def submit_and_tell(self, job: Callable[[WriteTransaction], T], told: Callable[[Receipt[T]], None]) -> None:
+        """As ``submit``, for one who does not wait: ``told`` is called with what the future would have."""
+        self._refuse_fork()
+        self._queue.put(Job(job, Receipt(told)))
 
     def post(
         self,

@@ -78,6 +78,28 @@ def test_what_is_old_goes_in_small_steps(open_store: Open) -> None:
         assert (removed.failure, removed.decisions, removed.would_prevent_right) == (301, 300, 300)
 
 
+def test_ages_are_looked_at_once_a_second(open_store: Open) -> None:
+    now = [NOW]
+    store = open_store(retention=Retention(Limits(days=1.0)), clock=lambda: now[0])
+
+    def kept() -> int:
+        with store.read() as reader:
+            return reader.count(CALLS)
+
+    store.submit(add_calls(3)).result(5)
+    now[0] = NOW + 86_400 - 0.5  # looked at: not too old yet
+    store.submit(lambda txn: txn.touch()).result(5)
+    now[0] += 0.9  # too old, and not looked at
+    store.submit(lambda txn: txn.touch()).result(5)
+    assert kept() == 3
+    now[0] += 0.2
+    store.submit(lambda txn: txn.touch()).result(5)
+    assert kept() == 0
+    now[0] -= 100 * 86_400  # a clock that was set back does not end it
+    store.submit(add_calls(1, time=NOW - 200 * 86_400)).result(5)
+    assert kept() == 0
+
+
 def test_sessions_go_with_their_ages(open_store: Open) -> None:
     store = open_store(retention=Retention(Limits(sessions=10)), clock=lambda: NOW)
 
