@@ -48,8 +48,8 @@ def test_no_other_test_and_no_other_field_moves(
             assert after == before
             continue
         assert (after[:2], after[5:7]) == (before[:2], before[5:7])
-        assert after[3] - before[3] == pytest.approx(failed, abs=2e-3)
-        assert after[4] - before[4] == pytest.approx(not failed, abs=2e-3)
+        assert after[3] - before[3] == pytest.approx(float(failed), abs=2e-3)
+        assert after[4] - before[4] == pytest.approx(float(not failed), abs=2e-3)
         assert after[7] == (before[7] or (failed and session != before[6]))
 
 
