@@ -1,6 +1,8 @@
 """What the steps cost by themselves, in this process: CPU time over real calls where there are any.
 
-Means, of the median round; of a decision and of learning a record, which have bars, the median over calls as well.
+Means, of the median round; of decisions and of learning, which have bars, medians over calls. Both are measured twice:
+many in a row, as in a busy daemon, and as one caller makes calls: each is asked about right after the one before was
+recorded, when rows have to be read anew and the processor's caches are cold.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import fmean
 from typing import TypeVar
 
@@ -38,8 +41,9 @@ def measure(plan: Plan) -> Iterator[Row]:
     thresholds = gc.get_threshold()
     try:
         collect_rarely()  # as the daemon does
-        records = calls.some(600 if plan.quick else 1_800)
-        known, asked = records[: len(records) * 2 // 3], records[len(records) * 2 // 3 :]
+        records = calls.some(800 if plan.quick else 2_400)
+        half, quarter = len(records) // 2, len(records) // 4
+        known, asked, alone = records[:half], records[half:-quarter], records[-quarter:]
         for future in [rooms.recorder.record(call_of(one.call, time.time()), result_of(one.result)) for one in known]:
             future.result(60)
         rounds = plan.rounds(9)
@@ -62,32 +66,46 @@ def measure(plan: Plan) -> Iterator[Row]:
             yield Row("cost/judge", _each(rooms.foresight.judge, views, rounds), "µs")
         decided: list[DecisionRecord] = []
         add, rooms.log.add = rooms.log.add, decided.append  # type: ignore[assignment]
-        # A call is asked about for the first time, and what is remembered of it helps when it is recorded.
-        decisions = _times(rooms.tracker.should_prevent, made, rounds, lambda: _forget(rooms))
+        new = [call_of(one.call, time.time()) for one in asked]
+        decisions: list[float] = []
+        again: list[float] = []
+        for _ in range(rounds):
+            _forget(rooms)  # a call is asked about for the first time, and what is remembered of it helps to record it
+            for one in new:
+                _timed(decisions, rooms.tracker.should_prevent, one)
+            for one in new:
+                _timed(again, rooms.tracker.should_prevent, one)
         yield Row("cost/decision", middle(decisions), "µs", DECISION_BAR, best="low", later=True, note=_BAR)
         yield Row("cost/decision, mean", fmean(decisions), "µs")
-        yield Row("cost/decision, asked again", middle(_times(rooms.tracker.should_prevent, made, rounds)), "µs")
-        answered = [one.decision for one in decided[: len(made)]]
+        yield Row("cost/decision, asked again", middle(again), "µs")
+        answered = [one.decision for one in decided[: len(new)]]
         yield Row("cost/response", _each(lambda one: answers.decided(one).SerializeToString(), answered, rounds), "µs")
-        rooms.log.add = add  # type: ignore[method-assign]
-        yield Row("cost/decision log, add", _each(add, decided[:2_000], 1), "µs")
         jobs: list[Callable[[WriteTransaction], object]] = []
         submit, rooms.store.submit = rooms.store.submit, jobs.append  # type: ignore[assignment]
-        capture = _each(lambda one: _record(rooms, one), asked, 1)
-        yield Row("cost/record, before the writer", capture, "µs")
+        captured: list[float] = []
+        for call, request in zip(new, asked, strict=True):
+            _timed(captured, partial(rooms.recorder.record, call), result_of(request.result))
         rooms.store.submit = submit  # type: ignore[method-assign]
-        learned = submit(lambda txn: _times(lambda job: job(txn), jobs, 1)).result(60)
+        learned: list[float] = []
+
+        def learn(txn: WriteTransaction) -> None:
+            for job in jobs:
+                _timed(learned, job, txn)
+
+        submit(learn).result(60)
+        yield Row("cost/record, before the writer", middle(captured), "µs")
         yield Row("cost/record, learn job", middle(learned), "µs", RECORD_BAR, best="low", later=True, note=_BAR)
         yield Row("cost/record, learn job, mean", fmean(learned), "µs")
+        decisions, learned = _alone(rooms, alone)
+        yield Row("cost/decision, right after a record", middle(decisions), "µs")
+        yield Row("cost/record, learn job, right after a decision", middle(learned), "µs")
+        rooms.log.add = add  # type: ignore[method-assign]
+        yield Row("cost/decision log, add", _each(add, decided[:2_000], 1), "µs")
     finally:
         rooms.close()
         gc.unfreeze()
         gc.set_threshold(*thresholds)
         pin(LOAD_CORE)
-
-
-def _record(rooms: Rooms, request: guard_pb2.RecordCallRequest) -> object:
-    return rooms.recorder.record(call_of(request.call, time.time()), result_of(request.result))
 
 
 def _forget(rooms: Rooms) -> None:
@@ -96,27 +114,32 @@ def _forget(rooms: Rooms) -> None:
     rooms.foresight._wordings._known.clear()
 
 
-def _times(
-    run: Callable[[T], object], over: Sequence[T], rounds: int, before_round: Callable[[], None] = lambda: None
-) -> list[float]:
-    """The CPU time of this thread for each one in each round, in microseconds."""
-    found = []
-    for _ in range(rounds):
-        before_round()
-        for one in over:
-            before = time.thread_time_ns()
-            run(one)
-            found.append((time.thread_time_ns() - before) / 1e3)
-    return found
+def _alone(rooms: Rooms, records: Sequence[guard_pb2.RecordCallRequest]) -> tuple[list[float], list[float]]:
+    """As one caller makes calls: what each decision took, and what learning did."""
+    decisions: list[float] = []
+    learned: list[float] = []
+    jobs: list[Callable[[WriteTransaction], object]] = []
+    submit, rooms.store.submit = rooms.store.submit, jobs.append  # type: ignore[assignment]
+    for one in records:
+        call = call_of(one.call, time.time())
+        _timed(decisions, rooms.tracker.should_prevent, call)
+        rooms.recorder.record(call, result_of(one.result))
+        submit(lambda txn: _timed(learned, jobs.pop(), txn)).result(60)
+    rooms.store.submit = submit  # type: ignore[method-assign]
+    return decisions, learned
 
 
-def _each(
-    run: Callable[[T], object], over: Sequence[T], rounds: int, before_round: Callable[[], None] = lambda: None
-) -> float:
+def _timed(times: list[float], run: Callable[[T], object], argument: T) -> None:
+    """Note the CPU time of this thread, in microseconds."""
+    before = time.thread_time_ns()
+    run(argument)
+    times.append((time.thread_time_ns() - before) / 1e3)
+
+
+def _each(run: Callable[[T], object], over: Sequence[T], rounds: int) -> float:
     """The median over rounds of the mean CPU time of this thread for one, in microseconds."""
     found = []
     for _ in range(rounds):
-        before_round()
         before = time.thread_time()
         for one in over:
             run(one)
