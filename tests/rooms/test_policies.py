@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from sidecar.guard.policy.approvals import MAX_ALIVE
 from sidecar.guard.policy.live import Serving, revision_of
 from sidecar.guard.policy.records import HITS, POLICY_NAMES, ApprovalState, RuleHits, hits_key
-from sidecar.model.errors import PreconditionError
+from sidecar.model.errors import PreconditionError, QueueFullError
 from sidecar.model.vocabulary import Verdict
 from sidecar.policies.document import Policy
 from sidecar.policies.engine.evaluator import DurableEvaluator
@@ -105,7 +106,10 @@ def test_changes_under_questions_leave_no_moment_without_rules_and_no_engine_ope
 
     def ask() -> None:
         while not stop.is_set():
-            verdicts.add(bench.rooms.tracker.should_prevent(bench.call({"a": 1})).verdict)
+            try:
+                verdicts.add(bench.rooms.tracker.should_prevent(bench.call({"a": 1})).verdict)
+            except QueueFullError:
+                time.sleep(0.01)  # three threads that do nothing else are faster than the log
 
     askers = [threading.Thread(target=ask) for _ in range(3)]
     for one in askers:
