@@ -82,7 +82,6 @@ class TestEmbedded:
     ) -> None:
         here = settled(open_organisation(**QDRANT))
         cache(here)
-        settled(here)  # what was not embedded before the restart is embedded after it
         embedded: list[str] = []
         vectors = WordLlamaEmbedder.vectors
 
