@@ -61,6 +61,8 @@ class SemanticIndex:
         self._embedder: Embedder | None = None
         self._vectors: VectorStore | None = None
         self._changed = threading.Condition()
+        #: Whether what was told is being embedded: it waits no more, and is not kept yet.
+        self._busy = False
         self._waiting: set[bytes] = set()
         self._stale = True
         self._built = self._closed = False
@@ -102,7 +104,9 @@ class SemanticIndex:
     def wait(self, timeout: float) -> bool:
         """Wait until all is kept that was told; False where that takes longer. For tests and tools."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._built and not (self._waiting or self._stale), timeout)
+            return self._changed.wait_for(
+                lambda: self._built and not (self._waiting or self._stale or self._busy), timeout
+            )
 
     def nearest(self, text: str, kind: EntityKind, limit: int, also: Collection[str]) -> Nearest:
         """The ``limit`` nearest entities of a kind, and those of ``also``; in ``seconds`` at the latest."""
@@ -153,11 +157,13 @@ class SemanticIndex:
     def _catch_up(self, embedder: Embedder) -> None:
         """Wait for something to do, and do it."""
         with self._changed:
+            self._busy = False
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._closed or self._waiting or self._stale)
             if self._closed:
                 return
             keys, self._waiting = self._waiting, set()
+            self._busy = True
             stale, self._stale = self._stale, False
         try:
             if self._vectors is None:
