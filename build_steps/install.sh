@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 # Our own version is in the installed metadata, hence __init__.py.
 key=$(cat pyproject.toml requirements/build.lock requirements/dev.lock sidecar/__init__.py build_steps/install.sh | cksum)
 # Kernels in C are compiled anew, without the rest, when one has changed.
-kernels=$(cat sidecar/native/*.pyx build_steps/native.py | cksum)
+kernels=$(cat sidecar/native/*.pyx sidecar/native/*.pxd build_steps/native.py | cksum)
 base=$(sed -n 's/^executable = //p' "$venv/pyvenv.cfg" 2>/dev/null || true)
 if [ -n "$python" ]; then
     python=$(build_steps/find_python.sh "$python")

@@ -1,6 +1,6 @@
 """Compiles the kernels of sidecar/native/, in place: by Cython to C, by the C compiler of this Python to modules.
 
-    python build_steps/native.py      compiles what has changed, for the Python that runs it
+    python build_steps/native.py      compiles all, for the Python that runs it; make install does when one has changed
 
 As hatchling's build hook (``pyproject.toml``) it does the same when the package is built or installed, and puts the
 modules into the wheel. What is generated on the way lies in build/native.
@@ -27,7 +27,10 @@ DIRECTIVES = {
 
 
 def compile_all(root: Path = ROOT) -> list[Path]:
-    """Compile all kernels; the modules, as paths from ``root``."""
+    """Compile all kernels anew; the modules, as paths from ``root``.
+
+    Anew, since neither Cython nor setuptools looks at what a file includes, or at the flags that it was compiled with.
+    """
     # Here, since whoever only asks for the version needs no compiler.
     from Cython.Build import cythonize
     from setuptools import Distribution, Extension
@@ -38,9 +41,9 @@ def compile_all(root: Path = ROOT) -> list[Path]:
     modules = [
         Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=FLAGS) for path in sources
     ]
-    generated = cythonize(modules, compiler_directives=DIRECTIVES, build_dir=str(work), quiet=True)  # type: ignore[no-untyped-call]
+    generated = cythonize(modules, compiler_directives=DIRECTIVES, build_dir=str(work), quiet=True, force=True)  # type: ignore[no-untyped-call]
     command = build_ext(Distribution({"ext_modules": generated}))
-    command.inplace = True
+    command.inplace = command.force = True
     command.build_temp = str(work / "objects")
     command.ensure_finalized()
     command.build_temp = str(Path(command.build_temp) / Path(command.get_ext_filename("python")).stem)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from ..native import counts
 
 #: Beyond this total weight old evidence is scaled down, so that a change is noticed whatever went before.
-EVIDENCE_CAP = counts.EVIDENCE_CAP
+EVIDENCE_CAP: Final = counts.EVIDENCE_CAP
 
 
 class Counted(msgspec.Struct, array_like=True):

@@ -3,12 +3,11 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcmp, memset
 
+from sidecar.native.characters cimport is_space, joins
+
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
     void* PyUnicode_DATA(object text)
-    bint Py_UNICODE_ISSPACE(Py_UCS4 one)
-    bint Py_UNICODE_ISALNUM(Py_UCS4 one)
-    bint Py_UNICODE_ISDIGIT(Py_UCS4 one)
 
 cdef enum:
     _LEAST = 3
@@ -16,46 +15,16 @@ cdef enum:
     # Characters of the known names that are looked through by hash, and slots for their lines.
     _TEXT = 4096
     _SLOTS = 4096
-    # Classes of ASCII characters.
-    _JOINS = 1  # letters, digits, underscore
-    _PARTS = 2  # spaces, quotes, brackets
-    _DIGIT = 4
-    _STOP = 8
 
-cdef uint8_t[128] _class
-
-
-cdef void _prepare() noexcept:
-    cdef int one
-    for one in range(128):
-        _class[one] = 0
-        if Py_UNICODE_ISALNUM(one) or one == c"_":
-            _class[one] |= _JOINS
-        if Py_UNICODE_ISSPACE(one):
-            _class[one] |= _PARTS
-        if Py_UNICODE_ISDIGIT(one):
-            _class[one] |= _DIGIT
-    for one in b"'\"`()[]{}<>,;=|":
-        _class[one] |= _PARTS
-    for one in b".:!?*":
-        _class[one] |= _STOP
+cdef inline bint _parts(Py_UCS4 one) noexcept nogil:
+    return one in (
+        c"'", c'"', c"`", c"(", c")", c"[", c"]", c"{", c"}", c"<", c">", c",", c";", c"=", c"|",
+        0x2018, 0x2019, 0x201C, 0x201D,
+    ) or is_space(one)
 
 
-_prepare()
-
-
-cdef inline bint _parts(Py_UCS4 one) noexcept:
-    if one < 128:
-        return bool(_class[one] & _PARTS)
-    return 0x2018 <= one <= 0x2019 or 0x201C <= one <= 0x201D or Py_UNICODE_ISSPACE(one)
-
-
-cdef inline bint _joins(Py_UCS4 one) noexcept:
-    return bool(_class[one] & _JOINS) if one < 128 else Py_UNICODE_ISALNUM(one)
-
-
-cdef inline bint _stops(Py_UCS4 one) noexcept:
-    return one < 128 and bool(_class[one] & _STOP)
+cdef inline bint _stops(Py_UCS4 one) noexcept nogil:
+    return one in (c".", c":", c"!", c"?", c"*")
 
 
 cdef int _add(list found, str text, Py_ssize_t start, Py_ssize_t end) except -1:
@@ -75,7 +44,7 @@ cdef int _add(list found, str text, Py_ssize_t start, Py_ssize_t end) except -1:
         return 0
     first = start
     for i in range(start, end + 1):
-        if i == end or not _joins(text[i]):
+        if i == end or not joins(text[i]):
             if i - first >= _LEAST:
                 found.append(text[first:i])
             first = i + 1

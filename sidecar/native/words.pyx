@@ -2,13 +2,13 @@
 
 from libc.stdint cimport uint8_t, uint32_t
 
+from sidecar.native.characters cimport is_ascii_digit, is_space, joins
+
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
     int PyUnicode_KIND(object text)
     void* PyUnicode_DATA(object text)
     Py_UCS4 PyUnicode_READ(int kind, void* data, Py_ssize_t at)
-    bint Py_UNICODE_ISSPACE(Py_UCS4 one)
-    bint Py_UNICODE_ISALNUM(Py_UCS4 one)
     bint Py_UNICODE_ISALPHA(Py_UCS4 one)
     bint Py_UNICODE_ISDIGIT(Py_UCS4 one)
     bint Py_UNICODE_ISDECIMAL(Py_UCS4 one)
@@ -31,18 +31,12 @@ cdef enum:
     _PUNCTUATION = 12
     _LONGEST = 20
     _FORMS = _FORM_ARGUMENTS * (2 + _PUNCTUATION)
-    # Classes of ASCII characters.
-    _JOINS = 1  # letters, digits, underscore
-    _PARTS_WORDS = 2  # spaces, quotes, brackets
-    _DIGIT = 4
 
 MAX_WORDS, WORD_CHARS = _WORDS, _WORD_CHARS
 FORM_ARGUMENTS, FORM_CHARS, PUNCTUATION = _FORM_ARGUMENTS, _FORM_CHARS, _PUNCTUATION
 
-# Characters are told apart as Python's ``re`` does: a space is ``str.isspace``, a letter of a word ``str.isalnum`` or an
-# underscore. ASCII texts, nearly all, are read where they lie.
+# ASCII texts, nearly all, are read where they lie.
 cdef uint32_t[256] _crc
-cdef uint8_t[128] _class
 cdef list _lengths
 
 
@@ -54,16 +48,6 @@ cdef void _prepare() noexcept:
         for bit in range(8):
             value = (value >> 1) ^ (0xEDB88320u if value & 1 else 0u)
         _crc[one] = value
-    for one in range(128):
-        _class[one] = 0
-        if Py_UNICODE_ISALNUM(one) or one == c"_":
-            _class[one] |= _JOINS
-        if Py_UNICODE_ISSPACE(one):
-            _class[one] |= _PARTS_WORDS
-        if Py_UNICODE_ISDIGIT(one):
-            _class[one] |= _DIGIT
-    for one in b"'\"`(),;=[]{}<>|:":
-        _class[one] |= _PARTS_WORDS
 
 
 _prepare()
@@ -141,14 +125,20 @@ cdef Py_ssize_t _lowered(const uint8_t* text, Py_ssize_t size, uint8_t* low) noe
     return size
 
 
+cdef inline bint _parts_words(Py_UCS4 one) noexcept nogil:
+    return one in (
+        c"'", c'"', c"`", c"(", c")", c",", c";", c"=", c"[", c"]", c"{", c"}", c"<", c">", c"|", c":"
+    ) or is_space(one)
+
+
 cdef bint _next_run(const uint8_t* text, Py_ssize_t size, Py_ssize_t* start, Py_ssize_t* end) noexcept nogil:
     """Find the next run after ``end``; whether there is one."""
     cdef Py_ssize_t i = end[0]
     while i < size:
-        while i < size and _class[text[i]] & _PARTS_WORDS:
+        while i < size and _parts_words(text[i]):
             i += 1
         start[0] = i
-        while i < size and i - start[0] < _LONGEST_WORD and not _class[text[i]] & _PARTS_WORDS:
+        while i < size and i - start[0] < _LONGEST_WORD and not _parts_words(text[i]):
             i += 1
         end[0] = i
         if i - start[0] >= _SHORTEST_WORD:
@@ -160,10 +150,10 @@ cdef bint _next_part(const uint8_t* text, Py_ssize_t size, Py_ssize_t* start, Py
     """The same of the parts of a word, after ``end``."""
     cdef Py_ssize_t i = end[0]
     while i < size:
-        while i < size and not _class[text[i]] & _JOINS:
+        while i < size and not joins(text[i]):
             i += 1
         start[0] = i
-        while i < size and _class[text[i]] & _JOINS:
+        while i < size and joins(text[i]):
             i += 1
         end[0] = i
         if i - start[0] >= _SHORTEST_PART:
@@ -181,9 +171,9 @@ cdef inline bint _is_name(const uint8_t* word, Py_ssize_t size) noexcept nogil:
     """``str.isidentifier``."""
     cdef Py_ssize_t i
     for i in range(size):
-        if not _class[word[i]] & _JOINS:
+        if not joins(word[i]):
             return False
-    return size > 0 and not _class[word[0]] & _DIGIT
+    return size > 0 and not is_ascii_digit(word[0])
 
 
 cdef void _ascii_words(Hashes* to, const uint8_t* text, Py_ssize_t size) noexcept nogil:
@@ -199,14 +189,6 @@ cdef void _ascii_words(Hashes* to, const uint8_t* text, Py_ssize_t size) noexcep
         last = 0
         while _next_part(word, length, &first, &last):
             _add_part(to, ~_more(0xFFFFFFFFu, word + first, last - first))
-
-
-cdef inline bint _parts_words(Py_UCS4 one) noexcept:
-    return bool(_class[one] & _PARTS_WORDS) if one < 128 else Py_UNICODE_ISSPACE(one)
-
-
-cdef inline bint _joins(Py_UCS4 one) noexcept:
-    return bool(_class[one] & _JOINS) if one < 128 else Py_UNICODE_ISALNUM(one)
 
 
 cdef list _other_runs(str text):
@@ -233,7 +215,7 @@ cdef list _other_parts(str word):
     if word.isidentifier():
         return found
     for i in range(size + 1):
-        if i == size or not _joins(word[i]):
+        if i == size or not joins(word[i]):
             if i - start >= _SHORTEST_PART:
                 found.append(word[start:i])
             start = i + 1
@@ -288,9 +270,9 @@ cdef int _forms(Hashes* to, str name, str text) except -1:
     for i in range(min(size, <Py_ssize_t>_FORM_CHARS)):
         one = PyUnicode_READ(kind, data, i)
         if one < 128:
-            if one != c" " and (not _class[one] & _JOINS or one == c"_"):
+            if one != c" " and (not joins(one) or one == c"_"):
                 ascii_marks[one] = 1
-        elif not Py_UNICODE_ISALNUM(one):
+        elif not joins(one):
             if other_marks is None:
                 other_marks = set()
             other_marks.add(one)
@@ -481,9 +463,9 @@ def spell(words not None, dict arguments not None):
 cdef str _stem(str word):
     """How a word begins: what is no letter, and the letters after it."""
     cdef Py_ssize_t size = len(word), at = 0
-    while at < size and not _joins(word[at]):
+    while at < size and not joins(word[at]):
         at += 1
-    while at < size and _joins(word[at]):
+    while at < size and joins(word[at]):
         at += 1
     return word if at == size else word[:at]
 
@@ -491,7 +473,7 @@ cdef str _stem(str word):
 cdef bint _is_setting(str word):
     """``NAME=value``."""
     cdef Py_ssize_t size = len(word), at = 0
-    while at < size and _joins(word[at]):
+    while at < size and joins(word[at]):
         at += 1
     return 0 < at < size and word[at] == c"=" and not Py_UNICODE_ISDECIMAL(word[0])
 

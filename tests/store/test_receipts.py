@@ -15,28 +15,9 @@ from sidecar.store import Store, WriteTransaction
 from sidecar.store.receipts import Receipt
 from sidecar.store.tables import META
 
+from .jobs import hold, put
+
 Open = Callable[..., Store]
-
-
-def put(key: bytes) -> Callable[[WriteTransaction], bytes]:
-    def job(transaction: WriteTransaction) -> bytes:
-        transaction.put(META, key, b"v")
-        return key
-
-    return job
-
-
-def hold(store: Store) -> threading.Event:
-    """Keeps the writer busy until the event is set, so that what follows is one batch."""
-    release, running = threading.Event(), threading.Event()
-
-    def action() -> None:
-        running.set()
-        release.wait(10)
-
-    store.writer.between_commits(action)
-    assert running.wait(5)
-    return release
 
 
 def test_what_is_told_is_on_the_disk(open_store: Open) -> None:

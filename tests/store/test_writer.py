@@ -11,28 +11,9 @@ from sidecar.model.errors import QueueFullError, StoreUnavailableError
 from sidecar.store import Store, WriteTransaction
 from sidecar.store.tables import META
 
+from .jobs import hold, put
+
 Open = Callable[..., Store]
-
-
-def put(key: bytes, value: bytes = b"v") -> Callable[[WriteTransaction], bytes]:
-    def job(transaction: WriteTransaction) -> bytes:
-        transaction.put(META, key, value)
-        return key
-
-    return job
-
-
-def hold(store: Store) -> threading.Event:
-    """Keeps the writer busy until the event is set, so that what follows is one batch."""
-    release, running = threading.Event(), threading.Event()
-
-    def action() -> None:
-        running.set()
-        release.wait(10)
-
-    store.writer.between_commits(action)
-    assert running.wait(5)
-    return release
 
 
 def get(store: Store, key: bytes) -> bytes | None:
