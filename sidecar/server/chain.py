@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import grpc
 import protovalidate
@@ -24,6 +24,7 @@ from .errors import abort, broken_rule, field_path, internal_status, status_of, 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
 A = TypeVar("A")
+R = TypeVar("R")
 B = TypeVar("B", bound=Callable[..., Any])
 
 #: What a method that is answered inline says: the serialized response, or why there is none.
@@ -69,18 +70,14 @@ def require_rules(message: Message) -> None:
 def unary(
     method: Callable[[Request, grpc.ServicerContext], Response],
     pool: ThreadPoolExecutor | None = None,
-    plain: Callable[[Request], bool] | None = None,
 ) -> Callable[[Request, grpc.ServicerContext], Response]:
-    """Wrap a method that takes one request and gives one response. ``pool``: its own threads.
-
-    ``plain`` says of a request that it certainly keeps the message rules, faster than they can be checked.
-    """
+    """Wrap a method that takes one request and gives one response. ``pool``: its own threads."""
     name = method.__name__
     collect = _validator.collect_violations
 
     def handle(request: Request, context: grpc.ServicerContext) -> Response:
         try:
-            violations = () if plain is not None and plain(request) else collect(request)
+            violations = collect(request)
             if not violations:
                 return method(request, context)
             status = status_of_violations(violations)
@@ -93,45 +90,59 @@ def unary(
     return _on(pool, handle)
 
 
-def inline(
-    method: Callable[[Request], Message], request_type: type[Request], plain: Callable[[Request], bool]
-) -> InlineMethod:
-    """Wrap a method that never waits, for ``inline.py``: the same rules and errors as ``unary``."""
+class Asked(NamedTuple, Generic[A, Request]):
+    """How a method that is answered inline gets what it is asked.
 
-    def answer(request: Request, _told: Told) -> bytes:
-        return method(request).SerializeToString()
+    ``plain`` reads it from the bytes of a message in its plain form, and says None of all others: of those ``said``
+    reads it from the message, a ``kind``, when that keeps the message rules.
+    """
 
-    return _inline(method.__name__, answer, request_type, plain, lambda _: b"")
+    plain: Callable[[bytes], A | None]
+    kind: type[Request]
+    said: Callable[[Request], A]
+
+
+def inline(name: str, asked: Asked[A, Request], answer: Callable[[A], bytes]) -> InlineMethod:
+    """Wrap a method that never waits, for ``inline.py``: the same rules and errors as ``unary``.
+
+    ``answer`` gives the serialized response.
+    """
+    return _inline(name, asked, lambda what, _told: answer(what), lambda _: b"")
 
 
 def inline_later(
-    method: Callable[[Request, Callable[[Receipt[A]], None]], None],
-    request_type: type[Request],
-    plain: Callable[[Request], bool],
-    word: Callable[[A], bytes],
+    name: str,
+    asked: Asked[A, Request],
+    method: Callable[[A, Callable[[Receipt[R]], None]], None],
+    word: Callable[[R], bytes],
 ) -> InlineMethod:
     """Wrap a method that queues a job, for ``inline.py``; ``word`` serializes the response to the job's result."""
-    return _inline(method.__name__, method, request_type, plain, lambda receipt: word(receipt.result()))
+    return _inline(name, asked, method, lambda receipt: word(receipt.result()))
 
 
 def _inline(
     name: str,
-    method: Callable[[Request, Told], bytes | None],
-    request_type: type[Request],
-    plain: Callable[[Request], bool],
+    asked: Asked[A, Request],
+    method: Callable[[A, Told], bytes | None],
     word: Callable[[Receipt[Any]], bytes],
 ) -> InlineMethod:
     collect = _validator.collect_violations
-    parse = request_type.FromString
+    plain, kind, said = asked
+    parse = kind.FromString
 
     def act(raw: bytes, told: Told) -> Answer | None:
         try:
-            try:
-                request = parse(raw)
-            except DecodeError:
-                return _UNREADABLE
-            violations = () if plain(request) else collect(request)
-            return status_of_violations(violations) if violations else method(request, told)
+            what = plain(raw)
+            if what is None:
+                try:
+                    request = parse(raw)
+                except DecodeError:
+                    return _UNREADABLE
+                violations = collect(request)
+                if violations:
+                    return status_of_violations(violations)
+                what = said(request)
+            return method(what, told)
         except ForewarnError as error:
             return status_of(error)
         except Exception:  # noqa: BLE001 - logged under an id, which the caller is told

@@ -45,10 +45,10 @@ class GuardService:
     def add_to(self, server: grpc.Server, inline: InlineMethods | None = None) -> None:
         """Register every method with a server; what is asked most is answered inline where that can be."""
         wrapped: dict[str, Any] = {
-            "ShouldPrevent": chain.unary(self.ShouldPrevent, plain=plain_question),
+            "ShouldPrevent": chain.unary(self.ShouldPrevent),
             "Check": chain.unary(self.Check),
             "Optimize": chain.unary(self.Optimize, self._lookups),
-            "RecordCall": chain.unary(self.RecordCall, self._records, plain_record),
+            "RecordCall": chain.unary(self.RecordCall, self._records),
             "RecordCalls": chain.exchange(self._record_streams.run, self._streams),
             "RegisterTools": chain.unary(self.RegisterTools, self._records),
             "InjectContext": chain.unary(self.InjectContext, self._lookups),
@@ -60,11 +60,11 @@ class GuardService:
         servicer = cast("guard_pb2_grpc.GuardServiceServicer", SimpleNamespace(**wrapped))
         guard_pb2_grpc.add_GuardServiceServicer_to_server(servicer, server)
         if inline is not None:
+            question = chain.Asked(self._plain_question, guard_pb2.ShouldPreventRequest, lambda one: self._call(one.call))
+            record = chain.Asked(self._plain_record, guard_pb2.RecordCallRequest, self._of_record)
             answered = {
-                "ShouldPrevent": chain.inline(self.ShouldPrevent, guard_pb2.ShouldPreventRequest, plain_question),
-                "RecordCall": chain.inline_later(
-                    self._record_and_tell, guard_pb2.RecordCallRequest, plain_record, answers.recorded_bytes
-                ),
+                "ShouldPrevent": chain.inline("ShouldPrevent", question, self._decide),
+                "RecordCall": chain.inline_later("RecordCall", record, self._record_and_tell, answers.recorded_bytes),
             }
             for name, method in answered.items():
                 inline.answer(f"/{_SERVICE}/{name}", method)
@@ -84,9 +84,14 @@ class GuardService:
         self, request: guard_pb2.ShouldPreventRequest, _context: grpc.ServicerContext | None = None
     ) -> guard_pb2.ShouldPreventResponse:
         """Decides one call."""
-        call = self._call(request.call)
-        decision = self._rooms.tracker.should_prevent(call, "should_prevent")
-        return answers.decided(decision)
+        return guard_pb2.ShouldPreventResponse.FromString(self._decide(self._call(request.call)))
+
+    def _plain_question(self, raw: bytes) -> Call | None:
+        call = plain_question(raw, self._clock())
+        return None if call is None else self._rooms.extractor.named(call)
+
+    def _decide(self, call: Call) -> bytes:
+        return answers.decided(self._rooms.tracker.should_prevent(call, "should_prevent"))
 
     def Check(self, request: guard_pb2.CheckRequest, _context: grpc.ServicerContext) -> guard_pb2.CheckResponse:
         """Decides one call and gives what is worth knowing before it."""
@@ -130,15 +135,20 @@ class GuardService:
     def _record(self, request: guard_pb2.RecordCallRequest) -> Future[Recorded]:
         return self._rooms.recorder.record(*self._of_record(request))
 
-    def _record_and_tell(self, request: guard_pb2.RecordCallRequest, told: Callable[[Receipt[Recorded]], None]) -> None:
-        self._rooms.recorder.record_and_tell(*self._of_record(request), told)
+    def _record_and_tell(self, record: tuple[Call, Result, str], told: Callable[[Receipt[Recorded]], None]) -> None:
+        self._rooms.recorder.record_and_tell(*record, told)
 
     def _of_record(self, request: guard_pb2.RecordCallRequest) -> tuple[Call, Result, str]:
-        call = self._call(request.call)
-        decision_id = request.decision_id
+        return self._named(call_of(request.call, self._clock()), result_of(request.result), request.decision_id)
+
+    def _plain_record(self, raw: bytes) -> tuple[Call, Result, str] | None:
+        found = plain_record(raw, self._clock())
+        return None if found is None else self._named(*found)
+
+    def _named(self, call: Call, result: Result, decision_id: str) -> tuple[Call, Result, str]:
         if not _HEX.issuperset(decision_id):  # no id of ours: kept as it came, but for secrets
             decision_id = self._rooms.extractor.label(decision_id)
-        return call, result_of(request.result), decision_id
+        return self._rooms.extractor.named(call), result, decision_id
 
     def RegisterTools(
         self, request: guard_pb2.RegisterToolsRequest, context: grpc.ServicerContext

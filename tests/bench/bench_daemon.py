@@ -35,13 +35,16 @@ class WithNothing(GuardService):
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Do": method}),))
         if inline is not None:
             server.add_registered_method_handlers(SERVICE, {"DoInline": method})
-            inline.answer(INLINE_PATH, chain.inline(do_nothing, empty_pb2.Empty, lambda _: False))
+            inline.answer(INLINE_PATH, chain.inline("DoInline", _ASKED, lambda _: empty_pb2.Empty().SerializeToString()))
 
 
 def do_nothing(_request: empty_pb2.Empty, _context: grpc.ServicerContext | None = None) -> empty_pb2.Empty:
     """Answer."""
     return empty_pb2.Empty()
 
+
+#: As of a message without a plain form.
+_ASKED = chain.Asked(lambda _: None, empty_pb2.Empty, lambda request: request)
 
 if __name__ == "__main__":
     vars(daemon)["GuardService"] = WithNothing
