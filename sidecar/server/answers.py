@@ -66,8 +66,8 @@ _REASON: Final = writing(
     evidence=_EVIDENCE,
 )  # fmt: skip
 _DECISION: Final = writing(
-    model_pb2.Decision, "decision_id", "verdict", "would_be", "mode", "p_fail", "known", "remedy", "retry_after", "time",
-    "holdout", "capped", "approval_id", p_fail_interval=("interval", _INTERVAL), reasons=_REASON,
+    model_pb2.Decision, "decision_id", "verdict", "would_be", "mode", "p_fail", "known", "remedy", "retry_after",
+    "time", "holdout", "capped", "approval_id", p_fail_interval=("interval", _INTERVAL), reasons=_REASON,
     probe=writing(model_pb2.Probe, "deadline", usage_pattern_id="pattern_id"),
     snapshot=writing(model_pb2.Snapshot, "store_sequence", "policy_revision", "evidence_model"),
     rewritten_arguments_json="rewritten",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from forewarn._buf.validate import validate_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+
+from forewarn._buf.validate import validate_pb2
 
 from ..native.wire import (
     FLAG,
@@ -37,6 +38,9 @@ MAX_SECONDS: Final = 253_402_300_799
 _PLAIN_SECONDS: Final = 1_000_000_000
 _NANOS: Final = 999_999_999
 
+#: A FieldDescriptor. There are two kinds, and the stubs say of both that they may lack what they have.
+Field: TypeAlias = Any
+
 _TIMESTAMP: Final = Timestamp.DESCRIPTOR.full_name
 _DURATION: Final = Duration.DESCRIPTOR.full_name
 
@@ -50,19 +54,14 @@ def reading(message: type[Message], leave_out: Collection[str] = ()) -> Reading:
 
     Raises ValueError for a field whose type or rules cannot be told from the bytes.
     """
-    descriptor: Descriptor = message.DESCRIPTOR
-    return _form([field for field in descriptor.fields if field.name not in leave_out])
+    return Reading([_field(field, _rules(field)) for field in message.DESCRIPTOR.fields if field.name not in leave_out])
 
 
-def _form(fields: list[FieldDescriptor]) -> Reading:
-    return Reading([_field(field, _rules(field)) for field in fields])
+def _rules(field: Field) -> Any:
+    return field.GetOptions().Extensions[validate_pb2.field]
 
 
-def _rules(field: FieldDescriptor) -> Any:
-    return field.GetOptions().Extensions[validate_pb2.field]  # type: ignore[index]
-
-
-def _field(field: FieldDescriptor, rules: Any) -> tuple[int, int, float, float, Reading | None]:
+def _field(field: Field, rules: Any) -> tuple[int, int, float, float, Reading | None]:
     number = field.number
     if field.is_repeated:
         if not (field.message_type and field.message_type.GetOptions().map_entry):
@@ -96,14 +95,14 @@ def _field(field: FieldDescriptor, rules: Any) -> tuple[int, int, float, float, 
     raise ValueError(f"{field.full_name}: its message has no plain form of its own")
 
 
-def _text(field: FieldDescriptor, rules: Any) -> tuple[int, int, float, float, None]:
+def _text(field: Field, rules: Any) -> tuple[int, int, float, float, None]:
     _only(field, rules, {"string": {"min_len", "max_bytes"}})
     if rules.string.min_len > 1 or not rules.string.max_bytes:
         raise ValueError(f"{field.full_name}: its length cannot be told from its bytes")
     return field.number, TEXT, rules.string.min_len, rules.string.max_bytes, None
 
 
-def _only(field: FieldDescriptor, rules: Any, known: dict[str, set[str]]) -> None:
+def _only(field: Field, rules: Any, known: dict[str, set[str]]) -> None:
     """Raise ValueError for rules that are not among those that are known."""
     for kind, value in rules.ListFields():
         if kind.name not in known or {one.name for one, _ in value.ListFields()} - known[kind.name]:
@@ -148,7 +147,7 @@ _KINDS: Final = {
 }
 
 
-def _kind(field: FieldDescriptor) -> int:
+def _kind(field: Field) -> int:
     if field.type == FieldDescriptor.TYPE_MESSAGE:
         if field.is_repeated:
             return INNERS

@@ -60,7 +60,9 @@ class GuardService:
         servicer = cast("guard_pb2_grpc.GuardServiceServicer", SimpleNamespace(**wrapped))
         guard_pb2_grpc.add_GuardServiceServicer_to_server(servicer, server)
         if inline is not None:
-            question = chain.Asked(self._plain_question, guard_pb2.ShouldPreventRequest, lambda one: self._call(one.call))
+            question = chain.Asked(
+                self._plain_question, guard_pb2.ShouldPreventRequest, lambda one: self._call(one.call)
+            )
             record = chain.Asked(self._plain_record, guard_pb2.RecordCallRequest, self._of_record)
             answered = {
                 "ShouldPrevent": chain.inline("ShouldPrevent", question, self._decide),

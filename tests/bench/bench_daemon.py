@@ -35,7 +35,12 @@ class WithNothing(GuardService):
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Do": method}),))
         if inline is not None:
             server.add_registered_method_handlers(SERVICE, {"DoInline": method})
-            inline.answer(INLINE_PATH, chain.inline("DoInline", _ASKED, lambda _: empty_pb2.Empty().SerializeToString()))
+            inline.answer(INLINE_PATH, chain.inline("DoInline", _ASKED, nothing))
+
+
+def nothing(_request: empty_pb2.Empty) -> bytes:
+    """Answer, serialized."""
+    return empty_pb2.Empty().SerializeToString()
 
 
 def do_nothing(_request: empty_pb2.Empty, _context: grpc.ServicerContext | None = None) -> empty_pb2.Empty:

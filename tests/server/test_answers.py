@@ -71,8 +71,9 @@ EVIDENCE = st.builds(
     st.lists(TEXTS, max_size=3).map(tuple), st.just(0.0) | TIMES,
 )  # fmt: skip
 REASONS = st.builds(
-    Reason, TEXTS, TEXTS, st.floats(-20, 20), st.binary(max_size=20), st.sampled_from(Cause), st.none() | EVIDENCE, TEXTS
-)
+    Reason, TEXTS, TEXTS, st.floats(-20, 20), st.binary(max_size=20), st.sampled_from(Cause), st.none() | EVIDENCE,
+    TEXTS,
+)  # fmt: skip
 ALTERNATIVES = st.builds(
     Alternative, TEXTS, TEXTS, SHARES, INTERVALS, st.floats(-1, 100), SHARES, SHARES, TEXTS, st.none() | EVIDENCE
 )
