@@ -98,16 +98,29 @@ class Foresight:
         return found
 
     def findings(self, view: View, judgement: Judgement) -> list[tuple[str, float, Finding]]:
-        """The facts behind a judgement: (code, contribution in log-odds, fact), strongest first."""
+        """The facts behind a judgement: (code, contribution in log-odds, fact), strongest first; no contradictions."""
         found = []
         for detector, part in zip(self.detectors, judgement.parts or [0.0] * len(self.detectors), strict=True):
             if abs(part) < _LEAST_PART and judgement.parts:
                 continue
             finding = detector.explain(view)
-            if finding is not None:
+            if finding is not None and not (part < 0.0 and _contradicts(finding, judgement.p)):
                 found.append((detector.code, part, finding))
         found.sort(key=lambda item: -abs(item[1]))
         return found
+
+
+def _contradicts(finding: Finding, p: float) -> bool:
+    """Whether a fact that lowers the odds says in words that such calls fail: of its calls as many failed as are to.
+
+    A weight that was learned can turn what a detector says about; who reads the reasons would not know what to think.
+    """
+    if not finding.prevents:
+        return False
+    evidence = finding.evidence
+    if evidence is None or not evidence.failures + evidence.successes:
+        return True
+    return evidence.failures / (evidence.failures + evidence.successes) >= p
 
 
 def volatile_of(tool: Tool | None) -> frozenset[str]:

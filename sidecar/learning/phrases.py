@@ -82,6 +82,11 @@ class Phrases(msgspec.Struct, array_like=True):
         """
         return phrases.rate(self.failed, self.worked, words, strength * prior, strength - strength * prior)
 
+    def counted(self, word: bytes) -> tuple[int, int]:
+        """How often calls with a word, or with what shares its slot, failed and worked lately: 255 times at most."""
+        slot = int.from_bytes(word, "big") & (len(self.failed) - 1)
+        return self.failed[slot], self.worked[slot]
+
     def newness(self, words: bytes) -> tuple[float, float]:
         """How much is new in a call: the log of words, and of pairs, that stood in no call that worked."""
         new_words, new_pairs = phrases.new(self.words, self.pairs, words)

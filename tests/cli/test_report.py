@@ -17,7 +17,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 
 from forewarn.v1 import admin_pb2
-from forewarn_cli.report import blocks, page
+from forewarn_cli.report import bars, blocks, page
 from tests.cli.conftest import Forewarn
 from tests.cli.double import Double
 from tests.cli.reported import HOSTILE, HOSTILE_TOOL, START, full_report
@@ -189,6 +189,26 @@ def test_opening_uses_the_browser(forewarn_double: Forewarn, tmp_path: Path, mon
     file = tmp_path / "a report.html"
     assert forewarn_double("report", "--html", str(file), "--open").code == 0
     assert opened == [file.as_uri()]
+
+
+def test_tools_whose_names_begin_and_end_alike_have_bars_of_their_own() -> None:
+    names = [f"mcp__a-server-with-a-long-name__{middle}_in_the_environment" for middle in ("create", "update", "drop")]
+    answer = admin_pb2.GetReportResponse(
+        tools=[admin_pb2.ReportTool(tool=name, would_prevent=3, right=2, wrong=1) for name in [*names, "short"]]
+    )
+    drawn = bars.tools(answer.tools)
+    for label in ("mcp__a-serve…environment", "mcp__a-serv…nvironment 2", "mcp__a-serv…nvironment 3", "short"):
+        assert f">{label}</text>" in drawn
+
+
+def test_a_terminal_is_told_of_the_first_tools(forewarn_double: Forewarn, double: Double) -> None:
+    double.state.report = admin_pb2.GetReportResponse(
+        tools=[admin_pb2.ReportTool(tool=f"tool-{number:03}", would_prevent=1) for number in range(30)]
+    )
+    said = forewarn_double("report").out
+    assert "tool-019" in said
+    assert "tool-020" not in said
+    assert "10 more tools are not shown; --json has them." in said
 
 
 def test_hostile_texts_do_not_steer_the_terminal(forewarn_double: Forewarn, double: Double) -> None:

@@ -95,6 +95,21 @@ def test_the_explanation_of_a_decision_is_whole(forewarn_double: Forewarn) -> No
     assert "became: success" in forewarn_double("decisions", "show", decision).out
 
 
+@pytest.mark.parametrize("why", ["probe", "holdout", "capped"])
+def test_why_a_call_is_let_through_stands_beside_the_verdict(
+    forewarn_double: Forewarn, double: Double, why: str
+) -> None:
+    fill(forewarn_double)
+    decision = double.state.decisions[-1].decision
+    if why == "probe":
+        decision.probe.usage_pattern_id = "p"
+    else:
+        setattr(decision, why, True)
+    for text in (forewarn_double("decisions", "query").out, on_a_terminal(double, "decisions", "query", columns=200)):
+        assert f"({why})" in text
+        assert "Styled" not in text
+
+
 def test_a_pipe_that_knows_only_ascii(forewarn_double: Forewarn, double: Double) -> None:
     decision = fill(forewarn_double)
     command = [sys.executable, "-m", "forewarn_cli", "--admin-address", double.admin_address, "decisions", "show"]

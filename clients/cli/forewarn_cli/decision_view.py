@@ -22,10 +22,12 @@ def verdict(number: int) -> Cell:
 
 def decided(decision: model_pb2.Decision) -> Cell:
     """The verdict, and why the call is let through though it was to be prevented."""
+    from forewarn.v1 import model_pb2
+
     why = "holdout" if decision.holdout else "capped" if decision.capped else ""
     why = "probe" if decision.HasField("probe") else why
-    cell = verdict(decision.verdict)
-    return f"{cell} ({why})" if why else cell
+    word = label(model_pb2.Verdict, decision.verdict)
+    return Styled(f"{word} ({why})" if why else word, VERDICT_STYLES.get(word, ""))
 
 
 def show(screen: Screen, decision: model_pb2.Decision) -> None:

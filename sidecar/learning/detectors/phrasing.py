@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ...model.decision import Evidence
 from ...native.words import spell
-from ..describe import evidence_of
 from ..detector import Finding
+from ..evidence import wilson
 from ..phrases import Phrases
 from ..view import Outcome, View
 from ..wording import visible
@@ -65,20 +66,20 @@ class Phrasing:
         if phrases is None:
             return None
         tool = view.call.tool
-        words = _worst(view, phrases)
-        prevents = bool(words)
+        worst = _worst(view, phrases)
+        words = _listed(worst, view)
         if words:
+            # Which of them is to blame is not known, so there is no advice to do without.
             summary = f"calls of {tool} that are written like this one fail: {words} go with failures"
-            remedy = f"Write it otherwise, without {words}."
-        else:
-            words = _listed(phrases.unseen(view.wording.words), view)
-            if not words:
-                return None
-            summary = f"{words} stood in no call of {tool} that worked"
-            remedy = "Use what has worked, or find out first what is known."
-        pattern = view.tool_pattern
-        evidence = evidence_of(pattern, view.now) if pattern is not None else None
-        return Finding(summary=summary, evidence=evidence, prevents=prevents, remedy=remedy)
+            return Finding(summary=summary, evidence=_evidence(phrases, worst, view))
+        words = _listed(phrases.unseen(view.wording.words), view)
+        if not words:
+            return None
+        return Finding(
+            summary=f"{words} stood in no call of {tool} that worked",
+            prevents=False,
+            remedy="Use what has worked, or find out first what is known.",
+        )
 
     def learn(self, view: View, outcome: Outcome) -> None:
         """One step for the call's marks; its words are counted, and known to work if it did."""
@@ -104,14 +105,25 @@ def _believed(view: View) -> float:
     return view.lasting * failures / (failures + _HALF_KNOWN)
 
 
-def _worst(view: View, phrases: Phrases) -> str:
-    """The words that add most to the odds, everywhere and here; empty where none adds anything."""
+def _worst(view: View, phrases: Phrases) -> list[bytes]:
+    """The words that add most to the odds, everywhere and here, the first of them most."""
     words = view.wording.words
     weights = phrases.weigh_each(words, view.scopes)
     found = sorted([
         (-weight, words[4 * at : 4 * at + 4]) for at, weight in enumerate(weights) if weight >= _LEAST_NAMED
     ])  # fmt: skip
-    return _listed([word for _, word in found], view)
+    return [word for _, word in found]
+
+
+def _evidence(phrases: Phrases, words: Sequence[bytes], view: View) -> Evidence | None:
+    """How calls with the first of these words that can be told went lately; None where none was counted."""
+    texts = spell(words, visible(view.call, view.features))
+    failures, successes = next((phrases.counted(word) for word in words if word in texts), (0, 0))
+    calls = failures + successes
+    if not calls:
+        return None
+    interval = wilson(failures / calls, calls)
+    return Evidence(float(failures), float(successes), calls, interval, (), 0.0)
 
 
 def _listed(words: Sequence[bytes], view: View) -> str:

@@ -59,7 +59,7 @@ class TellingWords:
         successes, failures = rate.named.successes, rate.named.failures
         total = successes + failures
         summary = f"errors of {view.call.tool} have named “{text}”" if text else "errors have named a part of this call"
-        summary += f": {failures:.0f} of {total:.0f} calls with it failed so"
+        summary += f": {failures:.0f} of {total:.0f} calls with it since failed so"
         if here is not None and here > everywhere:
             summary += f"; where this one is made, about {100.0 * here:.0f} %"
         return Finding(

@@ -25,7 +25,7 @@ def leaders(found: Iterable[admin_pb2.ReportDetector]) -> str:
     names: list[str] = []
     for one in found:
         if one.led and len(names) < _MOST_BARS:
-            names.append(_short(one.code))
+            names.append(_short(one.code, names))
             counts = {"right": one.right, "wrong": one.wrong, "open": one.led - one.right - one.wrong}
             rows += stacked(names[-1], {"who": names[-1]}, counts, ENDS)
     x: Spec = {"title": "preventions", "axis": {"tickCount": 5, **COUNTS}}
@@ -39,7 +39,7 @@ def tools(found: Iterable[admin_pb2.ReportTool]) -> str:
     totals: list[Spec] = []
     for one in found:
         if one.would_prevent and len(names) < _MOST_BARS:
-            names.append(_short(one.tool))
+            names.append(_short(one.tool, names))
             totals.append({"who": names[-1], "high": 1, "text": blocks.number(one.would_prevent)})
             counts = {"right": one.right, "wrong": one.wrong, "open": one.would_prevent - one.right - one.wrong}
             rows += stacked(names[-1], {"who": names[-1]}, counts, ENDS, whole=one.would_prevent)
@@ -60,11 +60,12 @@ def tools(found: Iterable[admin_pb2.ReportTool]) -> str:
 
 def pushes(found: Sequence[admin_pb2.ReportDetector]) -> str:
     """What a detector adds to the log-odds on average, where the call then failed and where it worked."""
-    rows, names = [], []
+    rows: list[Spec] = []
+    names: list[str] = []
     for one in found[:_MOST_BARS]:
         ends = (("failed", one.contribution_failed, one.spoke_failed),
                 ("accent", one.contribution_worked, one.spoke_worked))  # fmt: skip
-        names.append(_short(one.code))
+        names.append(_short(one.code, names))
         for ink, total, count in ends:
             if count:
                 about = f"{names[-1]}: {total / count:+.2f} on average over {blocks.number(count)}, {PUSHES[ink]}"
@@ -132,5 +133,19 @@ def _beside(names: Sequence[str]) -> int:
     return max(160, WIDTH + 40 - _extent(names))
 
 
-def _short(name: str) -> str:
-    return one_line(clean(name), _LONGEST_NAME)
+def _short(name: str, taken: Sequence[str]) -> str:
+    """A name that fits beside a bar and is not among those ``taken``: bars of one name would be one bar.
+
+    Its beginning and its end, since tools of one server begin alike; then a number, if that is not enough.
+    """
+    name = one_line(clean(name))
+    short, number = _cut(name, _LONGEST_NAME), 1
+    while short in taken:
+        number += 1
+        short = f"{_cut(name, _LONGEST_NAME - len(str(number)) - 1)} {number}"
+    return short
+
+
+def _cut(name: str, limit: int) -> str:
+    head = limit // 2
+    return name if len(name) <= limit else f"{name[:head]}…{name[head + 1 - limit :]}"

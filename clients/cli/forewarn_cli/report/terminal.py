@@ -7,6 +7,7 @@ from forewarn_cli.report import blocks
 from forewarn_cli.screen import Screen, Styled
 
 _BUCKETS = 12
+_TOOLS = 20
 
 
 def show(answer: admin_pb2.GetReportResponse) -> None:
@@ -21,7 +22,10 @@ def show(answer: admin_pb2.GetReportResponse) -> None:
     _block(screen, "Recall, preventing the highest p_fail first", blocks.curve(answer))
     _block(screen, f"Over time, by {blocks.width(answer)}", _newest(blocks.buckets(answer)))
     _block(screen, "What detectors contributed", blocks.detectors(answer))
-    _block(screen, "What was prevented, by tool", blocks.tools(answer))
+    tools = blocks.tools(answer)
+    _block(screen, "What was prevented, by tool", tools._replace(rows=tools.rows[:_TOOLS]))
+    if len(tools.rows) > _TOOLS:
+        screen.line(Styled(f"{len(tools.rows) - _TOOLS} more tools are not shown; --json has them.", "dim"))
     quiet = len(blocks.quiet_tools(answer).rows)
     if quiet:
         screen.line(Styled(f"Of {quiet} more tools nothing was prevented; --json has them.", "dim"))
