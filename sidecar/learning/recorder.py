@@ -50,6 +50,7 @@ from .settlement import decision_before, settle
 from .suspension import start_anew
 from .tables import SESSIONS
 from .tool_history import learn_duration, learn_successor
+from .versions import changed
 from .view import Outcome as Learned
 from .view import View
 
@@ -246,17 +247,15 @@ class Recorder:
                 )
             tool = Tool(ToolDescriptor(call.tool), mode=Mode.INHERIT, first_time=call.time)
         version = call.tool_version
-        if version and version != tool.seen_version:
-            if tool.seen_version:
-                tool.epoch += 1
-                start_anew(txn, tool)
-                view.epoch = tool.epoch
-                view.forget()
-                add_event(
-                    txn, "tool_reset", f"version {tool.seen_version} became {version}: its arguments are learned anew",
-                    tool=call.tool,
-                )  # fmt: skip
-            tool.seen_version = version
+        before = tool.seen_version
+        if changed(tool, version, call.time):
+            tool.epoch += 1
+            start_anew(txn, tool)
+            view.epoch = tool.epoch
+            view.forget()
+            add_event(
+                txn, "tool_reset", f"version {before} became {version}: its arguments are learned anew", tool=call.tool
+            )
         view.tool = tool
         return tool
 

@@ -17,6 +17,7 @@ from ..store.transaction import WriteTransaction
 from .events import add_event
 from .schemas import compile_schema, without_secrets
 from .suspension import start_anew
+from .versions import changed
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,9 @@ class ToolRegistry:
                 raise TooManyToolsError(f"{self._max_tools} tools are known, which is the limit")
             tool = Tool(descriptor, first_time=now)
         before = tool.descriptor
-        reset = tool.registered and (
-            before.input_schema_json != descriptor.input_schema_json
-            or bool(before.version and descriptor.version and before.version != descriptor.version)
-        )
         # A version that a call told before registration counts too.
-        reset = reset or bool(tool.seen_version and descriptor.version and tool.seen_version != descriptor.version)
+        reset = changed(tool, descriptor.version, now)
+        reset = reset or (tool.registered and before.input_schema_json != descriptor.input_schema_json)
         if reset:
             tool.epoch += 1
             start_anew(txn, tool)
@@ -93,6 +91,5 @@ class ToolRegistry:
             )
         tool.descriptor = descriptor
         tool.registered = True
-        tool.seen_version = descriptor.version or tool.seen_version
         txn.put(TOOLS, key, tool)
         return Registration(descriptor.tool, created, reset)

@@ -82,3 +82,7 @@ class Tool(msgspec.Struct, array_like=True):
     name_rows: int = 0
     recent: Recent = msgspec.field(default_factory=Recent)
     standing: Standing = msgspec.field(default_factory=Standing)
+    #: When ``seen_version`` was last told, which was told before it, and when that was. See ``learning/versions.py``.
+    version_time: float = 0.0
+    other_version: str = ""
+    other_time: float = 0.0

@@ -60,7 +60,8 @@ def budget(answer: admin_pb2.GetReportResponse) -> str:
     said = f"{percent(found.budget, 2)} of successes"
     if not found.HasField("spent"):
         return f"{said}; nothing spent yet"
-    return f"{said}; {percent(found.spent, 2)} spent over the last {number(found.successes)} successes"
+    spent = f"{percent(found.spent, 2)} spent of the last {number(found.successes)} successes"
+    return f"{said}; {spent}, by the daemon's running account"
 
 
 def verdict(answer: admin_pb2.GetReportResponse) -> str:

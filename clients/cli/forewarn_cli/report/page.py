@@ -73,7 +73,7 @@ def _tiles(answer: admin_pb2.GetReportResponse) -> Html:
         ("would be prevented", number(totals.would_prevent), f"{number(totals.prevented)} really were"),
         ("recall", *_share(rates.recall, 1, "of failures")),
         ("false prevention", *_share(rates.false_prevention_rate, 2, "of working calls")),
-        ("budget", percent(answer.budget.budget, 1), f"of working calls; {spent}"),
+        ("budget", percent(answer.budget.budget, 1), f"of working calls; {spent} by the running account"),
     ]
     return tiles(shown)
 
