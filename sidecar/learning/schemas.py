@@ -10,59 +10,93 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import jsonschema_rs
 import msgspec
 
 from ..model.call import JSON
 from ..model.errors import InvalidArgumentError
+from .schema_cost import looks, most_looks
 
 _CACHE: Final = 2_000
+#: Looks of subschemas at values that one question may take, and those that telling what is wrong may: each some
+#: hundredths of a second, during which nobody else is answered.
+MOST_LOOKS: Final = 1_000_000
+MOST_TOLD: Final = 200_000
 _LITERAL: Final = frozenset(("pattern", "$ref", "$id", "$schema", "$anchor", "$dynamicRef", "$dynamicAnchor", "type"))
 _PATTERNS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=50_000)
 
 
+class _Compiled(NamedTuple):
+    """A schema, and how often it looks at a value on each level: plainly, and to tell what is wrong."""
+
+    validator: jsonschema_rs.Validator
+    looks: list[int]
+    looks_told: list[int]
+
+
 class Schemas:
-    """Compiled schemas by their text. Thread-safe."""
+    """Compiled schemas by their text. Thread-safe.
+
+    What could take a schema more than ``MOST_LOOKS`` looks is not asked of it: nothing is said then. See
+    ``schema_cost.py``.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._compiled: OrderedDict[bytes, jsonschema_rs.Validator] = OrderedDict()
+        self._compiled: OrderedDict[bytes, _Compiled] = OrderedDict()
 
-    def violation(self, schema_json: str, arguments: Mapping[str, JSON]) -> str:
-        """What of the schema the arguments break first, in words without values; empty when they meet it."""
-        validator = self._validator(schema_json)
-        if validator.is_valid(arguments):
+    def violation(self, schema_json: str, arguments: Mapping[str, JSON], text: str) -> str:
+        """What of the schema the arguments break first, in words without values; empty when they meet it.
+
+        ``text`` is the arguments as JSON.
+        """
+        compiled = self._get(schema_json)
+        if not _affordable(compiled.looks, MOST_LOOKS, arguments, text) or compiled.validator.is_valid(arguments):
             return ""
-        for error in validator.iter_errors(arguments):
+        if not _affordable(compiled.looks_told, MOST_TOLD, arguments, text):
+            return "they do not match it"
+        for error in compiled.validator.iter_errors(arguments):
             where = "/".join(str(part)[:64] for part in error.instance_path)
             return f"{where}: {error.message}"[:300] if where else error.message[:300]
         return ""
 
-    def missing(self, schema_json: str, arguments: Mapping[str, JSON]) -> list[str]:
+    def missing(self, schema_json: str, arguments: Mapping[str, JSON], text: str) -> list[str]:
         """Top-level properties that the schema requires and the arguments lack, at most 8."""
         found: list[str] = []
-        for error in self._validator(schema_json).iter_errors(arguments):
+        compiled = self._get(schema_json)
+        if not _affordable(compiled.looks_told, MOST_TOLD, arguments, text):
+            return found
+        for error in compiled.validator.iter_errors(arguments):
             if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required) and not error.instance_path:
                 found.append(str(error.kind.property))
                 if len(found) == 8:
                     break
         return found
 
-    def _validator(self, schema_json: str) -> jsonschema_rs.Validator:
+    def _get(self, schema_json: str) -> _Compiled:
         key = hashlib.blake2b(schema_json.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         with self._lock:
             found = self._compiled.get(key)
             if found is not None:
                 self._compiled.move_to_end(key)
                 return found
-        compiled = compile_schema(schema_json, "input_schema_json")
+        schema = msgspec.json.decode(schema_json)
+        compiled = _Compiled(
+            compile_schema(schema_json, "input_schema_json"), looks(schema, told=False), looks(schema, told=True)
+        )
         with self._lock:
             self._compiled[key] = compiled
             while len(self._compiled) > _CACHE:
                 self._compiled.popitem(last=False)
         return compiled
+
+
+def _affordable(found: list[int], most: int, arguments: Mapping[str, JSON], text: str) -> bool:
+    """Whether these arguments cannot take more than ``most`` looks. ``text`` is the same as JSON."""
+    # Nearly all schemas look a few times at each value, and a text has fewer values than characters.
+    return not found or max(found) * (len(text) + 1) <= most or most_looks(found, dict(arguments), most) <= most
 
 
 def without_secrets(schema_json: str, redact: Callable[[str], str]) -> str:

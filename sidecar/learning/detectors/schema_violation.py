@@ -32,7 +32,9 @@ class SchemaViolation:
         if not violation:
             return None
         assert view.tool is not None  # noqa: S101 - a violation was found in its schema
-        missing = self._schemas.missing(view.tool.descriptor.input_schema_json, view.call.arguments)
+        missing = self._schemas.missing(
+            view.tool.descriptor.input_schema_json, view.call.arguments, view.call.arguments_json
+        )
         remedy = (
             f"It needs the arguments {', '.join(missing)}."
             if missing
@@ -51,4 +53,6 @@ class SchemaViolation:
     def _violation(self, view: View) -> str:
         if view.tool is None or not view.tool.descriptor.input_schema_json:
             return ""
-        return self._schemas.violation(view.tool.descriptor.input_schema_json, view.call.arguments)
+        return self._schemas.violation(
+            view.tool.descriptor.input_schema_json, view.call.arguments, view.call.arguments_json
+        )
