@@ -51,8 +51,8 @@ from .suspension import start_anew
 from .tables import SESSIONS
 from .tool_history import learn_duration, learn_successor
 from .versions import changed
+from .view import LONGEST_PAUSE, View
 from .view import Outcome as Learned
-from .view import View
 
 #: A session's age is written anew when the last one is older than this, so that most records need not.
 _AGE_STEP: Final = 60.0
@@ -187,7 +187,7 @@ class Recorder:
                 silent=entry.silent,
                 call_id=entry.call_id,
                 now=call.time,
-                retry_after=entry.result.retry_after if entry.result.retry_after is not None else -1.0,
+                retry_after=_pause(entry.result.retry_after),
                 cost=entry.result.cost,
             )
             probed = decision is not None and decision.decision.probe is not None
@@ -367,3 +367,8 @@ def _remember_session(txn: WriteTransaction, view: View) -> None:
         session.age_key = age_key(int(txn.commit_time * 1e6), view.session_key)
         txn.put(SESSION_AGES, session.age_key, b"")
     txn.put(SESSIONS, view.session_key, session)
+
+
+def _pause(asked: float | None) -> float:
+    """Seconds that a tool is believed to want to be left alone, -1 for none."""
+    return asked if asked is not None and asked <= LONGEST_PAUSE else -1.0

@@ -44,8 +44,16 @@ class Source(Protocol):
         """The record, or None."""
 
 
+#: Seconds that a tool may ask to be left alone. More is no pause but a mistake, such as a time instead of a duration:
+#: nothing is learned of it, since a tool that is believed in it would be lost.
+LONGEST_PAUSE: Final = 86_400.0
+
+
 class Outcome(msgspec.Struct, frozen=True):
-    """How a call went, as far as detectors learn from it. Only calls that succeeded or failed are learned from."""
+    """How a call went, as far as detectors learn from it. Only calls that succeeded or failed are learned from.
+
+    ``retry_after`` is at most ``LONGEST_PAUSE`` seconds, -1 where the tool asked for no pause.
+    """
 
     failed: bool
     classification: Classification

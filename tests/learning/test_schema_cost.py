@@ -57,15 +57,15 @@ VALUES = st.recursive(
 @given(SCHEMAS, VALUES, st.booleans())
 def test_no_value_is_looked_at_more_often_than_is_said(schema: Any, value: Any, told: bool) -> None:
     below = {"properties": {"a": {"$ref": "#/$defs/y"}, "b": {"anyOf": [{"$ref": "#/$defs/x"}, True]}}}
-    root = {"allOf": [schema], "$defs": {"x": {"type": "string", "items": {"type": "string"}}, "y": below}}
+    root: Any = {"allOf": [schema], "$defs": {"x": {"type": "string", "items": {"type": "string"}}, "y": below}}
     assert counted(root, value, root) <= most_looks(looks(root, told=told), value, ENDLESS)
 
 
 def test_a_plain_schema_is_cheap() -> None:
-    schema = {"properties": {"a": {"items": {"properties": {"b": {"type": "string"}}}}}, "required": ["a"]}
+    schema: Any = {"properties": {"a": {"items": {"properties": {"b": {"type": "string"}}}}}, "required": ["a"]}
     assert looks(schema, told=True) == [1, 1, 1, 1]
     assert looks(True, told=True) == []
-    again = {"properties": {"a": {"$ref": "#"}}}
+    again: Any = {"properties": {"a": {"$ref": "#"}}}
     assert looks(again, told=True) == [1] + [2] * (LEVELS - 1)
 
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_bounded_is_endless(schema: Any) -> None:
 
 
 def test_counting_ends_too() -> None:
-    defs = {
+    defs: Any = {
         f"a{number}": {"anyOf": [{"$ref": f"#/$defs/a{other}"} for other in range(number)]} for number in range(400)
     }
     before = time.thread_time()

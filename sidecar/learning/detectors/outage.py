@@ -19,7 +19,6 @@ from ..sequential import OF_OUTAGE, UPPER, step
 from ..view import Outcome, View
 
 #: A Retry-After is believed up to this many seconds.
-_LONGEST_RETRY = 86_400.0
 
 
 class Outage:
@@ -89,7 +88,7 @@ def _move(pattern: UsagePattern, outcome: Outcome, down: bool) -> None:
     if outcome.failed and down:
         pattern.ratio = max(0.0, step(OF_OUTAGE, pattern.ratio, failed=True))
         if outcome.retry_after > 0.0:
-            pattern.retry_until = outcome.now + min(outcome.retry_after, _LONGEST_RETRY)
+            pattern.retry_until = outcome.now + outcome.retry_after
     else:
         pattern.ratio = (
             max(0.0, step(OF_OUTAGE, pattern.ratio, failed=False)) if pattern.state is not State.CONFIRMED else 0.0
