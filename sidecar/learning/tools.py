@@ -17,6 +17,7 @@ from ..store.transaction import WriteTransaction
 from .events import add_event
 from .schemas import compile_schema, without_secrets
 from .suspension import start_anew
+from .totals import count_asked
 from .versions import changed
 
 
@@ -69,16 +70,21 @@ class ToolRegistry:
         )
 
     def _apply(self, txn: WriteTransaction, descriptors: Sequence[ToolDescriptor], now: float) -> list[Registration]:
-        return [self._register(txn, descriptor, now) for descriptor in descriptors]
+        new = {one.tool: Tool(one, first_time=now) for one in descriptors if txn.get(TOOLS, tool_key(one.tool)) is None}
+        if new and txn.count(TOOLS) + len(new) > self._max_tools:
+            raise TooManyToolsError(
+                f"{self._max_tools} tools are known, which is the limit", limit=str(self._max_tools)
+            )
+        count_asked(txn, new, self._max_tools)
+        return [self._register(txn, descriptor, new.get(descriptor.tool), now) for descriptor in descriptors]
 
-    def _register(self, txn: WriteTransaction, descriptor: ToolDescriptor, now: float) -> Registration:
+    def _register(
+        self, txn: WriteTransaction, descriptor: ToolDescriptor, new: Tool | None, now: float
+    ) -> Registration:
         key = tool_key(descriptor.tool)
-        tool = txn.get(TOOLS, key)
-        created = tool is None
-        if tool is None:
-            if txn.count(TOOLS) >= self._max_tools:
-                raise TooManyToolsError(f"{self._max_tools} tools are known, which is the limit")
-            tool = Tool(descriptor, first_time=now)
+        tool = new or txn.get(TOOLS, key)
+        assert tool is not None  # noqa: S101 - it is new otherwise
+        created = new is not None
         before = tool.descriptor
         # A version that a call told before registration counts too.
         reset = changed(tool, descriptor.version, now)

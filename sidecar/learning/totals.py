@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ..model.decision import DecisionRecord
@@ -11,8 +11,8 @@ from ..model.trial import Standing
 from ..model.vocabulary import FAILED, WORKED, Outcome, Verdict
 from ..store.codec import struct_codec
 from ..store.reader import Reader
-from ..store.retention import count_call, count_decision
-from ..store.tables import META, TOOLS, Table
+from ..store.retention import REMOVED_COUNTS, count_call, count_decision, removed_key
+from ..store.tables import DECISIONS, META, TOOLS, Table
 from ..store.transaction import WriteTransaction
 
 TOTALS: Final = Table(META.name, struct_codec(Counts), cached=True)
@@ -27,6 +27,32 @@ def add_call(txn: WriteTransaction, tool: Tool, category: Outcome) -> None:
     count_call(total, category)
     count_call(tool.counts, category)
     txn.put(TOTALS, TOTALS_KEY, total)
+
+
+def asked_tools(limit: int) -> int:
+    """How many tools may be known when one is asked about that nothing is recorded or registered of.
+
+    Agents ask about tools that they made up: those take half of the room that is for ``limit`` tools.
+    """
+    return limit // 2
+
+
+def count_asked(txn: WriteTransaction, tools: Mapping[str, Tool], limit: int) -> None:
+    """Of tools that become known, by name, count decisions from when they had no room. The caller writes the tools.
+
+    Where there always was, there are none. Else the journal is read, some tenths of a second for 100,000 decisions.
+    """
+    if not tools or txn.count(TOOLS) < asked_tools(limit):
+        return
+    for _, record in txn.scan(DECISIONS):
+        tool = tools.get(record.tool)
+        if tool is not None:
+            count_decision(tool.counts, record)
+    for name, tool in tools.items():
+        removed = txn.get(REMOVED_COUNTS, removed_key(name))
+        if removed is not None:
+            for field in Counts.__struct_fields__:
+                setattr(tool.counts, field, getattr(tool.counts, field) + getattr(removed, field))
 
 
 def add_decisions(

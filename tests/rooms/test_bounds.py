@@ -47,6 +47,20 @@ def test_more_tools_than_allowed_are_decided_but_not_learned(open_bench: Open) -
     assert bench.rooms.store.verify([counts_match]).problems == []
 
 
+def test_tools_that_were_only_asked_about_leave_room_for_others(open_bench: Open) -> None:
+    bench = open_bench(max_tools=10)
+    for number in range(30):
+        bench.ask({}, tool=f"made up {number}")
+    bench.ask({"n": 1}, tool="real")
+    assert bench.tell({"n": 1}, "down", tool="real").sequence > 0
+    assert bench.rooms.store.verify([counts_match]).problems == [], "what was asked before it was known counts"
+    for number in range(4):
+        assert bench.tell({}, "", tool=f"another {number}").sequence > 0
+    with pytest.raises(TooManyToolsError):
+        bench.tell({}, "down", tool="one too many")
+    assert bench.rooms.store.verify([counts_match]).problems == []
+
+
 def test_a_session_costs_the_same_however_long_it_is(bench: Bench) -> None:
     for number in range(300):
         bench.tell({"n": number})
