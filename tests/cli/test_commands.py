@@ -150,6 +150,9 @@ def test_mode_is_shown_and_set_for_all_and_for_one(forewarn: Forewarn) -> None:
     assert forewarn("mode", "--json").json == {"mode": "warn", "tools": {"sql": "enforce"}}
     assert forewarn("mode", "sql", "inherit").code == 0
     assert forewarn("mode", "sql").out == "sql: warn (as all)\n"
+    slip = forewarn("mode", "shaddow")
+    assert (slip.code, "'shaddow' is no mode, and no tool of that name is known; shadow?" in slip.err) == (2, True)
+    assert forewarn("mode", "inherit").code == 2
     assert forewarn("mode", "--tool", "off", "enforce").code == 0, "a tool that is called off"
     assert forewarn("mode", "--tool", "off").out == "off: enforce\n"
 

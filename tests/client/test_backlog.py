@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import forewarn
-from forewarn.backlog import ThreadBacklog
+from forewarn.backlog import TaskBacklog, ThreadBacklog
 from forewarn.channel import RECORD_CALL
 from forewarn.stats import Counts
 from forewarn.v1 import guard_pb2
@@ -41,6 +44,73 @@ def test_the_queue_is_bounded_by_bytes() -> None:
     assert backlog.put(request)
     backlog.close(20)
     assert counts.snapshot(0).records_lost == 1
+
+
+def test_who_waits_for_what_is_queued_does_not_wait_for_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forewarn.backlog.PAUSES", (0.05, 600.0))
+    up, tries = threading.Event(), []
+
+    def send(request: guard_pb2.RecordCallRequest) -> None:
+        tries.append(request)
+        if not up.is_set():
+            raise forewarn.UnavailableError("nobody is there")
+
+    backlog = ThreadBacklog(send, Counts())
+    backlog.put(guard_pb2.RecordCallRequest())
+    end = time.monotonic() + 20
+    while len(tries) < 2:  # from here on it rests for ten minutes
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    up.set()
+    assert backlog.flush(20)
+    backlog.close(0)
+
+
+def test_a_task_that_is_waited_for_does_not_rest_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forewarn.backlog.PAUSES", (0.05, 600.0))
+
+    async def run() -> None:
+        up, tries = asyncio.Event(), []
+
+        async def send(request: guard_pb2.RecordCallRequest) -> None:
+            tries.append(request)
+            if not up.is_set():
+                raise forewarn.UnavailableError("nobody is there")
+
+        backlog = TaskBacklog(send, Counts())
+        backlog.put(guard_pb2.RecordCallRequest())
+        async with asyncio.timeout(20):
+            while len(tries) < 2:  # noqa: ASYNC110 - what is tested would have to tell
+                await asyncio.sleep(0.01)
+            up.set()
+            assert await backlog.flush(20)
+            await backlog.close(0)
+
+    asyncio.run(run())
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("on_error", ["open", "raise"])
+def test_a_record_that_is_lost_says_so(tmp_path: Path, on_error: Any) -> None:
+    with forewarn.Client(
+        f"unix:{tmp_path}/nobody", queue=1, record="background", on_error=on_error, flush_timeout=0
+    ) as client:
+        assert client.record("t", {}, "success").queued
+        if on_error == "raise":
+            with pytest.raises(forewarn.ExhaustedError, match="is lost"):
+                client.record("t", {}, "success")
+        else:
+            lost = client.record("t", {}, "success")
+            assert isinstance(lost.error, forewarn.ExhaustedError)
+            assert not lost.queued
+        assert client.stats.records_lost == 1
+
+
+@pytest.mark.parametrize(("reason", "opened"), [("STORE_UNAVAILABLE", 0), ("", 1)])
+def test_a_daemon_that_says_why_is_there(client: forewarn.Client, reason: str, opened: int) -> None:
+    for _ in range(20):
+        client._core.answered(forewarn.UnavailableError("no room on the disk", reason=reason))
+    assert client.stats.breaker_opened == opened
 
 
 def test_a_record_that_is_interrupted_is_sent_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,6 +77,11 @@ def _show(ask: Door, name: str, json: bool) -> None:
     own = {one.descriptor.tool: label(model_pb2.Mode, one.mode) for one in known.tools if one.mode}
     everywhere = label(model_pb2.Mode, general.mode)
     if name:
+        if name not in {one.descriptor.tool for one in known.tools}:
+            meant = get_close_matches(name, (*MODES, INHERIT), 1)
+            raise UsageFault(
+                f"{name!r} is no mode, and no tool of that name is known" + (f"; {meant[0]}?" if meant else "")
+            )
         own = {name: own.get(name, "")}
     if json:
         show_json({"mode": everywhere, "tools": {tool: word or INHERIT for tool, word in own.items()}})

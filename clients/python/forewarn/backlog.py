@@ -102,6 +102,7 @@ class ThreadBacklog:
         self._sending = threading.Lock()  # held through each RPC, so that a fork finds gRPC at rest
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._flushing = 0
         self._held = False
         _backlogs.add(self)
 
@@ -121,7 +122,12 @@ class ThreadBacklog:
     def flush(self, timeout: float) -> bool:
         """Waits until everything was sent, at most ``timeout`` seconds. True when it was."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._queue, timeout)
+            self._flushing += 1
+            self._changed.notify_all()
+            try:
+                return self._changed.wait_for(lambda: not self._queue, timeout)
+            finally:
+                self._flushing -= 1
 
     def close(self, timeout: float) -> int:
         """Flushes and stops. The number of records that were lost."""
@@ -144,13 +150,20 @@ class ThreadBacklog:
                 if self._stopped():
                     return
                 if again:
-                    pause = PAUSES[min(tries, len(PAUSES) - 1)]
+                    self._rest(tries)
                     tries += 1
-                    self._changed.wait_for(lambda: self._closing, pause)
                 else:
                     tries = 0
                     self._queue.done()
                     self._changed.notify_all()
+
+    def _rest(self, tries: int) -> None:
+        """Before the next attempt: longer with each, and hardly where somebody waits for what is sent."""
+        if not self._flushing:
+            pause = PAUSES[min(tries, len(PAUSES) - 1)]
+            self._changed.wait_for(lambda: self._closing or self._flushing > 0, pause)
+        else:
+            self._changed.wait_for(lambda: self._closing, PAUSES[0])
 
     def _stopped(self) -> bool:
         return self._closing
@@ -187,6 +200,7 @@ class ThreadBacklog:
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._thread = None
+        self._flushing = 0
         self._queue.forget()
 
 
@@ -208,6 +222,7 @@ class TaskBacklog:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = os.getpid()
         self._closing = False
+        self._flushing = asyncio.Event()
 
     def put(self, request: guard_pb2.RecordCallRequest) -> bool:
         """Takes the record, or counts it as lost: False. Only from the event loop's thread."""
@@ -220,6 +235,8 @@ class TaskBacklog:
             return False
         loop = asyncio.get_running_loop()
         if self._task is None or self._task.done() or self._loop is not loop:
+            if self._loop is not loop:
+                self._flushing = asyncio.Event()  # it belongs to a loop
             self._loop = loop
             self._task = loop.create_task(self._run(), name="forewarn-records")
         return True
@@ -227,7 +244,11 @@ class TaskBacklog:
     async def flush(self, timeout: float) -> bool:  # noqa: ASYNC109
         """Waits until everything was sent, at most ``timeout`` seconds. True when it was."""
         if self._task is not None and self._loop is asyncio.get_running_loop():
-            await asyncio.wait([self._task], timeout=timeout)
+            self._flushing.set()
+            try:
+                await asyncio.wait([self._task], timeout=timeout)
+            finally:
+                self._flushing.clear()
         return not self._queue
 
     async def close(self, timeout: float) -> int:  # noqa: ASYNC109
@@ -246,11 +267,19 @@ class TaskBacklog:
         while self._queue:
             request = self._queue.first()
             if await self._try(request):
-                await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
+                await self._rest(tries)
                 tries += 1
             else:
                 tries = 0
                 self._queue.done()
+
+    async def _rest(self, tries: int) -> None:
+        """Before the next attempt: longer with each, and hardly where somebody waits for what is sent."""
+        if self._flushing.is_set():
+            await asyncio.sleep(PAUSES[0])
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._flushing.wait(), PAUSES[min(tries, len(PAUSES) - 1)])
 
     async def _try(self, request: guard_pb2.RecordCallRequest) -> bool:
         try:

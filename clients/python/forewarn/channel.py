@@ -81,7 +81,7 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.use_local_subchannel_pool", 1),  # two clients do not share one's back-off
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2000),
+    ("grpc.max_reconnect_backoff_ms", 1000),  # a client that closes waits 2 s for what it has queued
     ("grpc.max_receive_message_length", 32 << 20),
 )
 

@@ -475,11 +475,13 @@ class Session(Surface):
             self._core.record_failed(error, request.call.tool, request.call.call_id)
             return Recorded(request.call.call_id, error=error)
         except BaseException:
-            self._later(request)  # interrupted: whether it arrived is not known, and twice does no harm
+            self._backlog.put(request)  # interrupted: whether it arrived is not known, and twice does no harm
             raise
 
     def _later(self, request: guard_pb2.RecordCallRequest, error: errors.DaemonError | None = None) -> Recorded:
-        return Recorded(request.call.call_id, queued=self._backlog.put(request), error=error)
+        if self._backlog.put(request):
+            return Recorded(request.call.call_id, queued=True, error=error)
+        return Recorded(request.call.call_id, error=self._core.lost(error))
 
     def _record_batch(self, batch: list[guard_pb2.RecordCallRequest], timeout: float | None) -> list[Recorded]:
         answers: list[Recorded] = []

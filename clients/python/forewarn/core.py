@@ -73,7 +73,9 @@ class Core:
 
     def answered(self, error: errors.DaemonError | None) -> bool | None:
         """Tells the breaker how it went: True when that opened it, False when that closed it, else None."""
-        if isinstance(error, (errors.UnavailableError, errors.DeadlineExceededError)):
+        silent = isinstance(error, (errors.UnavailableError, errors.DeadlineExceededError))
+        # A daemon that gives a reason, such as a full disk, is there, and goes on to decide.
+        if silent and error is not None and not error.reason:
             return True if self.breaker.failed() else None
         return False if self.breaker.succeeded() else None
 
@@ -104,6 +106,14 @@ class Core:
             source="fallback",
             fallback_reason=reason,
         )
+
+    def lost(self, error: errors.DaemonError | None) -> errors.DaemonError:
+        """Why a record is lost that found no place in the queue; raises it in failure mode "raise"."""
+        lost = errors.ExhaustedError("the queue of records that wait is full: this one is lost")
+        lost.__cause__ = error
+        if self.on_error == "raise":
+            raise lost
+        return lost
 
     def record_failed(self, error: BaseException, tool: str, call_id: str) -> None:
         """Counts and logs a record that was refused."""
