@@ -33,7 +33,9 @@ class BaseRate:
         if pattern is None:
             return None
         return Finding(
-            summary=f"{pattern.failures} of {pattern.failures + pattern.successes} calls of {view.call.tool} failed",
+            # The counts alone would contradict the sign: after one call that failed, far from all are expected to.
+            summary=f"{pattern.failures} of {pattern.failures + pattern.successes} calls of {view.call.tool} failed; "
+            f"of calls like this about {100.0 * view.p_kind:.0f} % are expected to",
             pattern_id=view.id_of(Level.TOOL, b""),
             cause=pattern.cause,
             evidence=evidence_of(pattern, view.now),

@@ -80,7 +80,7 @@ class ExactRepeat:
         elif between:
             summary += "; since then something may have changed it"
         elif since:
-            summary += f"; nothing that may have changed it happened in the {since} since" if since > 1 else ""
+            summary += f"; nothing that may have changed it happened in the {since} calls since" if since > 1 else ""
         else:
             summary += ", just now"
         cause = session.cause(seen)
