@@ -6,30 +6,20 @@ word can be read back.
 
 from __future__ import annotations
 
-import re
 from typing import Final
-from zlib import crc32
 
+from ..native import words
 from .view import View
-from .wording import leaves_of, visible
+from .wording import visible
 
-#: Words that are kept, and characters read of one text.
-MOST: Final = 12
-_CHARS: Final = 600
+#: Words that are kept.
+MOST: Final = words.LAST_WORDS
 _WIDTH: Final = 2
-#: Shorter words are in any call.
-_WORD: Final = re.compile(r"\w{4,}")
 
 
 def last_words_of(view: View) -> bytes:
     """The first words of the view's call, each once, packed."""
-    words: dict[bytes, None] = {}
-    for _, text in leaves_of(visible(view.call, view.features)):
-        for word in _WORD.findall(text[:_CHARS].lower()):
-            words[crc32(word.encode("utf-8", "replace")).to_bytes(4)[-_WIDTH:]] = None
-            if len(words) == MOST:
-                return b"".join(words)
-    return b"".join(words)
+    return words.last_words(visible(view.call, view.features))
 
 
 def shared(one: bytes, other: bytes) -> bool:

@@ -6,7 +6,7 @@ is computed from the same records that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -112,7 +112,7 @@ class View:
         #: The words whose records are read, once they are chosen.
         self.looked_up: tuple[bytes, ...] | None = None
         #: What the form of the arguments is, see ``forms.py``, once it is asked for.
-        self.conditions: Mapping[int, tuple[str, str]] | None = None
+        self.conditions: Collection[int] | None = None
         self.call = call
         self.features = features
         self.now = call.time

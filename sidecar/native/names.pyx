@@ -1,7 +1,7 @@
 """Names in texts, and which of them are not known yet."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from libc.string cimport memcmp, memset
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memchr, memcmp, memcpy, memset
 
 from sidecar.native.characters cimport is_space, joins
 
@@ -12,9 +12,17 @@ cdef extern from "Python.h":
 cdef enum:
     _LEAST = 3
     _MOST = 64
-    # Characters of the known names that are looked through by hash, and slots for their lines.
-    _TEXT = 4096
-    _SLOTS = 4096
+    # Names that are looked for at once, and slots for them: a quarter is taken at most.
+    _NAMES = 64
+    _SLOTS = 256
+
+cdef struct Wanted:
+    const uint8_t* names[_NAMES]
+    Py_ssize_t sizes[_NAMES]
+    bint found[_NAMES]
+    uint8_t slots[_SLOTS]
+    int left
+
 
 cdef inline bint _parts(Py_UCS4 one) noexcept nogil:
     return one in (
@@ -74,13 +82,39 @@ def names_in(str text not None, Py_ssize_t most):
     return found[:most]
 
 
-cdef inline uint32_t _hash(const uint8_t* data, Py_ssize_t size) noexcept nogil:
-    """FNV-1a."""
-    cdef uint32_t state = 2166136261u
-    cdef Py_ssize_t i
-    for i in range(size):
-        state = (state ^ data[i]) * 16777619u
-    return state ^ state >> 15
+cdef inline uint32_t _key(const uint8_t* data, Py_ssize_t size) noexcept nogil:
+    """A hash of how long a line is, and of its first and last four bytes: most lines need not be looked at further."""
+    cdef uint32_t first = 0, last = 0
+    if size >= 4:
+        memcpy(&first, data, 4)
+        memcpy(&last, data + size - 4, 4)
+    else:
+        memcpy(&first, data, size)
+    first = (first ^ <uint32_t>size) * 2654435761u ^ last * 2246822519u
+    return (first ^ first >> 15) * 2654435761u >> 16
+
+
+cdef void _strike(const uint8_t* text, Py_ssize_t size, Wanted* wanted) noexcept nogil:
+    """Forget each wanted name that is a line of a text. What stands before its first break, and after its last, is none."""
+    cdef const uint8_t* end = text + size
+    cdef const uint8_t* start = <const uint8_t*>memchr(text, c"\n", size)
+    cdef const uint8_t* after
+    cdef uint32_t slot
+    cdef int at
+    while start is not NULL and wanted.left:
+        start += 1
+        after = <const uint8_t*>memchr(start, c"\n", end - start)
+        if after is NULL:
+            break
+        slot = _key(start, after - start) % _SLOTS
+        while wanted.slots[slot]:
+            at = wanted.slots[slot] - 1
+            if wanted.sizes[at] == after - start and not memcmp(wanted.names[at], start, after - start):
+                wanted.left -= not wanted.found[at]
+                wanted.found[at] = True
+                break
+            slot = (slot + 1) % _SLOTS
+        start = after
 
 
 def unknown(str known not None, list names not None):
@@ -88,50 +122,41 @@ def unknown(str known not None, list names not None):
 
     A name holds none.
     """
-    cdef const uint8_t* data = NULL
-    cdef const uint8_t* name
-    cdef Py_ssize_t size = len(known), i, start, length
-    cdef uint16_t[_SLOTS] starts  # of lines, plus one; 0 where there is none
+    cdef Wanted wanted
     cdef uint32_t slot
     cdef str one
-    cdef list found = []
+    cdef list found = [], looked_for = []
     cdef set seen = set()
-    cdef bint by_hash = PyUnicode_IS_ASCII(known) and size <= _TEXT
-    if by_hash:
-        data = <const uint8_t*>PyUnicode_DATA(known)
-        memset(starts, 0, sizeof(starts))
-        start = 0
-        for i in range(size):
-            if data[i] == c"\n":
-                # A line holds a character and a break at least, so that half of the slots stay free. What stands before
-                # the first break is none.
-                if start and i > start:
-                    slot = _hash(data + start, i - start) % _SLOTS
-                    while starts[slot]:
-                        slot = (slot + 1) % _SLOTS
-                    starts[slot] = <uint16_t>(start + 1)
-                start = i + 1
+    cdef int at
+    cdef bint read = PyUnicode_IS_ASCII(known)
+    wanted.left = 0
+    memset(wanted.slots, 0, sizeof(wanted.slots))
     for one in names:
         if one is None:
             raise TypeError("a name is a text")
         if one in seen:
             continue
         seen.add(one)
-        if not by_hash or not one:
-            if f"\n{one}\n" not in known:
-                found.append(one)
+        # Of a text in ASCII the other names are no line.
+        if not read or wanted.left == _NAMES or not PyUnicode_IS_ASCII(one):
+            looked_for.append((one, -1))
             continue
-        if not PyUnicode_IS_ASCII(one):
-            found.append(one)
-            continue
-        length = len(one)
-        name = <const uint8_t*>PyUnicode_DATA(one)
-        slot = _hash(name, length) % _SLOTS
-        while starts[slot]:
-            start = starts[slot] - 1
-            if start + length < size and data[start + length] == c"\n" and not memcmp(data + start, name, length):
-                break
+        at = wanted.left
+        wanted.names[at] = <const uint8_t*>PyUnicode_DATA(one)
+        wanted.sizes[at] = len(one)
+        wanted.found[at] = False
+        slot = _key(wanted.names[at], len(one)) % _SLOTS
+        while wanted.slots[slot]:
             slot = (slot + 1) % _SLOTS
-        else:
+        wanted.left += 1
+        wanted.slots[slot] = wanted.left
+        looked_for.append((one, at))
+    if wanted.left:
+        _strike(<const uint8_t*>PyUnicode_DATA(known), len(known), &wanted)
+    for one, at in looked_for:
+        if at >= 0:
+            if not wanted.found[at]:
+                found.append(one)
+        elif f"\n{one}\n" not in known:
             found.append(one)
     return found

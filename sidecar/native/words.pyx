@@ -1,6 +1,6 @@
 """What a call is written with, as hashes."""
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 from sidecar.native.characters cimport is_ascii_digit, is_space, joins
 
@@ -31,9 +31,12 @@ cdef enum:
     _PUNCTUATION = 12
     _LONGEST = 20
     _FORMS = _FORM_ARGUMENTS * (2 + _PUNCTUATION)
+    _LAST = 12
+    _LEAST_LAST = 4
 
 MAX_WORDS, WORD_CHARS = _WORDS, _WORD_CHARS
 FORM_ARGUMENTS, FORM_CHARS, PUNCTUATION = _FORM_ARGUMENTS, _FORM_CHARS, _PUNCTUATION
+LAST_WORDS = _LAST
 
 # ASCII texts, nearly all, are read where they lie.
 cdef uint32_t[256] _crc
@@ -62,8 +65,8 @@ cdef struct Hashes:
     int form_count
 
 
-cdef inline uint32_t _more(uint32_t state, const uint8_t* data, Py_ssize_t size) noexcept nogil:
-    """The state of a CRC-32 after more bytes; a hash is ``~_more(~0, ...)``."""
+cdef uint32_t more(uint32_t state, const uint8_t* data, Py_ssize_t size) noexcept nogil:
+    """The state of a CRC-32 after more bytes; a hash is ``~more(~0, ...)``."""
     cdef Py_ssize_t i
     for i in range(size):
         state = _crc[(state ^ data[i]) & 0xFF] ^ (state >> 8)
@@ -71,13 +74,13 @@ cdef inline uint32_t _more(uint32_t state, const uint8_t* data, Py_ssize_t size)
 
 
 cdef uint32_t _more_bytes(uint32_t state, bytes data):
-    return _more(state, <const uint8_t*>data, len(data))
+    return more(state, <const uint8_t*>data, len(data))
 
 
-cdef uint32_t _more_text(uint32_t state, str text):
+cdef uint32_t more_text(uint32_t state, str text):
     """The same of a text in UTF-8, "?" for what is none."""
     if PyUnicode_IS_ASCII(text):
-        return _more(state, <const uint8_t*>PyUnicode_DATA(text), len(text))
+        return more(state, <const uint8_t*>PyUnicode_DATA(text), len(text))
     return _more_bytes(state, text.encode("utf-8", "replace"))
 
 
@@ -85,8 +88,8 @@ cdef uint32_t _more_character(uint32_t state, Py_UCS4 one):
     cdef uint8_t byte
     if one < 128:
         byte = <uint8_t>one
-        return _more(state, &byte, 1)
-    return _more_text(state, chr(one))
+        return more(state, &byte, 1)
+    return more_text(state, chr(one))
 
 
 cdef inline bint _holds(const uint32_t* found, int count, uint32_t mark) noexcept nogil:
@@ -184,11 +187,11 @@ cdef void _ascii_words(Hashes* to, const uint8_t* text, Py_ssize_t size) noexcep
     while _next_run(low, size, &start, &end):
         word = low + start
         length = _without_stop(word, end - start)
-        if not _add_word(to, ~_more(0xFFFFFFFFu, word, length)) or _is_name(word, length):
+        if not _add_word(to, ~more(0xFFFFFFFFu, word, length)) or _is_name(word, length):
             continue
         last = 0
         while _next_part(word, length, &first, &last):
-            _add_part(to, ~_more(0xFFFFFFFFu, word + first, last - first))
+            _add_part(to, ~more(0xFFFFFFFFu, word + first, last - first))
 
 
 cdef list _other_runs(str text):
@@ -224,9 +227,9 @@ cdef list _other_parts(str word):
 
 cdef int _other_words(Hashes* to, str text) except -1:
     for word in _other_runs(text):
-        if _add_word(to, ~_more_text(0xFFFFFFFFu, word)):
+        if _add_word(to, ~more_text(0xFFFFFFFFu, word)):
             for part in _other_parts(word):
-                _add_part(to, ~_more_text(0xFFFFFFFFu, part))
+                _add_part(to, ~more_text(0xFFFFFFFFu, part))
     return 0
 
 
@@ -238,7 +241,7 @@ cdef inline void _add_form(Hashes* to, uint32_t state) noexcept nogil:
 cdef uint32_t _of_name(uint32_t state, str name):
     """A mark's state after its name: a zero byte, and the name of the argument."""
     cdef uint8_t zero = 0
-    return _more_text(_more(state, &zero, 1), name)
+    return more_text(more(state, &zero, 1), name)
 
 
 cdef int _forms(Hashes* to, str name, str text) except -1:
@@ -253,7 +256,7 @@ cdef int _forms(Hashes* to, str name, str text) except -1:
     while seen and bits < _LONGEST:
         seen >>= 1
         bits += 1
-    _add_form(to, _more_text(_more_bytes(0xFFFFFFFFu, <bytes>_lengths[bits]), name))
+    _add_form(to, more_text(_more_bytes(0xFFFFFFFFu, <bytes>_lengths[bits]), name))
     if size:
         one = PyUnicode_READ(kind, data, size - 1)
         if Py_UNICODE_ISLOWER(one):
@@ -279,13 +282,13 @@ cdef int _forms(Hashes* to, str name, str text) except -1:
     for j in range(128):
         if ascii_marks[j] and left:
             left -= 1
-            _add_form(to, _of_name(_more_character(_more(0xFFFFFFFFu, <const uint8_t*>b"has ", 4), j), name))
+            _add_form(to, _of_name(_more_character(more(0xFFFFFFFFu, <const uint8_t*>b"has ", 4), j), name))
     if other_marks is not None:
         for other in sorted(other_marks):
             if not left:
                 break
             left -= 1
-            _add_form(to, _of_name(_more_character(_more(0xFFFFFFFFu, <const uint8_t*>b"has ", 4), ord(other)), name))
+            _add_form(to, _of_name(_more_character(more(0xFFFFFFFFu, <const uint8_t*>b"has ", 4), ord(other)), name))
     return 0
 
 
@@ -306,9 +309,9 @@ cdef int _begins(Hashes* to, str name, str text) except -1:
 
 cdef uint32_t _of_name_begin(str name):
     cdef uint8_t byte = c"^"
-    cdef uint32_t state = _more_text(_more(0xFFFFFFFFu, &byte, 1), name)
+    cdef uint32_t state = more_text(more(0xFFFFFFFFu, &byte, 1), name)
     byte = 0
-    return _more(state, &byte, 1)
+    return more(state, &byte, 1)
 
 
 cdef bytes _packed(const uint32_t* marks, int count):
@@ -401,23 +404,23 @@ cdef int _spell(Wanted* wanted, dict found, str text) except -1:
     cdef Py_ssize_t size, start = 0, end = 0, first = 0, last = 0, length
     if not PyUnicode_IS_ASCII(text):
         for run in _other_runs(text):
-            _take(wanted, found, ~_more_text(0xFFFFFFFFu, run), run)
+            _take(wanted, found, ~more_text(0xFFFFFFFFu, run), run)
             for part in _other_parts(run):
-                _take(wanted, found, ~_more_text(0xFFFFFFFFu, part), part)
+                _take(wanted, found, ~more_text(0xFFFFFFFFu, part), part)
         return 0
     size = _lowered(<const uint8_t*>PyUnicode_DATA(text), len(text), low)
     while wanted.count and _next_run(low, size, &start, &end):
         word = low + start
         length = _without_stop(word, end - start)
-        if _holds(wanted.marks, wanted.count, ~_more(0xFFFFFFFFu, word, length)):
-            _take(wanted, found, ~_more(0xFFFFFFFFu, word, length), word[:length].decode("ascii"))
+        if _holds(wanted.marks, wanted.count, ~more(0xFFFFFFFFu, word, length)):
+            _take(wanted, found, ~more(0xFFFFFFFFu, word, length), word[:length].decode("ascii"))
         if _is_name(word, length):
             continue
         last = 0
         while _next_part(word, length, &first, &last):
-            if _holds(wanted.marks, wanted.count, ~_more(0xFFFFFFFFu, word + first, last - first)):
+            if _holds(wanted.marks, wanted.count, ~more(0xFFFFFFFFu, word + first, last - first)):
                 _take(
-                    wanted, found, ~_more(0xFFFFFFFFu, word + first, last - first), word[first:last].decode("ascii")
+                    wanted, found, ~more(0xFFFFFFFFu, word + first, last - first), word[first:last].decode("ascii")
                 )
     return 0
 
@@ -528,3 +531,69 @@ def ends(str longest not None):
         ending[0] if ending else "",
         _stem(ending[1]) if len(ending) > 1 else "",
     )
+
+
+cdef struct Last:
+    uint16_t marks[_LAST]
+    int count
+
+
+cdef inline bint _add_last(Last* to, uint32_t mark) noexcept nogil:
+    """Add half of a word's hash, unless it is there; whether there are enough."""
+    cdef int i
+    for i in range(to.count):
+        if to.marks[i] == <uint16_t>mark:
+            return False
+    to.marks[to.count] = <uint16_t>mark
+    to.count += 1
+    return to.count == _LAST
+
+
+cdef bint _ascii_last(Last* to, const uint8_t* text, Py_ssize_t size) noexcept nogil:
+    cdef uint8_t[_WORD_CHARS] low
+    cdef Py_ssize_t i, start = 0
+    size = _lowered(text, size, low)
+    for i in range(size + 1):
+        if i == size or not joins(low[i]):
+            if i - start >= _LEAST_LAST and _add_last(to, ~more(0xFFFFFFFFu, low + start, i - start)):
+                return True
+            start = i + 1
+    return False
+
+
+cdef bint _other_last(Last* to, str text):
+    cdef Py_ssize_t i, start = 0, size
+    text = text[:_WORD_CHARS].lower()
+    size = len(text)
+    for i in range(size + 1):
+        if i == size or not joins(text[i]):
+            if i - start >= _LEAST_LAST and _add_last(to, ~more_text(0xFFFFFFFFu, text[start:i])):
+                return True
+            start = i + 1
+    return False
+
+
+def last_words(dict arguments not None):
+    """The first 12 words of the arguments, each once: the last two bytes of the hash of each, big-endian.
+
+    Words here are runs of four letters and more, in lower case, of the first 600 characters of each text.
+    """
+    cdef Last found
+    cdef str text
+    cdef list stack = _leaves(arguments)
+    cdef tuple leaf = _next_text(stack)
+    cdef uint8_t[2 * _LAST] packed
+    cdef bint full = False
+    cdef int i
+    found.count = 0
+    while leaf is not None and not full:
+        text = leaf[1]
+        if PyUnicode_IS_ASCII(text):
+            full = _ascii_last(&found, <const uint8_t*>PyUnicode_DATA(text), len(text))
+        else:
+            full = _other_last(&found, text)
+        leaf = _next_text(stack)
+    for i in range(found.count):
+        packed[2 * i] = found.marks[i] >> 8
+        packed[2 * i + 1] = found.marks[i] & 0xFF
+    return (<const char*>packed)[: 2 * found.count]

@@ -5,24 +5,20 @@ from __future__ import annotations
 import random
 from math import log
 from typing import Any
-from zlib import crc32
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sidecar.learning import forms
 from sidecar.learning.forms import (
     ERROR_RATE,
     LAYOUT,
     MAX_TESTS,
     FormTest,
     admit,
-    conditions_of,
     describe,
     take_believed,
     unpack,
 )
+from sidecar.native.conditions import conditions_of, spell
 from sidecar.native.form_tests import met_by, observe
 
 from .replaying import Replay
@@ -191,50 +187,8 @@ def test_conditions_are_bounded_and_said_in_words() -> None:
     }  # fmt: skip
     found = conditions_of(arguments, ["lacking"])
     assert len(found) <= 100
-    words = {describe(*one) for one in found.values()}
+    words = {describe(*spell(one, arguments, ["lacking"])) for one in found}
     assert {
         "“lacking” is not given", "“a” is empty", "“b” has quotes", "“c” has 0 items", "“d” is null", "“e” is negative",
         "“f” has a fraction", "“h” is “true”", "“i” is “on”", "“j.k” has letters beyond ASCII",
     } <= words  # fmt: skip
-
-
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "n" * 70]), st.text("aB1é² -.'(\n", max_size=30)), max_size=6))
-def test_texts_that_look_as_others_did_meet_what_they_alone_would(texts: list[tuple[str, str]]) -> None:
-    for name, text in texts:
-        expected = {crc32(f"{name}\0{form}".encode()): (name, form) for form in plain_forms(text)}
-        assert list(conditions_of({name: text}, []).items()) == list(expected.items())
-
-
-def plain_forms(text: str) -> list[str]:
-    if not text:
-        return ["empty"]
-    first, last = text[0], text[-1]
-    found = [f"first:{'A' if first.isupper() else 'a' if first.isalpha() else '0' if first.isdigit() else first}"]
-    if not last.isalnum():
-        found.append(f"last:{last}")
-    for what, marks in (("quotes", "'\""), ("brackets", "([<"), ("lines", "\n")):
-        if any(mark in text for mark in marks):
-            found.append(f"has:{what}")
-    if not text.isascii():
-        found.append("has:letters beyond ASCII")
-    if text != text.lower():
-        found.append("has:capitals")
-    if any(char.isdigit() for char in text):
-        found.append("has:digits")
-    buckets = "0|1|2|3|4 to 7|8 to 15|16 to 31".split("|")
-    words = text.count(" ") + 1
-    for what, number in (("words", words), ("length", len(text))):
-        found.append(f"{what}:{buckets[number if number < 4 else number.bit_length() + 1]}")
-    if len(text) <= 24 and words == 1 and text.replace("-", "").replace(".", "").isalpha():
-        found.append(f"value:{text.lower()}")
-    return found
-
-
-def test_of_values_nothing_is_remembered() -> None:
-    forms._conditions.cache_clear()
-    forms._hashed.cache_clear()
-    for number in range(50):
-        value = "".join(chr(ord("a") + digit) for digit in (number % 26, number // 26, 1))
-        assert ("q", f"value:{value}") in conditions_of({"q": value}, []).values()
-    assert forms._conditions.cache_info().currsize == 1
-    assert forms._hashed.cache_info().currsize == len(plain_forms("abc")) - 1

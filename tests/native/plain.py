@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import log, sqrt
 from struct import unpack
 from typing import Any
 from zlib import crc32
 
 from sidecar.model.counted import Counted
+from sidecar.native.conditions import MAX_CONDITIONS
 from sidecar.native.counts import EVIDENCE_CAP
 from sidecar.native.phrases import FORM_WEIGHT, KNOWN_WORDS, PAIRS_WEIGHT, PLACED_WEIGHT, WEIGHED_WORDS, WORDS_WEIGHT
 from sidecar.native.weights import LEAST_ERROR, LEAST_NEWS, OFFSET_DECAY, STEP_OVERALL, STEP_TOOL
-from sidecar.native.words import FORM_ARGUMENTS, FORM_CHARS, MAX_WORDS, PUNCTUATION, WORD_CHARS
+from sidecar.native.words import FORM_ARGUMENTS, FORM_CHARS, LAST_WORDS, MAX_WORDS, PUNCTUATION, WORD_CHARS
 
 Scopes = tuple[tuple[str, bytes], ...]
 
@@ -107,6 +108,15 @@ def _last_step(text: str) -> list[str]:
     return []
 
 
+def last_words(arguments: Mapping[str, Any]) -> bytes:
+    found = [
+        _hash(word).to_bytes(4, "big")[2:]
+        for _, text in leaves_of(arguments)
+        for word in re.findall(r"\w{4,}", text[:WORD_CHARS].lower())
+    ]
+    return b"".join([*dict.fromkeys(found)][:LAST_WORDS])
+
+
 def leaves_of(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, item in arguments.items():
         yield from _leaves(name, item)
@@ -130,6 +140,75 @@ def _first(text: str) -> str:
 
 def _hash(text: str) -> int:
     return crc32(text.encode("utf-8", "replace"))
+
+
+# Conditions on the form of arguments.
+
+
+def conditions_of(arguments: Mapping[str, Any], names: Sequence[str]) -> dict[int, tuple[str, str]]:
+    """Each with the argument's name and the form."""
+    found = {_condition(name, "absent"): (name, "absent") for name in names if name not in arguments}
+    for name, value in islice(_values(arguments), 16):
+        found.update((_condition(name, form), (name, form)) for form in _forms_of(value))
+        if len(found) >= MAX_CONDITIONS:
+            break
+    return found
+
+
+def _condition(name: str, form: str) -> int:
+    return _hash(f"{name}\0{form}") or 1
+
+
+def _values(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in arguments.items():
+        yield name, value
+        if isinstance(value, dict):
+            yield from _values({f"{name}.{key}": inner for key, inner in islice(value.items(), 16)})
+        elif isinstance(value, list):
+            for inner in value[:2]:
+                yield from _values({f"{name}[]": inner})
+
+
+def _forms_of(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return _forms_of_text(value[:400], value)
+    if isinstance(value, bool):
+        return ["value:true" if value else "value:false"]
+    if isinstance(value, (int, float)):
+        whole = "whole" if value == int(value) else "fraction"
+        return [whole, "negative"] if value < 0 else [whole] if value else [whole, "value:0"]
+    if isinstance(value, list):
+        return [f"items:{_bucket(len(value))}"]
+    if value is None:
+        return ["null"]
+    return ["object" if value else "empty"]
+
+
+def _forms_of_text(text: str, whole: str) -> list[str]:
+    if not whole:
+        return ["empty"]
+    last = text[-1]
+    found = [f"first:{_first(text)}"]
+    if not last.isalnum() and len(whole) <= 400:
+        found.append(f"last:{last}")
+    for what, marks in (("quotes", "'\""), ("brackets", "([<"), ("lines", "\n")):
+        if any(mark in text for mark in marks):
+            found.append(f"has:{what}")
+    if not text.isascii():
+        found.append("has:letters beyond ASCII")
+    if text != text.lower():
+        found.append("has:capitals")
+    if any(char.isdigit() for char in text[:64]):
+        found.append("has:digits")
+    found += [f"words:{_bucket(text.count(' ') + 1)}", f"length:{_bucket(len(whole))}"]
+    if len(whole) <= 24 and " " not in whole and whole.replace("-", "").replace(".", "").isalpha():
+        found.append(f"value:{whole.lower()}")
+    return found
+
+
+def _bucket(number: int) -> str:
+    low = 1 << (number.bit_length() - 1) if number else 0
+    return str(number) if number < 4 else f"{low} to {2 * low - 1}"
 
 
 # Phrases.

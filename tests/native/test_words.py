@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.words import FORM_ARGUMENTS, MAX_WORDS, PUNCTUATION, ends, read, spell
+from sidecar.native.words import FORM_ARGUMENTS, LAST_WORDS, MAX_WORDS, PUNCTUATION, ends, last_words, read, spell
 
 from . import plain
 
@@ -38,6 +38,7 @@ def test_words_and_forms_are_those_of_plain_python(arguments: dict[str, Any]) ->
     assert longest == plain.longest_of(arguments)
     assert plain.unpacked(words) == plain.words_of(arguments)
     assert plain.unpacked(forms) == plain.forms_of(arguments)
+    assert last_words(arguments) == plain.last_words(arguments)
 
 
 @given(st.lists(st.text(alphabet="abcdef/._-", min_size=1, max_size=9), max_size=200), st.integers(1, 40))
@@ -47,6 +48,8 @@ def test_so_are_many_words_in_many_arguments(words: list[str], arguments: int) -
     assert plain.unpacked(found) == plain.words_of(texts)
     assert plain.unpacked(forms) == plain.forms_of(texts)
     assert len(found) <= 4 * MAX_WORDS
+    assert last_words(texts) == plain.last_words(texts)
+    assert len(last_words(texts)) <= 2 * LAST_WORDS
     assert len(forms) <= 4 * FORM_ARGUMENTS * (2 + PUNCTUATION)
 
 
@@ -56,6 +59,7 @@ def test_no_character_that_is_no_letter_is_taken_for_one() -> None:
         _, words, forms = read(arguments)
         assert plain.unpacked(words) == plain.words_of(arguments), ascii(character)
         assert plain.unpacked(forms) == plain.forms_of(arguments), ascii(character)
+        assert last_words(arguments) == plain.last_words(arguments), ascii(character)
 
 
 @settings(max_examples=200)

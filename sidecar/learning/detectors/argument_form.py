@@ -6,15 +6,18 @@ with failures from more than one session. From then on each has its record, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
+from ...model.call import JSON
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
+from ...native.conditions import conditions_of, spell
 from ...native.form_tests import met_by, observe
 from ..detector import Finding
 from ..evidence import logit, wilson
-from ..forms import Conditions, admit, conditions_of, describe, take_believed
+from ..forms import Conditions, FormTest, admit, describe, take_believed
 from ..half_life import PERMANENT_HALF_LIFE
 from ..tool_model import FormRule, Model
 from ..view import Outcome, View
@@ -78,24 +81,21 @@ class ArgumentForm:
         if met:
             observe(tests, met, max(view.p_fail, view.p_kind), session, outcome.failed)
         if outcome.failed:
-            _after_failure(model, tests, met, conditions, session, outcome.now)
+            believed = take_believed(tests, met)
+            if believed:
+                _make_rules(model, believed, arguments, outcome.now)
+                met = met_by(tests, conditions)  # they stand elsewhere now
+            rules = {rule.conditions for rule in model.rules}
+            model.form_tests, model.forms_tried = admit(tests, met, conditions, rules, model.forms_tried, session)
         elif met:
             model.form_tests = bytes(tests)
 
 
-def _after_failure(
-    model: Model, tests: bytearray, met: list[int], conditions: Conditions, session: int, now: float
-) -> None:
-    """Make rules of the tests that passed, and begin new ones."""
-    believed = take_believed(tests, met)
+def _make_rules(model: Model, believed: Iterable[FormTest], arguments: dict[str, JSON], now: float) -> None:
     for test in believed:
         parts = (test.first, test.second) if test.second else (test.first,)
-        words = " and ".join([describe(*conditions[one]) for one in parts])
+        words = " and ".join([describe(*spell(one, arguments, model.names)) for one in parts])
         _keep(model, FormRule(parts, words, Counted(test.successes, test.failures, now)))
-    if believed:
-        met = met_by(tests, conditions)  # they stand elsewhere now
-    rules = {rule.conditions for rule in model.rules}
-    model.form_tests, model.forms_tried = admit(tests, met, conditions, rules, model.forms_tried, session)
 
 
 def _keep(model: Model, rule: FormRule) -> None:
