@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 
 from ..model.call import JSON
 from ..model.tool import Tool
+from ..native.counts import two_most_telling
 from ..native.names import names_in, unknown
 from ..store.transaction import WriteTransaction
 from .edits import decoded, leaves
@@ -34,8 +35,6 @@ MAX_VALUES: Final = 6
 MAX_ROWS: Final = 128
 _CHARS: Final = 64
 _SHORTEST: Final = 3
-#: The merit of a context key of which nothing is known.
-_NOTHING: Final = (0.0,)
 #: Characters that are read of one argument, and of a result.
 _TEXT: Final = 1_024
 _RESULT: Final = 1_024
@@ -166,11 +165,8 @@ def _scopes(view: View) -> list[bytes]:
         return [*found, _EVERYWHERE]
     model = view.model
     if model is not None and len(scopes) > 2:
-        first, second = model.word_merits, model.merits
-        # Sorted by what they tell, then as they stand; two of eight are wanted.
-        told = [-(first.get(key) or second.get(key) or _NOTHING)[0] for key, _ in scopes]
-        scopes = tuple([scopes[at] for at in sorted(range(len(scopes)), key=told.__getitem__)[:2]])
-    return [*found, *(value for _, value in scopes[:2])]
+        return found + two_most_telling(model.word_merits, model.merits, scopes)
+    return [*found, *[value for _, value in scopes[:2]]]
 
 
 def _add_words(row: Names, words: list[str]) -> bool:

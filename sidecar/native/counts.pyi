@@ -34,3 +34,6 @@ def judge_scopes(
     scopes: tuple[tuple[str, bytes], ...],
     failed: bool,
 ) -> None: ...
+def two_most_telling(
+    first: dict[str, list[float]], second: dict[str, list[float]], scopes: tuple[tuple[str, bytes], ...]
+) -> list[bytes]: ...

@@ -150,3 +150,28 @@ def judge_scopes(dict merits not None, int most, rate, dict records not None, tu
             merit = merits[key] = [0.0, 0.0]
         merit[0] = <double>merit[0] * _memory + gain
         merit[1] = <double>merit[1] * _memory + 1.0
+
+
+cdef double _merit(dict first, dict second, key) except? -1.0:
+    cdef list merit = first.get(key) or second.get(key)
+    return merit[0] if merit else 0.0
+
+
+def two_most_telling(dict first not None, dict second not None, tuple scopes not None):
+    """The values of the two scopes whose keys have the most merit, in that order; of equal ones those that stand first.
+
+    Merits are lists that begin with it: those of ``first``, where a key has none there those of ``second``, else 0.
+    ValueError for less than two scopes.
+    """
+    cdef object best = None, next_best = None
+    cdef double most = 0.0, next_most = 0.0, merit
+    if len(scopes) < 2:
+        raise ValueError("of less than two scopes, two are none")
+    for key, value in scopes:
+        merit = _merit(first, second, key)
+        if best is None or merit > most:
+            next_best, next_most = best, most
+            best, most = value, merit
+        elif next_best is None or merit > next_most:
+            next_best, next_most = value, merit
+    return [best, next_best]

@@ -353,6 +353,13 @@ def judge_scopes(
         merit[1] = merit[1] * 0.995 + 1.0
 
 
+def two_most_telling(
+    first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]], scopes: Scopes
+) -> list[bytes]:
+    ranked = sorted(scopes, key=lambda scope: -(first.get(scope[0]) or second.get(scope[0]) or (0.0,))[0])
+    return [value for _, value in ranked[:2]]
+
+
 # Weights.
 
 

@@ -66,6 +66,19 @@ def test_merits(rate: Counted, records: dict[bytes, Counted], calls: Any, most: 
         assert merit == pytest.approx(same[key], abs=1e-9)
 
 
+_MERITS = st.dictionaries(
+    st.sampled_from([f"key{number}" for number in range(9)]),
+    st.one_of(st.just([]), st.lists(st.sampled_from((-2.0, -1.0, -0.0, 0.0, 0.5, 3.0)), min_size=2, max_size=2)),
+)
+
+
+@given(_MERITS, _MERITS, _SCOPES.filter(lambda scopes: len(scopes) > 1))
+def test_the_two_scopes_that_tell_most(first: Any, second: Any, scopes: Any) -> None:
+    assert counts.two_most_telling(first, second, scopes) == plain.two_most_telling(first, second, scopes)
+    with pytest.raises(ValueError, match="less than two"):
+        counts.two_most_telling(first, second, scopes[:1])
+
+
 @pytest.mark.parametrize("record", [None, 7, Counted(), "text"])
 def test_what_has_no_counts_is_refused(record: Any) -> None:
     if record == Counted():

@@ -33,15 +33,16 @@ def test_names_are_those_of_plain_python(text: str, most: int) -> None:
 def test_what_is_no_line_is_unknown(lines: list[str], names: list[str], first: str) -> None:
     known = first + "".join(f"{one}\n" for one in lines)
     assert unknown(known, names) == plain.unknown(known, names)
-    # A text that is too long to be looked through by hash, or whose last line has no end.
-    for other in (known + "filling\n" * 600, known + "aab"):
+    # Many more lines, one that is no ASCII, and one that has no end.
+    for other in (known + "filling\n" * 600, known + "é\n", known + "aab"):
         assert unknown(other, names) == plain.unknown(other, names)
 
 
-def test_as_many_lines_as_there_can_be() -> None:
-    known = "\n" + "".join(f"{chr(97 + number % 26)}\n" for number in range(2_047))
-    assert len(known) == 4_095
-    assert unknown(known, [chr(97 + number) for number in range(26)] + ["A", "aa"]) == ["A", "aa"]
+@given(st.lists(st.text(alphabet="abcdefgh", min_size=1, max_size=11), max_size=200), st.data())
+def test_so_are_more_than_are_looked_for_at_once(names: list[str], data: st.DataObject) -> None:
+    lines = data.draw(st.lists(st.sampled_from(names or ["none"]), max_size=99))
+    known = "\n".join(["", *lines, *[f"{one}x" for one in lines[::3]], ""])
+    assert unknown(known, names) == plain.unknown(known, names)
 
 
 @pytest.mark.parametrize("wrong", [None, b"text", 7])
