@@ -19,7 +19,7 @@ from rapidfuzz import fuzz, process
 from ..model.call import JSON
 from ..model.tool import Tool
 from ..native.counts import two_most_telling
-from ..native.names import names_in, unknown
+from ..native.names import count_values, names_in, unknown
 from ..store.transaction import WriteTransaction
 from .edits import decoded, leaves
 from .eviction import evict_one
@@ -66,7 +66,7 @@ def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> N
         words = used + seen if not at and view.session_key else used
         changed = _add_words(row, words)
         if values:
-            changed |= _add_values(row, values)
+            changed |= count_values(row.values, values, MAX_ARGUMENTS, MAX_VALUES)
         if not changed:
             continue
         row.time = max(row.time, view.now)
@@ -189,19 +189,3 @@ def _values_of(arguments: Mapping[str, JSON]) -> list[tuple[str, str]]:
         if len(text) <= _CHARS and len(name) <= _CHARS and not ("<" in text and HIDDEN.search(text)):
             found.append((name, text))
     return found
-
-
-def _add_values(row: Names, arguments: list[tuple[str, str]]) -> bool:
-    changed = False
-    for name, text in arguments:
-        values = row.values.get(name)
-        if values is None:
-            if len(row.values) >= MAX_ARGUMENTS:
-                continue
-            values = row.values[name] = {}
-        count = values.get(text, 0)
-        if not count and len(values) >= MAX_VALUES:
-            del values[min(values, key=values.__getitem__)]
-        values[text] = count + 1
-        changed = True
-    return changed

@@ -128,6 +128,7 @@ def subject_key(name: str) -> bytes:
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
+@lru_cache(maxsize=4_096)
 def pattern_id(subject: bytes, level: Level, covered: bytes) -> bytes:
     """The id of the pattern that speaks of ``covered`` (a fingerprint, a template's id, …) at ``level``."""
     return subject + _LEVELS[level] + (hashlib.blake2b(covered, digest_size=11).digest() if covered else _NOTHING)

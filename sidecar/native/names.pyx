@@ -160,3 +160,32 @@ def unknown(str known not None, list names not None):
         elif f"\n{one}\n" not in known:
             found.append(one)
     return found
+
+
+def count_values(dict counted not None, list values not None, Py_ssize_t most_arguments, Py_ssize_t most_values):
+    """Count values, each with the argument that it is of, in dicts of counts by argument; whether any was counted.
+
+    Of more than so many arguments none is added; of more than so many values of one the least counted gives way, of
+    equal ones the oldest.
+    """
+    cdef str name, value, least
+    cdef dict counts
+    cdef object count
+    cdef long fewest
+    cdef bint changed = False
+    for name, value in values:
+        counts = counted.get(name)
+        if counts is None:
+            if len(counted) >= most_arguments:
+                continue
+            counts = counted[name] = {}
+        count = counts.get(value, 0)
+        if not count and len(counts) >= most_values:
+            least = None
+            for one, found in counts.items():
+                if least is None or <long>found < fewest:
+                    least, fewest = one, found
+            del counts[least]
+        counts[value] = count + 1
+        changed = True
+    return changed

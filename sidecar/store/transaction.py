@@ -83,11 +83,15 @@ class WriteTransaction:
         A record of a cached table belongs to the store from then on. It is encoded later: what cannot be makes the
         commit fail, with this job where it was alone in it.
         """
+        name = table.name
         if not table.cached:
-            self.put_raw(table, key, table.encode(value))
+            raw = table.encode(value)
+            if name in CACHED:
+                self._forget(name, key)
+            self.writes += 1
+            self._write(name, key, raw)
             return
         self.writes += 1
-        name = table.name
         row = self._rows[name].get(key)
         if row is None:
             row = self._read(table, key)

@@ -424,3 +424,18 @@ def names_in(text: str) -> Iterator[str]:
 
 def unknown(known: str, names: Sequence[str]) -> list[str]:
     return [one for one in dict.fromkeys(names) if f"\n{one}\n" not in known]
+
+
+def count_values(
+    counted: dict[str, dict[str, int]], values: Sequence[tuple[str, str]], most_arguments: int, most_values: int
+) -> bool:
+    changed = False
+    for name, value in values:
+        if name not in counted and len(counted) >= most_arguments:
+            continue
+        counts = counted.setdefault(name, {})
+        if value not in counts and len(counts) >= most_values:
+            del counts[min(counts, key=counts.__getitem__)]
+        counts[value] = counts.get(value, 0) + 1
+        changed = True
+    return changed

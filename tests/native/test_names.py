@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.names import names_in, unknown
+from sidecar.native.names import count_values, names_in, unknown
 
 from . import plain
 
@@ -43,6 +43,27 @@ def test_so_are_more_than_are_looked_for_at_once(names: list[str], data: st.Data
     lines = data.draw(st.lists(st.sampled_from(names or ["none"]), max_size=99))
     known = "\n".join(["", *lines, *[f"{one}x" for one in lines[::3]], ""])
     assert unknown(known, names) == plain.unknown(known, names)
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["1", "2", "true", '"x"', '"y"'])), max_size=8),
+        max_size=8,
+    ),
+    st.integers(1, 4),
+    st.integers(1, 4),
+)
+def test_values_are_counted_and_the_least_counted_give_way(
+    calls: list[list[tuple[str, str]]], arguments: int, values: int
+) -> None:
+    counted: dict[str, dict[str, int]] = {}
+    same: dict[str, dict[str, int]] = {}
+    for call in calls:
+        changed = count_values(counted, call, arguments, values)
+        assert changed == plain.count_values(same, call, arguments, values)
+        assert [(name, [*found.items()]) for name, found in counted.items()] == [
+            (name, [*found.items()]) for name, found in same.items()
+        ]
 
 
 @pytest.mark.parametrize("wrong", [None, b"text", 7])
