@@ -171,7 +171,7 @@ def count_values(dict counted not None, list values not None, Py_ssize_t most_ar
     cdef str name, value, least
     cdef dict counts
     cdef object count
-    cdef long fewest
+    cdef long fewest = 0
     cdef bint changed = False
     for name, value in values:
         counts = counted.get(name)
