@@ -58,18 +58,20 @@ class Phrases(msgspec.Struct, array_like=True):
 
     def weigh(self, written: Wording, scopes: Scopes) -> float:
         """What a call that is written so, in these scopes, adds to the log-odds."""
-        return phrases.weigh(self.weights, written.words, scopes, written.forms)
+        return phrases.weigh(self.weights, written.words, scopes, written.forms, written.quoting)
 
-    def weigh_each(self, words: bytes, scopes: Scopes) -> list[float]:
-        """What each of the first words adds to the log-odds by itself, everywhere and in these scopes together."""
-        return phrases.weigh_each(self.weights, words, scopes)
+    def weigh_each(self, written: Wording, scopes: Scopes) -> list[float]:
+        """What each of the first words adds to the log-odds: everywhere, in these scopes, and beside what is quoted."""
+        return phrases.weigh_each(self.weights, written.words, scopes, written.quoting)
 
     def descend(self, written: Wording, scopes: Scopes, error: float) -> None:
         """One AdaGrad step. ``error`` is the derivative of the loss by the sum: probability less outcome."""
         if not self.weights:
             self.weights = bytearray(len(self.failed) * _FLOAT_BYTES)
             self.squares = bytearray(len(self.failed) * _FLOAT_BYTES)
-        phrases.descend(self.weights, self.squares, written.words, scopes, written.forms, error)
+        phrases.descend(
+            self.weights, self.squares, written.words, scopes, written.forms, error, written.quoting
+        )
 
     def count(self, words: bytes, *, failed: bool) -> None:
         """Count a call for its words."""

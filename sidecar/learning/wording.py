@@ -18,6 +18,7 @@ import msgspec
 
 from ..capture.culprits import culprits
 from ..model.call import JSON, Call, Features
+from ..native.quotes import quoting
 from ..native.words import ends, read, spell
 
 _CACHED_CHARS: Final = 256
@@ -30,12 +31,14 @@ class Wording(msgspec.Struct, frozen=True):
 
     Alike means the first word, and the stem of the second. ``words`` and ``forms`` are hashes of 32 bits, four bytes
     each: the words in order, each once; and of each text how long it is, what it ends with, and the punctuation in it.
+    ``quoting`` says whether there are spaces inside of quotation marks of the longest text, see ``native/quotes.pyx``.
     """
 
     opening: bytes
     ending: bytes
     words: bytes
     forms: bytes
+    quoting: int = 0
 
 
 class Wordings:
@@ -82,6 +85,7 @@ def wording_of(tool: str, arguments: dict[str, JSON]) -> Wording:
         ending=_form(tool, "ending", names, last_first, last_stem),
         words=words,
         forms=forms,
+        quoting=quoting(longest),
     )
 
 

@@ -2,8 +2,9 @@
 
 ``words`` and ``forms`` are hashes of four bytes each, big-endian, as ``words.read`` gives them. Tables have a power of
 two of places: floats in the machine's byte order, bytes, or bits. ValueError for one that has not. A call's marks are
-its first 12 words, their neighbouring pairs, each word in each scope (the first 8), and its forms; marks of one sort
-count for their weight over the root of their number, so that long calls are no surer than short ones.
+its first 12 words, their neighbouring pairs, each word in each scope (the first 8), its forms, and each word beside what
+is quoted in the call (``quotes.pyx``), if anything is; marks of one sort count for their weight over the root of their
+number, so that long calls are no surer than short ones.
 """
 
 from libc.math cimport log, pow, sqrt
@@ -14,19 +15,21 @@ cdef enum:
     _WEIGHED = 12
     _PLACES = 8
     _FORMS = 224
-    _GROUPS = 4
-    _MARKS = _WEIGHED + _WEIGHED + _PLACES * _WEIGHED + _FORMS
+    _GROUPS = 5
+    _MARKS = _WEIGHED + _WEIGHED + _PLACES * _WEIGHED + _FORMS + _WEIGHED
     _FULL = 255
 
 # Sums and steps are taken in the order of the marks, in doubles, whatever Python's ``sum`` does: results are the same on
 # every machine.
 cdef double _words_weight = 0.8, _pairs_weight = 0.4, _placed_weight = 0.7, _form_weight = 0.5
+cdef double _quoted_weight = 0.7
 # AdaGrad starts as if it had seen the floor: first steps are no leaps.
 cdef double _step = 0.5, _floor = 0.1
 
 KNOWN_WORDS = _KNOWN
 WEIGHED_WORDS = _WEIGHED
 WORDS_WEIGHT, PAIRS_WEIGHT, PLACED_WEIGHT, FORM_WEIGHT = _words_weight, _pairs_weight, _placed_weight, _form_weight
+QUOTED_WEIGHT = _quoted_weight
 
 # Marks in the order in which they are weighed. Those of one group stand together and count the same.
 cdef struct Marks:
@@ -79,7 +82,12 @@ cdef inline uint64_t _placed(uint32_t place, uint32_t word) noexcept nogil:
     return (<uint64_t>place * word) >> 16
 
 
-cdef int _gather(bytes words, tuple scopes, bytes forms, Marks* to) except -1:
+cdef inline uint32_t _beside(int quoting) noexcept nogil:
+    """The place of words of calls in which something is quoted so: an odd number, like a scope's."""
+    return <uint32_t>quoting * 0x9E3779B1u | 1
+
+
+cdef int _gather(bytes words, tuple scopes, bytes forms, int quoting, Marks* to) except -1:
     cdef uint32_t[_WEIGHED] found
     cdef uint32_t[_PLACES] places
     cdef int count = _words(words, _WEIGHED, found), place_count = _places(scopes, places)
@@ -106,6 +114,12 @@ cdef int _gather(bytes words, tuple scopes, bytes forms, Marks* to) except -1:
         to.marks[at] = _big_endian(data + 4 * i)
         at += 1
     _end(to, start, at, _form_weight)
+    if quoting:
+        start = at
+        for i in range(count):
+            to.marks[at] = _placed(_beside(quoting), found[i])
+            at += 1
+        _end(to, start, at, _quoted_weight)
     return 0
 
 
@@ -116,7 +130,9 @@ cdef Py_ssize_t _mask(Py_ssize_t size) except -1:
     return size - 1
 
 
-def weigh(bytearray weights not None, bytes words not None, tuple scopes not None, bytes forms not None):
+def weigh(
+    bytearray weights not None, bytes words not None, tuple scopes not None, bytes forms not None, int quoting=0
+):
     """The weighted sum over all marks, in log-odds; 0 for an empty table."""
     cdef Marks found
     cdef const float* at
@@ -127,7 +143,7 @@ def weigh(bytearray weights not None, bytes words not None, tuple scopes not Non
         return 0.0
     mask = _mask(len(weights) // 4)
     at = <const float*><const char*>weights
-    _gather(words, scopes, forms, &found)
+    _gather(words, scopes, forms, quoting, &found)
     for group in range(found.groups):
         part = 0.0
         while i < found.ends[group]:
@@ -144,6 +160,7 @@ def descend(
     tuple scopes not None,
     bytes forms not None,
     double error,
+    int quoting=0,
 ):
     """One AdaGrad step on all marks. ``error`` is the derivative of the loss by the sum."""
     cdef Marks found
@@ -155,7 +172,7 @@ def descend(
     if len(squares) != len(weights):
         raise ValueError("there are as many squares as weights")
     at, seen = <float*><char*>weights, <float*><char*>squares
-    _gather(words, scopes, forms, &found)
+    _gather(words, scopes, forms, quoting, &found)
     for group in range(found.groups):
         gradient = error * found.scales[group]
         step, squared = _step * gradient, gradient * gradient
@@ -167,8 +184,8 @@ def descend(
             i += 1
 
 
-def weigh_each(bytearray weights not None, bytes words not None, tuple scopes not None):
-    """What each of the first 12 words adds by itself, everywhere and in these scopes."""
+def weigh_each(bytearray weights not None, bytes words not None, tuple scopes not None, int quoting=0):
+    """What each of the first 12 words adds by itself, everywhere, in these scopes and beside what is quoted."""
     cdef uint32_t[_WEIGHED] found
     cdef uint32_t[_PLACES] places
     cdef int count = _words(words, _WEIGHED, found), place_count = _places(scopes, places), i, j
@@ -185,7 +202,10 @@ def weigh_each(bytearray weights not None, bytes words not None, tuple scopes no
         part = 0.0
         for j in range(place_count):
             part += at[_placed(places[j], found[i]) & mask]
-        said.append(_words_weight * at[found[i] & mask] + scale * part)
+        part = _words_weight * at[found[i] & mask] + scale * part
+        if quoting:
+            part += _quoted_weight * at[_placed(_beside(quoting), found[i]) & mask]
+        said.append(part)
     return said
 
 

@@ -12,6 +12,7 @@ from .exact_repeat import ExactRepeat
 from .known_call import KnownCall
 from .length import Length
 from .missing_key import MissingKey
+from .nested_quotes import NestedQuotes
 from .offered import Offered
 from .open_quote import OpenQuote
 from .outage import Outage
@@ -42,6 +43,7 @@ def all_detectors(schemas: Schemas) -> tuple[Detector, ...]:
         MissingKey(),
         Offered(),
         OpenQuote(),
+        NestedQuotes(),
         ArgumentForm(),
         PreconditionDetector(),
         Outage(),

@@ -108,7 +108,7 @@ def _believed(view: View) -> float:
 def _worst(view: View, phrases: Phrases) -> list[bytes]:
     """The words that add most to the odds, everywhere and here, the first of them most."""
     words = view.wording.words
-    weights = phrases.weigh_each(words, view.scopes)
+    weights = phrases.weigh_each(view.wording, view.scopes)
     found = sorted([
         (-weight, words[4 * at : 4 * at + 4]) for at, weight in enumerate(weights) if weight >= _LEAST_NAMED
     ])  # fmt: skip

@@ -1,0 +1,7 @@
+#: Characters that are read of a text; and what ``quoting`` adds up.
+QUOTED_CHARS: int
+DOUBLE: int
+SINGLE: int
+NESTED: int
+
+def quoting(text: str) -> int: ...
