@@ -71,7 +71,7 @@ class Memory:
     def get(self, table: Any, key: bytes) -> Any:
         return self.tables.get(table.name, {}).get(key)
 
-    get_raw = get
+    get_raw = newest = get
 
     def put(self, table: Any, key: bytes, value: Any) -> None:
         if table.name not in _JOURNAL:
