@@ -13,12 +13,14 @@ from zlib import crc32
 from sidecar.model.counted import Counted
 from sidecar.native.conditions import MAX_CONDITIONS
 from sidecar.native.counts import EVIDENCE_CAP
-from sidecar.native.phrases import FORM_WEIGHT, KNOWN_WORDS, PAIRS_WEIGHT, PLACED_WEIGHT, WEIGHED_WORDS, WORDS_WEIGHT
+from sidecar.native.phrases import FORM_WEIGHT, KNOWN_WORDS, PAIRS_WEIGHT, PLACED_WEIGHT, QUOTED_WEIGHT, WEIGHED_WORDS, WORDS_WEIGHT
+from sidecar.native.quotes import DOUBLE, NESTED, QUOTED_CHARS, SINGLE
 from sidecar.native.weights import LEAST_ERROR, LEAST_NEWS, OFFSET_DECAY, STEP_OVERALL, STEP_TOOL
 from sidecar.native.words import FORM_ARGUMENTS, FORM_CHARS, LAST_WORDS, MAX_WORDS, PUNCTUATION, WORD_CHARS
 
 Scopes = tuple[tuple[str, bytes], ...]
 
+DOUBLE_MARK, SINGLE_MARK = '"', "'"
 _RUN = re.compile(r"[^\s'\"`(),;=\[\]{}<>|:]{2,120}")
 _PART = re.compile(r"\w{3,}")
 _NAME = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,64}")
@@ -33,6 +35,23 @@ def unpacked(marks: bytes) -> tuple[int, ...]:
 
 
 # What a call is written with.
+
+
+def quoting_of(text: str) -> int:
+    text = text[:QUOTED_CHARS]
+    spaces = [
+        any(any(map(str.isspace, part)) for part in _closed(text, mark)) for mark in (DOUBLE_MARK, SINGLE_MARK)
+    ]
+    nested = any(
+        one.isspace() and text[:at].count(DOUBLE_MARK) % 2 and text[:at].count(SINGLE_MARK) % 2
+        for at, one in enumerate(text)
+    )
+    return DOUBLE * spaces[0] + SINGLE * spaces[1] + NESTED * nested
+
+
+def _closed(text: str, mark: str) -> list[str]:
+    parts = text.split(mark)
+    return parts[1:-1:2]
 
 
 def longest_of(arguments: Mapping[str, Any]) -> str:
@@ -214,7 +233,7 @@ def _bucket(number: int) -> str:
 # Phrases.
 
 
-def groups_of(words: bytes, scopes: Scopes, forms: bytes) -> list[tuple[float, list[int]]]:
+def groups_of(words: bytes, scopes: Scopes, forms: bytes, quoting: int = 0) -> list[tuple[float, list[int]]]:
     """What each sort of marks counts for, and the marks."""
     weighed = unpacked(words)[:WEIGHED_WORDS]
     groups = [
@@ -222,6 +241,7 @@ def groups_of(words: bytes, scopes: Scopes, forms: bytes) -> list[tuple[float, l
         (PAIRS_WEIGHT, pairs_of(weighed)),
         (PLACED_WEIGHT, [place * word >> 16 for place in places_of(scopes) for word in weighed]),
         (FORM_WEIGHT, [*unpacked(forms)]),
+        (QUOTED_WEIGHT, [beside(quoting) * word >> 16 for word in weighed if quoting]),
     ]
     return [(scale / len(marks) ** 0.5, marks) for scale, marks in groups if marks]
 
@@ -234,12 +254,16 @@ def places_of(scopes: Scopes) -> list[int]:
     return [int.from_bytes(value[:4], "big") | 1 for _, value in scopes]
 
 
-def weigh(weights: bytearray, words: bytes, scopes: Scopes, forms: bytes) -> float:
+def beside(quoting: int) -> int:
+    return quoting * 0x9E3779B1 % 2**32 | 1
+
+
+def weigh(weights: bytearray, words: bytes, scopes: Scopes, forms: bytes, quoting: int = 0) -> float:
     if not weights:
         return 0.0
     at = memoryview(weights).cast("f")
     total = 0.0
-    for scale, marks in groups_of(words, scopes, forms):
+    for scale, marks in groups_of(words, scopes, forms, quoting):
         part = 0.0
         for mark in marks:
             part += at[mark % len(at)]
@@ -247,19 +271,29 @@ def weigh(weights: bytearray, words: bytes, scopes: Scopes, forms: bytes) -> flo
     return total
 
 
-def weigh_each(weights: bytearray, words: bytes, scopes: Scopes) -> list[float]:
+def weigh_each(weights: bytearray, words: bytes, scopes: Scopes, quoting: int = 0) -> list[float]:
     """By the definition: the weight of a call with this word alone, without pairs and forms, times the place's root."""
     said = []
     for word in unpacked(words)[:WEIGHED_WORDS]:
         one = word.to_bytes(4, "big")
-        here = weigh(weights, one, scopes, b"") - weigh(weights, one, (), b"")
-        said.append(weigh(weights, one, (), b"") + here)
+        alone = weigh(weights, one, (), b"")
+        here = weigh(weights, one, scopes, b"") - alone
+        quoted = weigh(weights, one, (), b"", quoting) - alone
+        said.append(alone + here + quoted)
     return said
 
 
-def descend(weights: bytearray, squares: bytearray, words: bytes, scopes: Scopes, forms: bytes, error: float) -> None:
+def descend(
+    weights: bytearray,
+    squares: bytearray,
+    words: bytes,
+    scopes: Scopes,
+    forms: bytes,
+    error: float,
+    quoting: int = 0,
+) -> None:
     at, seen = memoryview(weights).cast("f"), memoryview(squares).cast("f")
-    for scale, marks in groups_of(words, scopes, forms):
+    for scale, marks in groups_of(words, scopes, forms, quoting):
         gradient = error * scale
         for mark in marks:
             slot = mark % len(at)
