@@ -37,7 +37,7 @@ def _says(phrases: Phrases, steps: list[tuple[bytes, Scopes, bytes, float]]) -> 
     return [
         (
             phrases.weigh(_written(words, forms), scopes),
-            phrases.weigh_each(words, scopes),
+            phrases.weigh_each(_written(words), scopes),
             phrases.rate(words, 0.2, 2.0),
             phrases.newness(words),
             phrases.unseen(words),

@@ -21,20 +21,31 @@ def _pair(size: int) -> tuple[bytearray, bytearray]:
     return bytearray(size), bytearray(size)
 
 
-_CALLS = st.lists(st.tuples(_MARKS, _SCOPES, _MARKS, st.floats(-1.0, 1.0)), max_size=12)
+_CALLS = st.lists(st.tuples(_MARKS, _SCOPES, _MARKS, st.floats(-1.0, 1.0), st.integers(0, 7)), max_size=12)
 
 
 @given(_SLOTS, _CALLS, st.randoms(use_true_random=False))
 def test_sums_and_steps_are_those_of_plain_python(slots: int, calls: list[Any], chance: Any) -> None:
     tables, same = _pair(slots * 4), _pair(slots * 4)
-    for words, scopes, forms, error in calls:
-        phrases.descend(*tables, words, scopes, forms, error)
-        plain.descend(*same, words, scopes, forms, error)
+    for words, scopes, forms, error, quoting in calls:
+        phrases.descend(*tables, words, scopes, forms, error, quoting)
+        plain.descend(*same, words, scopes, forms, error, quoting)
         assert tables == same
-    for words, scopes, forms, _ in calls:
-        assert phrases.weigh(tables[0], words, scopes, forms) == plain.weigh(tables[0], words, scopes, forms)
-        each = phrases.weigh_each(tables[0], words, scopes)
-        assert each == pytest.approx(plain.weigh_each(tables[0], words, scopes), abs=1e-9)
+    for words, scopes, forms, _, quoting in calls:
+        whole = phrases.weigh(tables[0], words, scopes, forms, quoting)
+        assert whole == plain.weigh(tables[0], words, scopes, forms, quoting)
+        each = phrases.weigh_each(tables[0], words, scopes, quoting)
+        assert each == pytest.approx(plain.weigh_each(tables[0], words, scopes, quoting), abs=1e-9)
+
+
+@given(st.binary(min_size=4, max_size=4), st.integers(1, 7), st.integers(1, 7))
+def test_a_word_beside_what_is_quoted_is_another_mark(word: bytes, quoting: int, other: int) -> None:
+    tables = _pair(4_096 * 4)
+    phrases.descend(*tables, word, (), b"", -1.0, quoting)
+    plainly = phrases.weigh(tables[0], word, (), b"")
+    assert 0.0 < plainly < phrases.weigh(tables[0], word, (), b"", quoting)
+    if quoting != other and len({(plain.beside(one) * int.from_bytes(word) >> 16) % 4_096 for one in (quoting, other)}) == 2:
+        assert phrases.weigh(tables[0], word, (), b"", other) < phrases.weigh(tables[0], word, (), b"", quoting)
 
 
 @given(_SLOTS, st.lists(st.tuples(_MARKS, st.booleans()), max_size=12), st.integers(1, 90), st.floats(0.01, 1.99))

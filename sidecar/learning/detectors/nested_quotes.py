@@ -19,7 +19,7 @@ from ..view import Outcome, View
 
 _STRENGTH: Final = 4.0
 #: Calls of a tool that are written so before that may prevent: of a few, all may have failed for something else.
-_KNOWN: Final = 5.0
+_KNOWN: Final = 5
 
 
 class NestedQuotes:
@@ -27,7 +27,7 @@ class NestedQuotes:
 
     code = "nested_quotes"
     about = "whether quotation marks stand inside of others"
-    features = (("nested_quotes", 1.0),)  # log-odds of the tool's calls that are written so, over the kind's
+    features = (("nested_quotes", 0.5),)  # log-odds of the tool's calls that are written so, over the kind's
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """How calls that are written so went, if this one is."""
@@ -43,7 +43,7 @@ class NestedQuotes:
         return Finding(
             summary=f"quotation marks stand inside of others, with a space between them: of {round(record.total)} such "
             f"calls of {view.call.tool}, {round(record.failures)} failed",
-            prevents=record.total >= _KNOWN,
+            prevents=round(record.total) >= _KNOWN,
             remedy="Write it with one sort of quotation marks, or without spaces inside of the inner ones.",
         )
 
