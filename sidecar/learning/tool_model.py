@@ -96,8 +96,8 @@ class Model(msgspec.Struct, array_like=True):
     #: How long calls that work are (mean of logs), and how many it is the mean of. See ``detectors/length.py``.
     usual_length: float = 0.0
     lengths: int = 0
-    #: Calls with quotation marks inside of others, see ``detectors/nested_quotes.py``; None before there was one.
-    nested_quotes: Counted | None = None
+    #: Calls with quotation marks inside of others, by the sort of both, see ``detectors/nested_quotes.py``.
+    nested_quotes: dict[int, Counted] = {}
 
     @property
     def lasting_share(self) -> float:

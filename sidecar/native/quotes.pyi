@@ -2,6 +2,7 @@
 QUOTED_CHARS: int
 DOUBLE: int
 SINGLE: int
-NESTED: int
+IN_SINGLE: int
+IN_DOUBLE: int
 
 def quoting(text: str) -> int: ...

@@ -11,20 +11,21 @@ cdef enum:
     _CHARS = 2000
     _DOUBLE = 1
     _SINGLE = 2
-    _NESTED = 4
+    _IN_SINGLE = 4
+    _IN_DOUBLE = 8
 
 QUOTED_CHARS = _CHARS
-DOUBLE, SINGLE, NESTED = _DOUBLE, _SINGLE, _NESTED
+DOUBLE, SINGLE, IN_SINGLE, IN_DOUBLE = _DOUBLE, _SINGLE, _IN_SINGLE, _IN_DOUBLE
 
 
 def quoting(str text not None):
     """Where spaces stand in the first 2,000 characters: 1 between double quotation marks, 2 between single ones, added up.
 
-    4 is added for a space that has an open mark of either sort before it. Each mark opens or closes, whatever is around
-    it: so does a program that puts the text into quotation marks of its own. After a mark that nothing closes there is
-    no space between marks of that sort.
+    4 is added for a space after a double mark that was opened inside of single ones, 8 for the other way round. Each
+    mark opens or closes, whatever is around it: so does a program that puts the text into quotation marks of its own.
+    After a mark that nothing closes there is no space between marks of that sort.
     """
-    cdef Py_ssize_t size = min(len(text), <Py_ssize_t>_CHARS), i
+    cdef Py_ssize_t size = min(len(text), <Py_ssize_t>_CHARS), i, double_at = 0, single_at = 0
     cdef int kind = PyUnicode_KIND(text), found = 0
     cdef void* data = PyUnicode_DATA(text)
     cdef Py_UCS4 one
@@ -34,14 +35,14 @@ def quoting(str text not None):
         if one == c'"':
             if double and space_double:
                 found |= _DOUBLE
-            double, space_double = not double, False
+            double, space_double, double_at = not double, False, i
         elif one == c"'":
             if single and space_single:
                 found |= _SINGLE
-            single, space_single = not single, False
+            single, space_single, single_at = not single, False, i
         elif (double or single) and is_space(one):
             space_double = space_double or double
             space_single = space_single or single
             if double and single:
-                found |= _NESTED
+                found |= _IN_SINGLE if single_at < double_at else _IN_DOUBLE
     return found

@@ -46,7 +46,7 @@ def test_a_tool_without_such_calls_has_no_record() -> None:
     replay = Replay()
     for number in range(40):
         replay.tell({"q": _PLAIN % number}, "no" if number % 2 else "", f"s{number}")
-    assert replay.model().nested_quotes is None
+    assert replay.model().nested_quotes == {}
     assert _feature(replay, _NESTED % 7) == 0.0
 
 
@@ -62,11 +62,26 @@ def test_it_says_the_counts_and_is_a_ground_once_there_are_some() -> None:
     assert "one sort of quotation marks" in fact.remedy
 
 
+def test_either_sort_has_a_record_of_its_own() -> None:
+    """Double marks inside of single ones break the tool, the other way round they do not."""
+    replay, chance = Replay(), random.Random(4)
+    other = "sh -c \"awk '{print $1, $2}' file%d\""
+    for number in range(160):
+        text = (_NESTED, other, _PLAIN, _PLAIN)[number % 4] % chance.getrandbits(20)
+        replay.tell({"q": text}, "unexpected end of file" if number % 4 == 0 else "", f"s{number}")
+    assert _feature(replay, _NESTED % 7) > 1.5
+    assert _feature(replay, other % 7) < -0.3
+    assert _feature(replay, _NESTED % 7 + " ; " + other % 7) == _feature(replay, _NESTED % 7)
+    fact = replay.explain("nested_quotes", {"q": _NESTED % 7}, "new")
+    assert fact is not None
+    assert fact.summary.startswith("double quotation marks stand inside of single ones")
+
+
 def test_failures_that_pass_do_not_count() -> None:
     replay = Replay()
     for number in range(8):
         replay.tell({"q": _NESTED % number}, "503 Service Unavailable", f"s{number}")
-    assert replay.model().nested_quotes is None
+    assert replay.model().nested_quotes == {}
 
 
 def test_words_beside_what_is_quoted_have_weights_of_their_own() -> None:

@@ -14,7 +14,7 @@ from sidecar.model.counted import Counted
 from sidecar.native.conditions import MAX_CONDITIONS
 from sidecar.native.counts import EVIDENCE_CAP
 from sidecar.native.phrases import FORM_WEIGHT, KNOWN_WORDS, PAIRS_WEIGHT, PLACED_WEIGHT, QUOTED_WEIGHT, WEIGHED_WORDS, WORDS_WEIGHT
-from sidecar.native.quotes import DOUBLE, NESTED, QUOTED_CHARS, SINGLE
+from sidecar.native.quotes import DOUBLE, IN_DOUBLE, IN_SINGLE, QUOTED_CHARS, SINGLE
 from sidecar.native.weights import LEAST_ERROR, LEAST_NEWS, OFFSET_DECAY, STEP_OVERALL, STEP_TOOL
 from sidecar.native.words import FORM_ARGUMENTS, FORM_CHARS, LAST_WORDS, MAX_WORDS, PUNCTUATION, WORD_CHARS
 
@@ -42,11 +42,13 @@ def quoting_of(text: str) -> int:
     spaces = [
         any(any(map(str.isspace, part)) for part in _closed(text, mark)) for mark in (DOUBLE_MARK, SINGLE_MARK)
     ]
-    nested = any(
-        one.isspace() and text[:at].count(DOUBLE_MARK) % 2 and text[:at].count(SINGLE_MARK) % 2
-        for at, one in enumerate(text)
-    )
-    return DOUBLE * spaces[0] + SINGLE * spaces[1] + NESTED * nested
+    inside = 0
+    for at, one in enumerate(text):
+        before = text[:at]
+        if one.isspace() and before.count(DOUBLE_MARK) % 2 and before.count(SINGLE_MARK) % 2:
+            # Of two that are open, the one that was opened last stands inside of the other.
+            inside |= IN_SINGLE if before.rindex(SINGLE_MARK) < before.rindex(DOUBLE_MARK) else IN_DOUBLE
+    return DOUBLE * spaces[0] + SINGLE * spaces[1] + inside
 
 
 def _closed(text: str, mark: str) -> list[str]:

@@ -21,7 +21,7 @@ def _pair(size: int) -> tuple[bytearray, bytearray]:
     return bytearray(size), bytearray(size)
 
 
-_CALLS = st.lists(st.tuples(_MARKS, _SCOPES, _MARKS, st.floats(-1.0, 1.0), st.integers(0, 7)), max_size=12)
+_CALLS = st.lists(st.tuples(_MARKS, _SCOPES, _MARKS, st.floats(-1.0, 1.0), st.integers(0, 15)), max_size=12)
 
 
 @given(_SLOTS, _CALLS, st.randoms(use_true_random=False))
@@ -38,7 +38,7 @@ def test_sums_and_steps_are_those_of_plain_python(slots: int, calls: list[Any], 
         assert each == pytest.approx(plain.weigh_each(tables[0], words, scopes, quoting), abs=1e-9)
 
 
-@given(st.binary(min_size=4, max_size=4), st.integers(1, 7), st.integers(1, 7))
+@given(st.binary(min_size=4, max_size=4), st.integers(1, 15), st.integers(1, 15))
 def test_a_word_beside_what_is_quoted_is_another_mark(word: bytes, quoting: int, other: int) -> None:
     tables = _pair(4_096 * 4)
     phrases.descend(*tables, word, (), b"", -1.0, quoting)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sidecar.native.quotes import DOUBLE, NESTED, QUOTED_CHARS, SINGLE, quoting
+from sidecar.native.quotes import DOUBLE, IN_DOUBLE, IN_SINGLE, QUOTED_CHARS, SINGLE, quoting
 
 from . import plain
 
@@ -29,9 +29,12 @@ def test_it_is_that_of_plain_python(text: str) -> None:
         ('grep "a b" c', DOUBLE),
         ("grep 'a b' c", SINGLE),
         ("grep 'a b' \"c d\"", SINGLE | DOUBLE),
-        ("awk '{print $1\" \"$2}'", SINGLE | DOUBLE | NESTED),
+        ("awk '{print $1\" \"$2}'", SINGLE | DOUBLE | IN_SINGLE),
         ("awk '{print $1\":\"$2}'", SINGLE),
-        ("say \"it's so\"", DOUBLE | NESTED),
+        ("say \"it's so\"", DOUBLE | IN_DOUBLE),
+        ("sh -c \"awk '{print $1, $2}' f\"", SINGLE | DOUBLE | IN_DOUBLE),
+        ("'a\" b\"' \"c' d'\"", SINGLE | DOUBLE | IN_SINGLE | IN_DOUBLE),
+        ("' \" ' ' x", SINGLE | IN_SINGLE | IN_DOUBLE),
         ("don't go there", 0),
         ('"open to the end', 0),
         ('"a" "b"', 0),
