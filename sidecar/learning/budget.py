@@ -40,6 +40,8 @@ EAGERNESS: Final = 4
 DOUBT: Final = 2.2
 DOUBT_STRENGTH: Final = 1.0
 MOST_DOUBT: Final = 8.0
+#: After so many expected successes of trials guesses count for half as what was seen, where the limit is loosened.
+TESTED: Final = 7.0
 #: What further tries of one call add to what it was booked with: at most that many times as much; and how many expected
 #: successes it takes to believe it.
 MOST_AGAIN: Final = 1.0
@@ -175,8 +177,10 @@ class Budget(msgspec.Struct, array_like=True):
             factor = (earned + STEADINESS) / (spent + STEADINESS)
         else:
             factor = ((earned + PATIENCE) / (spent + PATIENCE)) ** EAGERNESS
-        # A limit that guesses have loosened would be guessed about the more: only what was seen loosens it.
-        most = CORRECTION - (CORRECTION - 1.0) * guessed / spent if guessed else CORRECTION
+        # A limit that guesses have loosened would be guessed about the more: what was seen loosens it, and guesses only
+        # as far as trials have put them to the test.
+        untested = guessed * TESTED / (self.tried + TESTED)
+        most = CORRECTION - (CORRECTION - 1.0) * untested / spent if guessed else CORRECTION
         return max(1.0 / CORRECTION, min(most, factor))
 
 

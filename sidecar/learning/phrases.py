@@ -69,9 +69,7 @@ class Phrases(msgspec.Struct, array_like=True):
         if not self.weights:
             self.weights = bytearray(len(self.failed) * _FLOAT_BYTES)
             self.squares = bytearray(len(self.failed) * _FLOAT_BYTES)
-        phrases.descend(
-            self.weights, self.squares, written.words, scopes, written.forms, error, written.quoting
-        )
+        phrases.descend(self.weights, self.squares, written.words, scopes, written.forms, error, written.quoting)
 
     def count(self, words: bytes, *, failed: bool) -> None:
         """Count a call for its words."""

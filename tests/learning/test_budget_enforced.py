@@ -112,6 +112,24 @@ def test_only_what_was_seen_loosens_the_limit() -> None:
     assert guessed.correction(0.01) == pytest.approx(1.0)
 
 
+def test_trials_let_guesses_loosen_the_limit() -> None:
+    """As far as they went, and only while what they say of the guesses leaves some of the budget over."""
+    books = Budget()
+    for _ in range(5_000):
+        books.spend(-2.0, 1.0)
+    for _ in range(150):
+        books.guess(2.0)
+    before = books.correction(0.01)
+    for _ in range(60):
+        books.try_out(0.88, 0.0)
+    tested = books.correction(0.01)
+    assert before == pytest.approx(1.0)
+    assert tested > 1.5
+    for _ in range(120):
+        books.try_out(0.88, 1.0)
+    assert books.correction(0.01) < 1.0
+
+
 def test_a_guess_never_counts_as_more_than_a_success() -> None:
     books = Budget()
     for _ in range(10):

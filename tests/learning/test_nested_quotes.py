@@ -24,7 +24,7 @@ def _taught(*, minds: bool, tool: str = "t") -> Replay:
 
 
 def _feature(replay: Replay, text: str) -> float:
-    return replay.features({"q": text}, "new")["nested_quotes"]
+    return replay.features({"q": text}, "new")["in_single_quotes"]
 
 
 def test_whether_a_tool_minds_is_learned() -> None:
@@ -70,8 +70,11 @@ def test_either_sort_has_a_record_of_its_own() -> None:
         text = (_NESTED, other, _PLAIN, _PLAIN)[number % 4] % chance.getrandbits(20)
         replay.tell({"q": text}, "unexpected end of file" if number % 4 == 0 else "", f"s{number}")
     assert _feature(replay, _NESTED % 7) > 1.5
-    assert _feature(replay, other % 7) < -0.3
-    assert _feature(replay, _NESTED % 7 + " ; " + other % 7) == _feature(replay, _NESTED % 7)
+    assert replay.features({"q": other % 7}, "new")["in_double_quotes"] < -0.3
+    assert _feature(replay, other % 7) == 0.0
+    both = replay.features({"q": _NESTED % 7 + " ; " + other % 7}, "new")
+    assert both["in_single_quotes"] > 1.5
+    assert both["in_double_quotes"] < -0.3
     fact = replay.explain("nested_quotes", {"q": _NESTED % 7}, "new")
     assert fact is not None
     assert fact.summary.startswith("double quotation marks stand inside of single ones")
@@ -89,7 +92,7 @@ def test_words_beside_what_is_quoted_have_weights_of_their_own() -> None:
     replay, chance = Replay(), random.Random(5)
     for number in range(400):
         exec_, spaced = chance.random() < 0.5, chance.random() < 0.5
-        text = f'find x{chance.getrandbits(20)} {"-exec" if exec_ else "-okay"} {"f" if spaced else "g"} ' + (
+        text = f"find x{chance.getrandbits(20)} {'-exec' if exec_ else '-okay'} {'f' if spaced else 'g'} " + (
             f'"a{chance.getrandbits(9)} b"' if spaced else f'"a{chance.getrandbits(9)}" b'
         )
         replay.tell({"q": text}, "missing argument" if exec_ and spaced else "", f"s{number}")

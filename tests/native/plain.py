@@ -13,7 +13,15 @@ from zlib import crc32
 from sidecar.model.counted import Counted
 from sidecar.native.conditions import MAX_CONDITIONS
 from sidecar.native.counts import EVIDENCE_CAP
-from sidecar.native.phrases import FORM_WEIGHT, KNOWN_WORDS, PAIRS_WEIGHT, PLACED_WEIGHT, QUOTED_WEIGHT, WEIGHED_WORDS, WORDS_WEIGHT
+from sidecar.native.phrases import (
+    FORM_WEIGHT,
+    KNOWN_WORDS,
+    PAIRS_WEIGHT,
+    PLACED_WEIGHT,
+    QUOTED_WEIGHT,
+    WEIGHED_WORDS,
+    WORDS_WEIGHT,
+)
 from sidecar.native.quotes import DOUBLE, IN_DOUBLE, IN_SINGLE, QUOTED_CHARS, SINGLE
 from sidecar.native.weights import LEAST_ERROR, LEAST_NEWS, OFFSET_DECAY, STEP_OVERALL, STEP_TOOL
 from sidecar.native.words import FORM_ARGUMENTS, FORM_CHARS, LAST_WORDS, MAX_WORDS, PUNCTUATION, WORD_CHARS
@@ -39,9 +47,7 @@ def unpacked(marks: bytes) -> tuple[int, ...]:
 
 def quoting_of(text: str) -> int:
     text = text[:QUOTED_CHARS]
-    spaces = [
-        any(any(map(str.isspace, part)) for part in _closed(text, mark)) for mark in (DOUBLE_MARK, SINGLE_MARK)
-    ]
+    spaces = [any(any(map(str.isspace, part)) for part in _closed(text, mark)) for mark in (DOUBLE_MARK, SINGLE_MARK)]
     inside = 0
     for at, one in enumerate(text):
         before = text[:at]

@@ -31,7 +31,7 @@ def test_it_is_that_of_plain_python(text: str) -> None:
         ("grep 'a b' \"c d\"", SINGLE | DOUBLE),
         ("awk '{print $1\" \"$2}'", SINGLE | DOUBLE | IN_SINGLE),
         ("awk '{print $1\":\"$2}'", SINGLE),
-        ("say \"it's so\"", DOUBLE | IN_DOUBLE),
+        ('say "it\'s so"', DOUBLE | IN_DOUBLE),
         ("sh -c \"awk '{print $1, $2}' f\"", SINGLE | DOUBLE | IN_DOUBLE),
         ("'a\" b\"' \"c' d'\"", SINGLE | DOUBLE | IN_SINGLE | IN_DOUBLE),
         ("' \" ' ' x", SINGLE | IN_SINGLE | IN_DOUBLE),

@@ -32,20 +32,26 @@ class NestedQuotes:
 
     code = "nested_quotes"
     about = "whether quotation marks stand inside of others"
-    features = (("nested_quotes", 0.5),)  # log-odds of the tool's calls that are written so, over the kind's
+    features = (
+        (
+            "in_single_quotes",
+            0.5,
+        ),  # log-odds of the tool's calls with double marks inside of single ones, over the kind's
+        ("in_double_quotes", 0.5),  # the other way round
+    )
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """How calls that are written so went, if this one is."""
-        found = _worst(view)
-        if found is not None:
-            x[at] = view.likeness * (logit(found[1].mean(view.p_kind, _STRENGTH)) - view.base)
+        if view.wording.quoting >= IN_SINGLE:
+            for place, _, record in _records(view):
+                x[at + place] = view.likeness * (logit(record.mean(view.p_kind, _STRENGTH)) - view.base)
 
     def explain(self, view: View) -> Finding | None:
-        """That it is written so, and the counts."""
-        found = _worst(view)
-        if found is None:
+        """That it is written so, and the counts; of two sorts, the one that failed most."""
+        records = _records(view)
+        if not records:
             return None
-        sort, record = found
+        _, sort, record = max(records, key=lambda found: found[2].mean(view.p_kind, _STRENGTH))
         return Finding(
             summary=f"{_NAMES[sort]}, with a space between them: of {round(record.total)} such calls of "
             f"{view.call.tool}, {round(record.failures)} failed",
@@ -64,14 +70,13 @@ class NestedQuotes:
                 records.setdefault(sort, Counted()).add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
 
 
-def _worst(view: View) -> tuple[int, Counted] | None:
-    """Of the ways in which the call is written so, the one that failed most, with its record."""
-    quoting = view.wording.quoting
-    if quoting < IN_SINGLE or view.model is None:
-        return None
-    records = view.model.nested_quotes
-    known = [sort for sort in _NAMES if quoting & sort and sort in records]
-    if not known:
-        return None
-    worst = max(known, key=lambda sort: records[sort].mean(view.p_kind, _STRENGTH))
-    return worst, records[worst]
+def _records(view: View) -> list[tuple[int, int, Counted]]:
+    """The ways in which the call is written so, each with its place among the features and its record, if there is one."""
+    quoting, model = view.wording.quoting, view.model
+    if quoting < IN_SINGLE or model is None:
+        return []
+    return [
+        (place, sort, model.nested_quotes[sort])
+        for place, sort in enumerate(_NAMES)
+        if quoting & sort and sort in model.nested_quotes
+    ]
