@@ -1,5 +1,4 @@
-"""Text in quotation marks inside of other ones, with a space in it: what wraps the call in quotation marks of its own,
-or reads it twice, takes it apart there.
+"""Quotation marks inside of other ones, with a space between them: some tools take the call apart there.
 
 ``awk '{print $1 " " $2}'`` is fine in a shell and breaks one that is itself called with ``-c "…"``; so do a query in a
 script, a filter in an address. Most tools do not mind, and some mind double marks inside of single ones but not the
@@ -71,7 +70,7 @@ class NestedQuotes:
 
 
 def _records(view: View) -> list[tuple[int, int, Counted]]:
-    """The ways in which the call is written so, each with its place among the features and its record, if there is one."""
+    """The ways in which the call is written so: place among the features, sort, record. Of those that have one."""
     quoting, model = view.wording.quoting, view.model
     if quoting < IN_SINGLE or model is None:
         return []
