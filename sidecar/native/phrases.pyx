@@ -2,9 +2,9 @@
 
 ``words`` and ``forms`` are hashes of four bytes each, big-endian, as ``words.read`` gives them. Tables have a power of
 two of places: floats in the machine's byte order, bytes, or bits. ValueError for one that has not. A call's marks are
-its first 12 words, their neighbouring pairs, each word in each scope (the first 8), its forms, and each word beside what
-is quoted in the call (``quotes.pyx``), if anything is; marks of one sort count for their weight over the root of their
-number, so that long calls are no surer than short ones.
+its first 12 words, their neighbouring pairs, each word in each scope (the first 8), its forms, and each word beside the
+way in which spaces are quoted in the call (``quotes.pyx``), if any are; marks of one sort count for their weight over
+the root of their number, so that long calls are no surer than short ones.
 """
 
 from libc.math cimport log, pow, sqrt

@@ -19,7 +19,7 @@ DOUBLE, SINGLE, IN_SINGLE, IN_DOUBLE = _DOUBLE, _SINGLE, _IN_SINGLE, _IN_DOUBLE
 
 
 def quoting(str text not None):
-    """Where spaces stand in the first 2,000 characters: 1 between double quotation marks, 2 between single ones, added up.
+    """Where spaces stand in the first 2,000 characters: 1 between double quotation marks, 2 between single ones, or both.
 
     4 is added for a space after a double mark that was opened inside of single ones, 8 for the other way round. Each
     mark opens or closes, whatever is around it: so does a program that puts the text into quotation marks of its own.
