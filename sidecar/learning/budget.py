@@ -41,7 +41,7 @@ DOUBT: Final = 2.2
 DOUBT_STRENGTH: Final = 1.0
 MOST_DOUBT: Final = 8.0
 #: After so many expected successes of trials guesses count for half as what was seen, where the limit is loosened.
-TESTED: Final = 7.0
+TESTED: Final = 20.0
 #: What further tries of one call add to what it was booked with: at most that many times as much; and how many expected
 #: successes it takes to believe it.
 MOST_AGAIN: Final = 1.0
