@@ -31,13 +31,8 @@ class NestedQuotes:
 
     code = "nested_quotes"
     about = "whether quotation marks stand inside of others"
-    features = (
-        (
-            "in_single_quotes",
-            0.5,
-        ),  # log-odds of the tool's calls with double marks inside of single ones, over the kind's
-        ("in_double_quotes", 0.5),  # the other way round
-    )
+    # Log-odds of the tool's calls with double marks inside of single ones over the kind's, and the other way round.
+    features = (("in_single_quotes", 0.5), ("in_double_quotes", 0.5))
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """How calls that are written so went, if this one is."""
