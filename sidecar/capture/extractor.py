@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from msgspec import structs
 
 from ..model.call import JSON, Call, Classification, Features, Result
+from ..native.kept import digest, in_turn
 from .arguments import parse
 from .classifier import Classifier
-from .fingerprint import Layouts, canonical, fingerprint, preview
+from .fingerprint import canonical, preview, said_of
 from .redaction import CONTEXT_KEYS, Redactor
 from .templates import clip
 
@@ -25,6 +25,7 @@ ERROR_BYTES: Final = 8_192
 EXCERPT_BYTES: Final = 2_048
 #: Calls whose features are remembered: at most 2 KiB each, mostly far less.
 _KNOWN_CALLS: Final = 4_096
+_KNOWN_CONTEXTS: Final = 256
 #: Characters kept of a name or id: session, caller, call id, server, version.
 LABEL_CHARS: Final = 256
 
@@ -51,10 +52,9 @@ class Extractor:
         self._classifier = classifier or Classifier()
         # Contexts and labels repeat from call to call: what they become is remembered, in memory only. 30 µs a context
         # of eight keys and 4 µs a label otherwise.
-        self._context = lru_cache(maxsize=256)(self._redacted_context)
+        self._contexts: dict[tuple[str, ...], dict[str, str]] = {}
         self._label = lru_cache(maxsize=4_096)(self._redacted_label)
-        self._known: dict[tuple[str, bytes, frozenset[str]], Features] = {}
-        self._layouts = Layouts()
+        self._known: dict[tuple[bytes, frozenset[str]], Features] = {}
 
     def features(
         self,
@@ -77,25 +77,17 @@ class Extractor:
         volatile: frozenset[str] = frozenset(),
     ) -> Features:
         """The same for arguments that were parsed already, by :func:`~sidecar.capture.arguments.parse`."""
-        text = canonical(arguments)
         redacted = False
-        if not self._redactor.is_clean(arguments, text):
-            arguments, redacted = self._redactor.redact_arguments(arguments)
-            if redacted:
-                text = canonical(arguments)
-        shown = preview(text)
+        redactor = self._redactor
+        if not redactor.is_certainly_clean(arguments) and not redactor.is_clean(arguments, canonical(arguments)):
+            arguments, redacted = redactor.redact_arguments(arguments)
         if volatile and not volatile.isdisjoint(arguments):
+            shown = preview(canonical(arguments))
             arguments = {name: value for name, value in arguments.items() if name not in volatile}
-            text = canonical(arguments)
-        shape, kind = self._layouts.of(tool, arguments)
-        return Features(
-            fingerprint=fingerprint(tool, text),
-            shape=shape,
-            kind=kind,
-            preview=shown,
-            context=self.extract_context(context),
-            redacted=redacted,
-        )
+            fingerprint, shape, kind, _ = said_of(tool, arguments)
+        else:
+            fingerprint, shape, kind, shown = said_of(tool, arguments)
+        return Features(fingerprint, shape, kind, shown, self.extract_context(context), redacted)
 
     def features_of_call(self, call: Call, volatile: frozenset[str] = frozenset()) -> Features:
         """The same for a call, remembered: it is asked about, then recorded, and often made again.
@@ -106,7 +98,7 @@ class Extractor:
         text = call.arguments_json
         if not text:
             return self.features_of(call.tool, call.arguments, call.context, volatile)
-        key = call.tool, blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest(), volatile
+        key = digest(call.tool, text, 16), volatile
         found = self._known.get(key)
         if found is None:
             found = self.features_of(call.tool, call.arguments, call.context, volatile)
@@ -136,11 +128,14 @@ class Extractor:
             return {}
         if len(context) > CONTEXT_KEYS:
             return self._redactor.redact_context(context)
-        return self._context(*context, *context.values())
-
-    def _redacted_context(self, *keys_and_values: str) -> dict[str, str]:
-        half = len(keys_and_values) // 2
-        return self._redactor.redact_context(dict(zip(keys_and_values, keys_and_values[half:], strict=False)))
+        given = in_turn(context if type(context) is dict else dict(context))
+        found = self._contexts.get(given)
+        if found is None:
+            found = self._redactor.redact_context(context)
+            if len(self._contexts) >= _KNOWN_CONTEXTS:
+                self._contexts = {}  # replaced, not cleared: other threads read it
+            self._contexts[given] = found
+        return found
 
     def extract_pattern(
         self,

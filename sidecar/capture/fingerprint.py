@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
 from ..model.call import JSON
+from ..native.kept import kept
 
 #: Bytes of a preview, UTF-8, the mark of a cut included.
 PREVIEW_BYTES: Final = 2_048
@@ -22,16 +22,22 @@ PREVIEW_BYTES: Final = 2_048
 SHAPE_DEPTH: Final = 3
 #: Items of an array whose types the shape tells.
 SHAPE_ITEMS: Final = 8
-#: Layouts that are remembered, and the characters of names that one may have.
-LAYOUTS: Final = 4_096
-_LAYOUT_CHARS: Final = 256
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _CUT: Final = "…".encode()
 _TYPES: Final[dict[type, str]] = {
     str: "s", int: "n", float: "n", bool: "b", type(None): "0", dict: "o", list: "a",
 }  # fmt: skip
-_NESTED: Final = frozenset((dict, list))
+
+
+def said_of(tool: str, arguments: dict[str, JSON]) -> tuple[bytes, bytes, bytes, str]:
+    """Fingerprint, shape, kind and preview at once, of arguments that are redacted already."""
+    found = kept(tool, arguments, _spelled, PREVIEW_BYTES)
+    if found is None:  # many names, deep, large numbers
+        text = canonical(arguments)
+        return fingerprint(tool, text), shape(tool, arguments), kind(tool, arguments), preview(text)
+    said, form, start, shown = found
+    return said, shape(tool, arguments) if form is None else form, start, shown
 
 
 def canonical(arguments: Mapping[str, JSON]) -> bytes:
@@ -57,42 +63,18 @@ def shape(tool: str, arguments: dict[str, JSON]) -> bytes:
     return _short(tool, "\0".join([tags, *names]))
 
 
-class Layouts:
-    """The shapes and kinds of calls, by what argument names and types alone say of them. Thread-safe, bounded.
+def kind(tool: str, arguments: Mapping[str, JSON]) -> bytes:
+    """8 bytes, equal for calls that start alike: argument names, and the head of the longest text argument.
 
-    Most calls of a tool have one layout. What is remembered are names, as they are given: redacted.
+    The head is the first word of its first line that is not blank: of a shell command, the program.
     """
-
-    def __init__(self) -> None:
-        # By tool, names and types: the shape, None where it depends on what is inside; what the kind begins with.
-        self._known: dict[tuple[object, ...], tuple[bytes | None, str]] = {}
-
-    def of(self, tool: str, arguments: dict[str, JSON]) -> tuple[bytes, bytes]:
-        """The shape, see :func:`shape`, and the kind of a call.
-
-        The kind is 8 bytes, equal for calls that start alike: argument names, and the head of the longest text
-        argument. The head is the first word of its first line that is not blank: of a shell command, the program.
-        """
-        values = arguments.values()
-        key = (tool, *arguments, *map(type, values))
-        found, start = self._known.get(key) or self._layout(key, tool, arguments)
-        longest = ""
-        for value in values:
-            if type(value) is str and len(value) > len(longest):
-                longest = value
-        # A bounded look: the first word of a text of 1 MiB without a space is not a word.
-        head = longest[:256].split(None, 1)
-        kind = _short(tool, f"{start}\0{head[0]}" if head else start)
-        return (shape(tool, arguments) if found is None else found), kind
-
-    def _layout(self, key: tuple[object, ...], tool: str, arguments: dict[str, JSON]) -> tuple[bytes | None, str]:
-        found = None if any(type(value) in _NESTED for value in arguments.values()) else shape(tool, arguments)
-        layout = found, "\0".join([*sorted(arguments), ""])
-        if len(layout[1]) <= _LAYOUT_CHARS:
-            if len(self._known) >= LAYOUTS:
-                self._known = {}  # replaced, not cleared: other threads read it
-            self._known[key] = layout
-        return layout
+    longest = ""
+    for value in arguments.values():
+        if type(value) is str and len(value) > len(longest):
+            longest = value
+    # A bounded look: the first word of a text of 1 MiB without a space is not a word.
+    head = longest[:256].split(None, 1)[:1]
+    return _short(tool, "\0".join([*sorted(arguments), "", *head]))
 
 
 def preview(canonical_arguments: bytes) -> str:
@@ -106,14 +88,12 @@ def _hash(tool: str, content: bytes, size: int) -> bytes:
     return blake2b(tool.encode("utf-8", "surrogatepass") + b"\0" + content, digest_size=size).digest()
 
 
-@lru_cache(maxsize=4_096)
-def _cached(tool: str, content: str) -> bytes:
+def _short(tool: str, content: str) -> bytes:
     return _hash(tool, content.encode("utf-8", "surrogatepass"), 8)
 
 
-def _short(tool: str, content: str) -> bytes:
-    """Names and types repeat from call to call, so short ones are looked up; long ones would fill the memory."""
-    return _cached(tool, content) if len(content) <= 256 else _cached.__wrapped__(tool, content)
+def _spelled(value: float) -> bytes:
+    return _encode(_normal(value))
 
 
 def _normal(value: JSON) -> JSON:

@@ -3,8 +3,8 @@
 A hidden value becomes ``<kind:XXXXXXXX>``, eight hex digits of blake2b keyed with the store's own key. Equal values
 keep equal stand-ins, so what depends on the value can still be learned; without the key nothing can be looked up.
 
-Most texts hold nothing to hide. One RE2 ``Set`` says so in a single linear pass; only the shapes that it names are
-then searched for. Stand-ins are never looked into again, and a text is redacted until nothing changes, so redacting
+Most texts hold nothing to hide. A quick look at them says so (``secret_hints.py``); where it is not sure, one RE2
+``Set`` does in a single linear pass, and only the shapes that it names are then searched for. Stand-ins are never looked into again, and a text is redacted until nothing changes, so redacting
 twice is redacting once.
 """
 
@@ -20,7 +20,9 @@ import re2
 
 from ..model.call import JSON
 from ..model.errors import InvalidArgumentError
+from ..native.hints import CLEAN, UNKNOWN_NAME
 from .arguments import FIELD, MAX_DEPTH, well_formed
+from .secret_hints import HINTS
 from .secret_names import HINT, is_secret_name, normalised, words_of
 from .secret_shapes import SHAPES, Found, Shape
 
@@ -40,6 +42,9 @@ _COUNT: Final = re.compile(r"\{(\d+)(,(\d*))?\}")
 #: Short texts that are remembered as clean, and how long they may be (characters).
 _CLEAN_TEXTS: Final = 8_192
 _CLEAN_CHARS: Final = 512
+#: Names of arguments that are remembered as plain, and how long they may be (characters).
+_PLAIN_NAMES: Final = 4_096
+_PLAIN_CHARS: Final = 64
 # From a run's first backslash only, and never giving one back: else a long run costs the square of its length.
 _LINE_BREAK: Final = re.compile(rb"(?<!\\)\\++[nrt]")
 #: A whole number with more digits than this one may be a card's.
@@ -63,6 +68,8 @@ class Redactor:
         self._key = key
         #: Texts that were found to hold no secret: only such, so that no secret is held in memory for long.
         self._clean: set[str] = set()
+        #: Names that neither hold a secret nor say that their value is one.
+        self._plain: set[str] = set()
         self._extra_keys = normalised(extra_keys)
         shapes = (*SHAPES, *(_checked(kind, pattern) for kind, pattern in extra_patterns))
         self._shapes = [_Search(shape) for shape in shapes]
@@ -76,11 +83,13 @@ class Redactor:
             # Ours only: in a pattern of somebody else, braces may be meant literally.
             self._set.Add(_wider(shape.pattern) if shape in SHAPES else shape.pattern)
         # Last, and no shape: names of keys. It only keeps ``is_clean`` from saying yes.
-        self._set.Add("|".join([HINT, *("[^a-z0-9]?".join(words) for words in self._extra_keys if words)]))
+        self._set.Add("|".join([HINT, *("[^a-z0-9]*".join(words) for words in self._extra_keys if words)]))
         self._set.Compile()
 
     def redact_text(self, text: str) -> str:
         """The text with every secret replaced by its stand-in. Lone surrogates become U+FFFD."""
+        if not self._foreign and HINTS.absent(text):
+            return text
         if text in self._clean:
             return text
         text = well_formed(text)
@@ -101,6 +110,28 @@ class Redactor:
                 self._clean = set()  # replaced, not cleared: other threads read it
             self._clean.add(text)
         return text
+
+    def is_certainly_clean(self, arguments: dict[str, JSON]) -> bool:
+        """Whether ``redact_arguments`` would hide nothing, as a quick look at them says; False where it is not sure."""
+        if self._foreign:
+            return False
+        found = HINTS.absent_in(arguments, self._plain)
+        if found == UNKNOWN_NAME and self._note_names(arguments):
+            found = HINTS.absent_in(arguments, self._plain)
+        return found == CLEAN
+
+    def _note_names(self, arguments: dict[str, JSON]) -> bool:
+        """Remember the names in the arguments that are plain; whether all are."""
+        names: list[str] = []
+        if not _collect(arguments, [], names, MAX_DEPTH):
+            return False
+        for name in names:
+            if len(name) > _PLAIN_CHARS or self._is_secret(name) or self.redact_text(name) != name:
+                return False
+            if len(self._plain) >= _PLAIN_NAMES:
+                self._plain = set()  # replaced, not cleared: other threads read it
+            self._plain.add(name)
+        return True
 
     def is_clean(self, arguments: dict[str, JSON], canonical: bytes) -> bool:
         """Whether ``redact_arguments`` would hide nothing; ``canonical`` is their JSON.

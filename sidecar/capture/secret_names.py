@@ -55,9 +55,9 @@ _SPLIT: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 HINT: Final = (
     r"(?i)pass|pwd|secret|credential|authori|cookie|token|bearer|jwt|cv[vc]|ssn|iban|dsn"
     r"|(?:api|private|access|signing|encryption|auth|ssh|account|shared|master|license|service|deploy|subscription"
-    r"|storage|host|session|client)[^a-z0-9]?key|connection[^a-z0-9]?string|(?:card|cc)[^a-z0-9]?number"
-    r"|credit[^a-z0-9]?card"
-    r"|security[^a-z0-9]?code|social[^a-z0-9]?security|x[^a-z0-9]?auth|webhook[^a-z0-9]?url|signed[^a-z0-9]?url"
+    r"|storage|host|session|client)[^a-z0-9]*key|connection[^a-z0-9]*string|(?:card|cc)[^a-z0-9]*number"
+    r"|credit[^a-z0-9]*card"
+    r"|security[^a-z0-9]*code|social[^a-z0-9]*security|x[^a-z0-9]*auth|webhook[^a-z0-9]*url|signed[^a-z0-9]*url"
 )
 
 

@@ -193,7 +193,7 @@ _TOKEN: Final = "|".join(  # noqa: FLY002  (a table)
     )
 )
 
-_FLAG: Final = HINT.removeprefix("(?i)").replace("[^a-z0-9]?", "[-_]?")
+_FLAG: Final = HINT.removeprefix("(?i)").replace("[^a-z0-9]*", "[-_]?")
 _NAME: Final = (
     r"(?P<n>[A-Za-z0-9_.\-]*(?i:passw|passphrase|passcode|pwd|pass|secret|credential|token|bearer|jwt|cv[vc]|ssn|iban"
     r"|dsn|cookie|user_?pass|(?:api|private|access|signing|encryption|auth|ssh|account|shared|master|license|service"

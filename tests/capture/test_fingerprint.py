@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sidecar.capture import fingerprint as module
 from sidecar.capture.arguments import parse
 from sidecar.capture.extractor import Extractor
-from sidecar.capture.fingerprint import PREVIEW_BYTES, Layouts, canonical, preview, shape
+from sidecar.capture.fingerprint import PREVIEW_BYTES, canonical, fingerprint, preview, said_of, shape
 from sidecar.capture.redaction import Redactor
 
 NAMES = st.text("abcdef_", min_size=1, max_size=5)
@@ -119,16 +119,14 @@ def test_shape_and_kind() -> None:
 
 
 def kind(arguments: dict[str, Any]) -> bytes:
-    return Layouts().of("t", arguments)[1]
+    return said_of("t", arguments)[2]
 
 
-# Few names and values, so that layouts come again with other things inside.
-@given(st.lists(st.tuples(st.sampled_from("tu"), st.dictionaries(st.sampled_from("ab"), VALUES)), max_size=8))
-def test_a_layout_seen_before_says_what_a_new_one_does(calls: list[tuple[str, dict[str, Any]]]) -> None:
-    layouts = Layouts()
-    for tool, arguments in calls:
-        assert layouts.of(tool, arguments) == Layouts().of(tool, arguments)
-        assert layouts.of(tool, arguments)[0] == shape(tool, arguments)
+@given(st.sampled_from(["t", "é", ""]), st.dictionaries(NAMES | st.text(max_size=3), VALUES, max_size=40))
+def test_what_is_said_at_once_is_what_is_said_one_by_one(tool: str, arguments: dict[str, Any]) -> None:
+    text = canonical(arguments)
+    one_by_one = fingerprint(tool, text), shape(tool, arguments), module.kind(tool, arguments), preview(text)
+    assert said_of(tool, arguments) == one_by_one
 
 
 def test_shapes_and_kinds_are_what_they_were_when_rows_were_written() -> None:
@@ -137,22 +135,18 @@ def test_shapes_and_kinds_are_what_they_were_when_rows_were_written() -> None:
     def hashed(content: str) -> bytes:
         return blake2b(f"t\0{content}".encode(), digest_size=8).digest()
 
-    assert Layouts().of("t", {"b": "ls -l", "a": 1}) == (hashed("ns\0a\0b"), hashed("a\0b\0\0ls"))
-    assert Layouts().of("t", {"b": [{"c": None}], "a": " "}) == (hashed("{a:s,b:[{c:0}]}\0a\0b"), hashed("a\0b\0"))
+    assert said_of("t", {"b": "ls -l", "a": 1})[1:3] == (hashed("ns\0a\0b"), hashed("a\0b\0\0ls"))
+    assert said_of("t", {"b": [{"c": None}], "a": " "})[1:3] == (hashed("{a:s,b:[{c:0}]}\0a\0b"), hashed("a\0b\0"))
 
 
-def test_layouts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LAYOUTS", 5)
-    layouts = Layouts()
-    for number in range(12):
-        assert layouts.of("t", {f"n{number}": 1})[0] == shape("t", {f"n{number}": 1})
-        assert len(layouts._known) <= 5
-    long: dict[str, Any] = {"n" * 300: 1}
-    assert layouts.of("t", long)[0] == shape("t", long)
-    assert "n" * 300 not in repr(layouts._known)
+def test_fingerprints_are_what_they_were_when_rows_were_written() -> None:
+    hashed = blake2b(b't\0{"a":3,"b":"x"}', digest_size=16).digest()
+    assert said_of("t", {"b": "x", "a": 3.0})[0] == hashed
 
 
 @given(st.text(max_size=4000).map(lambda text: json.dumps({"a": text}, ensure_ascii=False)))
 def test_previews_fit(text: str) -> None:
-    shown = preview(canonical(parse(text)))
+    arguments = parse(text)
+    shown = preview(canonical(arguments))
     assert len(shown.encode()) <= PREVIEW_BYTES
+    assert said_of("t", arguments)[3] == shown

@@ -122,7 +122,7 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(PIECES | st.sampled_from(["password", "api_key", "q"]), VALUES, max_size=4))
+@given(st.dictionaries(PIECES | st.sampled_from(["password", "api_key", "api -- key", "q"]), VALUES, max_size=4))
 @settings(max_examples=1500)
 @example({"q": "Unexpected token: identifier, --max-tokens 5, 2024 items, a=b="})
 @example({"password": None, "q": 17000000000000})

@@ -1,0 +1,79 @@
+"""What secrets cannot be without: a quick look that says of most texts that they certainly hold none.
+
+Each shape of ``secret_shapes.py`` needs one of the literals here, in any case, with what is said beside it; numbers of
+people (``card``, ``iban``, ``ssn``, ``phone``) are known by the kernel. Whoever adds a shape adds what it needs:
+``tests/capture/test_secret_hints.py`` holds the table to the patterns. Only "nothing here" is believed; all else is
+searched as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from ..native.hints import (
+    ADDRESS,
+    ALONE,
+    ASSIGNED,
+    ENCODED,
+    FIRST,
+    FIRSTS_OTHER,
+    KEYED,
+    LONG,
+    SECOND,
+    SECONDS_OTHER,
+    SPACED,
+    TAILED,
+    Hints,
+)
+
+_KEYS: Final = (
+    "api private access signing encryption auth ssh account shared master license service deploy subscription storage"
+    " host session client"
+).split()
+
+
+def _joined(firsts: Iterable[str], second: str) -> Iterator[str]:
+    """Two words as names and texts join them."""
+    for first in firsts:
+        for mark in ("", " ", "_", ".", "-"):
+            yield f"{first}{mark}{second}"
+
+
+_TABLE: Final[tuple[tuple[int, Iterable[str]], ...]] = (
+    # private_key, whole and its end; element; url_password and email where "@" is written as "%40"; two services.
+    (ALONE, ("private key", "</", "%40", "hooks.slack.com/", "/api/webhooks/")),
+    # "password is …"
+    (ALONE, (f"{word} {verb}" for word in "password passphrase passcode secret token".split() for verb in ("is", "was"))),
+    # url_password, email: never after a space, a slash or a quote.
+    (ADDRESS, ("@",)),
+    # encoded
+    (ENCODED, ("=",)),
+    (LONG, ("ls0tls1crudjti",)),
+    # jwt, encoded, tokens
+    (TAILED, "eyj xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-".split()),
+    (TAILED, (f"{first}k_{second}_" for first in "srp" for second in ("live", "test"))),
+    (LONG, "akia asia abia acca aroa aida sk- whsec_ aiza ya29. gocspx- 1//0 npm_ pypi- hf_ sg. dop_v1_ dapi".split()),
+    (LONG, "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ hvs. hvb. hvr. shpat_ shpss_ shpca_ shppa_ lin_api_ glsa_".split()),
+    (LONG, (f"gl{kind}-" for kind in "pat dt rt ft ptt cbt soat".split())),
+    (LONG, "sq0atp- sq0csp- eaaa key- age-secret-key-1 rubygems_ pmak- :aa nrak- xai- gsk_".split()),
+    # "Bearer …", "Basic …", "identified by '…'", "password '…'"
+    (SPACED, ("bearer", "basic", "identified", "password")),
+    # Names and flags, headers (authorization, cookie).
+    (ASSIGNED, "pass pwd secret credential authori cookie token bearer jwt cvv cvc ssn iban dsn".split()),
+    # The last letters of each say enough: "ss" of "access", "on" of "session" and "subscription".
+    (ASSIGNED, sorted({*_joined((key[-2:] for key in _KEYS), "key")})),
+    (ASSIGNED, (*_joined(("connection",), "string"), *_joined(("card", "cc"), "number"))),
+    (ASSIGNED, (*_joined(("security",), "code"), *_joined(("credit",), "card"), *_joined(("social",), "security"))),
+    (ASSIGNED, (*_joined(("x",), "auth"), *_joined(("webhook", "signed"), "url"))),
+    # A long word after a name that only hints.
+    (KEYED, "key auth sig signature credential session".split()),
+    # A password after "-p", a name and a password after "-u" or "--user".
+    (FIRST, ("curl",)),
+    (FIRSTS_OTHER, ("-u", "-proxy-user")),
+    (SECOND, ("mysql", "mariadb", "sshpass")),
+    (SECONDS_OTHER, ("-p",)),
+)
+
+#: Safe to share: nothing in it changes.
+HINTS: Final = Hints([(word.encode(), when) for when, words in _TABLE for word in words])
