@@ -7,11 +7,11 @@ fold identifiers, and culprits are given in lower case.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ..model.call import JSON
+from ..native.objections import quoted, runs_in, words_in_both
 
 #: Most culprits of one error, and characters of a culprit.
 MAX_CULPRITS: Final = 8
@@ -20,18 +20,6 @@ MAX_CHARS: Final = 120
 # What is read of an error and of arguments; errors name their subject early.
 _ERROR_CHARS: Final = 2_000
 _ARGUMENT_CHARS: Final = 16_384
-
-# Parts that are compared as they stand: stand-ins of hidden values, what is quoted or bracketed, and the runs between
-# spaces and quotes (paths, flags, dotted names, ids such as "#W2378156").
-# Each way begins with a literal mark: then the engine skips to the next mark by itself, in half to three quarters of
-# the time that a look ahead takes.
-_QUOTED: Final = re.compile(
-    r"<([a-z_]{2,16}:[0-9a-f]{8})>|'(?<!\w')((?:[^'\n]|'(?=\w)){3,120})'(?!\w)"
-    r"|\"([^\"\n]{3,120})\"|`([^`'\n]{3,120})[`']"
-    r"|\[([^\[\]\n]{3,120})\]|‘([^’\n]{3,120})’|“([^”\n]{3,120})”"
-)
-_RUN: Final = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,120}")
-_WORD: Final = re.compile(r"\w{3,120}")
 
 # Words of any English error text. They say nothing even where they also stand in the arguments.
 _COMMON: Final = frozenset(
@@ -55,22 +43,14 @@ def culprits(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
     text = argument_text(arguments)
     subject = error[:_ERROR_CHARS].lower()
     names = {name.lower() for name in arguments}
-    words = set(_WORD.findall(subject)).difference(_COMMON, names)
-    found: dict[str, bool] = {}
-    if _has_long_runs(text):
-        found = dict.fromkeys(words.intersection(_WORD.findall(text)), False)
-    else:  # few words of the error stand in the arguments: to look for each is less than to take those apart
-        for token in words:
-            if token in text and _stands_in(token, text):
-                found[token] = False
-    for run in set(_RUN.findall(subject)):
-        token = run.strip(".:!?*")
-        if token not in text or len(token) < 3 or token in found or token.isidentifier():
-            continue
-        if _stands_in(token, text):
+    # Parts that are compared as they stand: words, the runs between spaces and quotes (paths, flags, dotted names, ids
+    # such as "#W2378156"), what is quoted or bracketed, and stand-ins of hidden values.
+    found = dict.fromkeys(words_in_both(subject, text).difference(_COMMON, names), False)
+    for token in runs_in(subject, text):
+        if token not in found and _stands_in(token, text):
             found[token] = False
-    for match in _QUOTED.finditer(subject):
-        token = match[match.lastindex or 0].strip()
+    for part in quoted(subject):
+        token = part.strip()
         if token in found or (
             len(token) >= 3 and token not in _COMMON and token not in names and _stands_in(token, text)
         ):
@@ -114,11 +94,6 @@ def _leaves(value: JSON) -> Iterator[str]:
             stack.extend(reversed(item))
         elif item is not None and not isinstance(item, bool):
             yield str(item)
-
-
-def _has_long_runs(text: str) -> bool:
-    """Whether a word may be longer than a culprit: then what is compared of it are its parts."""
-    return len(text) > MAX_CHARS and max(map(len, text.split()), default=0) > MAX_CHARS
 
 
 def _stands_in(token: str, text: str) -> bool:

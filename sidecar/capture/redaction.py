@@ -4,8 +4,8 @@ A hidden value becomes ``<kind:XXXXXXXX>``, eight hex digits of blake2b keyed wi
 keep equal stand-ins, so what depends on the value can still be learned; without the key nothing can be looked up.
 
 Most texts hold nothing to hide. A quick look at them says so (``secret_hints.py``); where it is not sure, one RE2
-``Set`` does in a single linear pass, and only the shapes that it names are then searched for. Stand-ins are never looked into again, and a text is redacted until nothing changes, so redacting
-twice is redacting once.
+``Set`` does in a single linear pass, and only the shapes that it names are then searched for. Stand-ins are never
+looked into again, and a text is redacted until nothing changes, so redacting twice is redacting once.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ class Redactor:
         if text in self._clean:
             return text
         text = well_formed(text)
-        for _ in range(_ROUNDS):
+        for again in range(_ROUNDS):
+            if again and not self._foreign and HINTS.absent(text):
+                return text
             hits = self._set.Match(text if "\\" not in text else _unescaped(text.encode()))
             if not hits:
                 return self._note_clean(text)

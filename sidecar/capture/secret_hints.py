@@ -32,6 +32,8 @@ _KEYS: Final = (
     " host session client"
 ).split()
 
+_HIDDEN: Final = "password passphrase passcode secret token".split()
+
 
 def _joined(firsts: Iterable[str], second: str) -> Iterator[str]:
     """Two words as names and texts join them."""
@@ -44,7 +46,7 @@ _TABLE: Final[tuple[tuple[int, Iterable[str]], ...]] = (
     # private_key, whole and its end; element; url_password and email where "@" is written as "%40"; two services.
     (ALONE, ("private key", "</", "%40", "hooks.slack.com/", "/api/webhooks/")),
     # "password is …"
-    (ALONE, (f"{word} {verb}" for word in "password passphrase passcode secret token".split() for verb in ("is", "was"))),
+    (ALONE, (f"{word} {verb}" for verb in ("is", "was") for word in _HIDDEN)),
     # url_password, email: never after a space, a slash or a quote.
     (ADDRESS, ("@",)),
     # encoded

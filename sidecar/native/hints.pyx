@@ -44,8 +44,9 @@ cdef enum:
     _TOKEN = 16
     _NUMBER = 32
 
-    # What may follow a word in a name, how far a flag is looked for before it, and what a long word is.
-    _NAME_REST = 32
+    # What may follow a literal in a name (32 characters after its word, "phrase" of "passphrase" with them), how far a flag
+    # is looked for before it, and what a long word is.
+    _NAME_REST = 40
     _FLAG_CHARS = 64
     _LONG_WORD = 20
     _BASE64_CHARS = 16
