@@ -92,7 +92,7 @@ class Extractor:
     def features_of_call(self, call: Call, volatile: frozenset[str] = frozenset()) -> Features:
         """The same for a call, remembered: it is asked about, then recorded, and often made again.
 
-        What is remembered is known by a hash of the arguments' text, so that no secret in it stays in memory. 12 µs
+        What is remembered is known by a hash of the arguments' text, so that no secret in it stays in memory. 6 µs
         once, 2 µs from then on.
         """
         text = call.arguments_json

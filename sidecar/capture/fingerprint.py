@@ -37,7 +37,9 @@ def said_of(tool: str, arguments: dict[str, JSON]) -> tuple[bytes, bytes, bytes,
         text = canonical(arguments)
         return fingerprint(tool, text), shape(tool, arguments), kind(tool, arguments), preview(text)
     said, form, start, shown = found
-    return said, shape(tool, arguments) if form is None else form, start, shown
+    if form is None:  # it depends on what is inside of an argument
+        form = shape(tool, arguments)
+    return said, form, start, shown
 
 
 def canonical(arguments: Mapping[str, JSON]) -> bytes:

@@ -143,3 +143,26 @@ def test_what_an_administrator_adds_is_always_searched_for() -> None:
     named = Redactor(b"k" * 32, extra_keys=["floorPlan"])
     assert named.is_certainly_clean({"q": "x"})
     assert not named.is_certainly_clean({"floor_plan": "x"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"passphrase{'x' * 32}=v1",
+        f"api keys{'.' * 32} ==> 'v1'",
+        f"--{'a' * 200}token{'b' * 200} v9",
+        f"-pass{'b' * 41} v9",
+        'my_secret\\\\\\" : \\\\\\"v9',
+        "dsn\\\\n\\t= v9",
+        f"signature\\n:\\n{'aB3' * 7}",
+        "http://é:v@",
+        f"{'q' * 8}+49 170 1234",
+        "mysql -x; y -p; mysql -h a -pv",
+        "curl -s a --proxy-user b:c",
+        "password \n'v'",
+        f"{'A' * 16}=",
+    ],
+)
+def test_as_far_apart_as_patterns_allow(text: str) -> None:
+    assert found_in(text)
+    assert not HINTS.absent(text)
