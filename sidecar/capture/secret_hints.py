@@ -2,8 +2,8 @@
 
 Each shape of ``secret_shapes.py`` needs one of the literals here, in any case, with what is said beside it; numbers of
 people (``card``, ``iban``, ``ssn``, ``phone``) are known by the kernel. Whoever adds a shape adds what it needs:
-``tests/capture/test_secret_hints.py`` holds the table to the patterns. Only "nothing here" is believed; all else is
-searched as before.
+``test_hint_table.py`` and ``test_secret_hints.py`` hold the table to the patterns. Only "nothing here" is believed; all
+else is searched as before.
 """
 
 from __future__ import annotations
@@ -77,5 +77,7 @@ _TABLE: Final[tuple[tuple[int, Iterable[str]], ...]] = (
     (SECONDS_OTHER, ("-p",)),
 )
 
+#: In lower case, each with when it speaks.
+LITERALS: Final = [(word.encode(), when) for when, words in _TABLE for word in words]
 #: Safe to share: nothing in it changes.
-HINTS: Final = Hints([(word.encode(), when) for when, words in _TABLE for word in words])
+HINTS: Final = Hints(LITERALS)

@@ -23,7 +23,6 @@ from sidecar.native.hints import (
     TAILED,
 )
 
-
 # What is kept of arguments.
 
 
