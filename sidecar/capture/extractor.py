@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from msgspec import structs
 
 from ..model.call import JSON, Call, Classification, Features, Result
-from ..native.kept import digest, in_turn
+from ..native.canonical import digest, in_turn
 from .arguments import parse
 from .classifier import Classifier
 from .fingerprint import canonical, preview, said_of

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from ..model.call import JSON
-from ..native.kept import kept
+from ..native.canonical import kept
 
 #: Bytes of a preview, UTF-8, the mark of a cut included.
 PREVIEW_BYTES: Final = 2_048

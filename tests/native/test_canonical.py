@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.kept import digest, in_turn, kept
+from sidecar.native.canonical import digest, in_turn, kept
 
 from . import plain_capture as plain
 
