@@ -12,12 +12,13 @@ from ..model.call import Call, Features
 from ..model.decision import Interval
 from ..model.tool import Tool
 from ..native import weights
+from ..native.seen import STRENGTH_TOOL
 from .combiner import SCORE_LIMIT
 from .detector import Detector, Finding
 from .detectors import COMMON, all_detectors
 from .evidence import sigmoid, wilson
 from .schemas import Schemas
-from .view import STRENGTH_TOOL, Source, View
+from .view import Source, View, places_of
 from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
@@ -57,10 +58,11 @@ class Foresight:
         self._plan = [(detector.propose, start) for detector, start in zip(self.detectors, bounds, strict=False)]
         self._ends = tuple(bounds[1:])
         self._wordings = Wordings()
+        self._places = places_of(self.first_values, self._wordings)
 
     def view(self, source: Source, call: Call, features: Features, tool: Tool | None) -> View:
         """A view of one call, with weights for all features. ``tool`` is what ``source`` has of the call's tool."""
-        return View(source, call, features, tool, self.first_values, self._wordings)
+        return View(source, call, features, tool, self._places)
 
     def judge(self, view: View) -> Judgement:
         """What is known of the view's call."""

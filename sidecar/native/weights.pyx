@@ -1,6 +1,8 @@
 """One probability of all features, and the steps of the weights after an outcome. ValueError where weights are missing."""
 
-from libc.math cimport log, pow, sqrt
+from libc.math cimport pow, sqrt
+
+from sidecar.native.odds cimport log_odds
 
 cdef double _step_overall = 0.15, _step_tool = 0.02, _decay = 0.002, _least_error = 0.003, _least_news = 0.02
 
@@ -14,11 +16,7 @@ cdef enum:
 
 def logit(double p):
     """Log-odds of ``p``, clipped to [0.002, 0.998] so that one feature never decides alone."""
-    if p < 0.002:
-        p = 0.002
-    elif p > 0.998:
-        p = 0.998
-    return log(p / (1.0 - p))
+    return log_odds(p)
 
 
 def combine(list overall not None, list own, list x not None, tuple ends not None):

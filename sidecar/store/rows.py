@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from sidecar.native.kept import Kept
+
 from .tables import Table
 
 #: Rows of one table that each memory keeps; then it begins anew.
@@ -30,17 +32,6 @@ _NEVER: Final = 1 << 62
 
 #: A table's name and a key.
 Place = tuple[str, bytes]
-
-
-class Kept:
-    """A row as readers share it, right for snapshots in ``[since, until)``. ``record`` None: there is no row."""
-
-    __slots__ = ("record", "since", "until")
-
-    def __init__(self, record: Any, since: int, until: int) -> None:
-        self.record = record
-        self.since = since
-        self.until = until
 
 
 class SharedRows:

@@ -1,0 +1,19 @@
+from typing import Any, TypeVar
+
+from sidecar.store.tables import Table
+
+_V = TypeVar("_V")
+
+class Kept:
+    @property
+    def record(self) -> Any: ...
+    @property
+    def since(self) -> int: ...
+    until: int
+    def __init__(self, record: Any, since: int, until: int) -> None: ...
+
+class Lookup:
+    @property
+    def snapshot(self) -> int: ...
+    def see(self, rows: dict[str, dict[bytes, Kept]], snapshot: int) -> None: ...
+    def get(self, table: Table[_V], key: bytes) -> _V | None: ...
