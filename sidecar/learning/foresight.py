@@ -55,6 +55,7 @@ class Foresight:
         self.first_values = tuple(value for detector in self.detectors for _, value in detector.features)
         bounds = list(accumulate((len(detector.features) for detector in self.detectors), initial=0))
         self._size = bounds[-1]
+        self._told = [(detector.code, detector.about) for detector in self.detectors]
         self._plan = [(detector.propose, start) for detector, start in zip(self.detectors, bounds, strict=False)]
         self._ends = tuple(bounds[1:])
         self._wordings = Wordings()
@@ -84,20 +85,18 @@ class Foresight:
         call = view.known_call()
         if call is not None:
             weight += call.rate.total
-        error = view.last_error()
+        error = view.last_error() if view.seen >= 0 else None
         if error is not None:
             weight += error.plain.total + error.changed.total
         return wilson(judgement.p, weight)
 
-    def parts(self, judgement: Judgement) -> list[tuple[str, str, float]]:
-        """What each detector adds, without its facts: (code, what it looks at, log-odds), strongest first."""
-        found = [
-            (detector.code, detector.about, part)
-            for detector, part in zip(self.detectors, judgement.parts, strict=True)
-            if abs(part) >= _LEAST_PART
-        ]
-        found.sort(key=lambda item: -abs(item[2]))
-        return found
+    def parts(self, judgement: Judgement, most: int | None = None) -> list[tuple[str, str, float]]:
+        """What each detector adds, without its facts: (code, what it looks at, log-odds), strongest first.
+
+        At most so many, where it is said.
+        """
+        told, parts = self._told, judgement.parts
+        return [(*told[at], parts[at]) for at in weights.strongest(parts, _LEAST_PART)[:most]]
 
     def findings(self, view: View, judgement: Judgement) -> list[tuple[str, float, Finding]]:
         """The facts behind a judgement: (code, contribution in log-odds, fact), strongest first."""
