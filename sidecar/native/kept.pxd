@@ -1,7 +1,10 @@
 cdef class Kept:
-    cdef readonly object record
+    cdef object record
+    cdef bytes raw
     cdef readonly long long since
     cdef public long long until
+
+    cpdef object decoded(self, object table, bytes key)
 
 
 cdef class Lookup:

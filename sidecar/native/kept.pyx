@@ -2,12 +2,25 @@
 
 
 cdef class Kept:
-    """A row as readers share it, right for snapshots in ``[since, until)``. ``record`` None: there is no row."""
+    """A row as readers share it, right for snapshots in ``[since, until)``. ``record`` None: there is no row.
 
-    def __init__(self, record, long long since, long long until):
+    ``raw`` are its bytes where nobody has decoded it yet: whoever first asks does.
+    """
+
+    def __init__(self, record, long long since, long long until, bytes raw=None):
         self.record = record
         self.since = since
         self.until = until
+        self.raw = raw
+
+    cpdef object decoded(self, object table, bytes key):
+        """The record. CorruptStoreError where it cannot be read."""
+        cdef bytes raw = self.raw
+        if raw is not None:
+            # Two threads may decode it at once: either record is as good.
+            self.record = table.decode(key, raw)
+            self.raw = None
+        return self.record
 
 
 cdef class Lookup:
@@ -31,5 +44,5 @@ cdef class Lookup:
             if found is not None:
                 kept = <Kept?>found
                 if kept.since <= self.snapshot < kept.until:
-                    return kept.record
+                    return kept.decoded(table, key)
         return self._read(table, key)

@@ -5,7 +5,8 @@ Two memories, because readers share records that must not change and the writer 
 ``SharedRows`` belongs to the readers of a generation. A row is kept with the snapshot (LMDB's transaction number) that
 it was read at, and only where that is the newest; before a commit can be seen, the writer ends the rows that it
 changes. So a hit gives exactly what the reader's own snapshot holds: the row was read at it or before, and no commit
-up to it changed the row since.
+up to it changed the row since. Of the rows that it ended, the writer hands over the new bytes once the commit can be
+seen: they are what it has just encoded, and the next reader need not look for them in the file.
 
 ``WorkingRows`` belongs to the writer's thread. Jobs of one commit share the records that they change, and each is
 encoded once. What an aborted transaction may have changed is forgotten.
@@ -67,16 +68,32 @@ class SharedRows:
         kept = rows.get(key) if rows is not None else None
         return kept if kept is not None and kept.until == _NEVER else None
 
-    def note(self, places: Iterable[Place], snapshot: int, commit: int) -> None:
-        """Commit number ``commit``, which nobody sees yet and which makes ``snapshot``, changes these rows."""
+    def note(self, places: Iterable[Place], snapshot: int, commit: int) -> list[Place]:
+        """Commit number ``commit``, which nobody sees yet and which makes ``snapshot``, changes these rows.
+
+        Gives those of them that readers had asked for.
+        """
         self.latest = snapshot
-        for name, key in places:
-            kept = self.tables[name].pop(key, None)
+        asked: list[Place] = []
+        for place in places:
+            kept = self.tables[place[0]].pop(place[1], None)
             if kept is not None:
                 kept.until = snapshot
+                asked.append(place)
         while len(self.snapshots) >= _SNAPSHOTS:
             del self.snapshots[next(iter(self.snapshots))]
         self.snapshots[snapshot] = commit
+        return asked
+
+    def hand_over(self, rows: Iterable[tuple[Place, bytes]], snapshot: int) -> None:
+        """The bytes of rows as the commit that makes ``snapshot``, the last one that was noted, has left them.
+
+        To be called once it can be seen: of a commit that failed nobody may be given anything.
+        """
+        for (name, key), raw in rows:
+            known = self.tables[name]
+            if key not in known and len(known) < LIMIT:  # else a reader was here already
+                known[key] = Kept(None, snapshot, _NEVER, raw)
 
     def forget(self) -> None:
         """Begin anew."""

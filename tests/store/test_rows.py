@@ -316,7 +316,7 @@ def test_a_row_read_before_a_commit_is_not_kept_after_it() -> None:
     shared.tables["sessions"] = {}
     shared.keep("sessions", b"k", 8, "new")
     kept = shared.tables["sessions"][b"k"]
-    assert (kept.since, kept.record) == (8, "new")
+    assert (kept.since, kept.decoded(ROWS, b"k")) == (8, "new")
     assert kept.until > 1_000_000
     shared.note([("sessions", b"other")], 9, 90)
     assert shared.tables["sessions"][b"k"] is kept
