@@ -202,7 +202,7 @@ class UsagePreventionTracker:
                 findings.sort(key=lambda item: (item[2] is not lead, -abs(item[1])))
             reasons = tuple(
                 [
-                    Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
+                    Reason(code, fact.summary, rounded(part, 3), fact.pattern_id, fact.cause, fact.evidence)
                     for code, part, fact in findings[:_REASONS]
                 ]
             )

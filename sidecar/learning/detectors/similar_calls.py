@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...model.decision import Evidence
 from ...native import counts, proposals
+from ...native.weights import rounded
 from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
@@ -52,8 +53,8 @@ class SimilarCalls:
         return Finding(
             summary=summary,
             evidence=Evidence(
-                failures=round(failures, 4),
-                successes=round(successes, 4),
+                failures=rounded(failures, 4),
+                successes=rounded(successes, 4),
                 calls=round(total),
                 call_ids=(),
                 interval=wilson(failures / total, total),

@@ -12,6 +12,7 @@ from typing import Final
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...native import proposals
+from ...native.weights import rounded
 from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import half_life_of
@@ -55,8 +56,8 @@ class TellingWords:
         return Finding(
             summary=summary,
             evidence=Evidence(
-                failures=round(failures, 4),
-                successes=round(successes, 4),
+                failures=rounded(failures, 4),
+                successes=rounded(successes, 4),
                 calls=round(total),
                 call_ids=(),
                 interval=wilson(failures / total if total else 0.5, total),
