@@ -11,7 +11,7 @@ import msgspec
 from ..model.call import Call, Features
 from ..model.decision import Interval
 from ..model.tool import Tool
-from ..native import weights
+from ..native import proposals, weights
 from ..native.seen import STRENGTH_TOOL
 from .combiner import SCORE_LIMIT
 from .detector import Detector, Finding
@@ -56,7 +56,10 @@ class Foresight:
         bounds = list(accumulate((len(detector.features) for detector in self.detectors), initial=0))
         self._size = bounds[-1]
         self._told = [(detector.code, detector.about) for detector in self.detectors]
-        self._plan = [(detector.propose, start) for detector, start in zip(self.detectors, bounds, strict=False)]
+        self._plan = [
+            (detector.propose, start, detector.needs or None)
+            for detector, start in zip(self.detectors, bounds, strict=False)
+        ]
         self._ends = tuple(bounds[1:])
         self._wordings = Wordings()
         self._places = places_of(self.first_values, self._wordings)
@@ -68,8 +71,7 @@ class Foresight:
     def judge(self, view: View) -> Judgement:
         """What is known of the view's call."""
         x = [0.0] * self._size
-        for propose, at in self._plan:
-            propose(view, x, at)
+        proposals.gather(view, x, self._plan)
         own = view.model.values if view.model is not None else None
         # The first detector is the base that all others are weighed against; if only it spoke, nothing is known.
         score, known, leader, parts = weights.combine(view.overall.values, own, x, self._ends)

@@ -144,9 +144,18 @@ class View(Seen):
 
     def known_call(self) -> UsagePattern | None:
         """The pattern of this very call, if it ever failed."""
-        if self._known_call is None:
-            self._known_call = (self.pattern(Level.CALL, covered_call(self.features.fingerprint)),)
-        return self._known_call[0]
+        known = self._known_call
+        if known is None:
+            # As ``pattern``, in one go: each judgement asks, most calls never failed.
+            covers = covered_call(self.features.fingerprint)
+            found = self._patterns.get((Level.CALL, covers))
+            if found is None:
+                key = pattern_id(
+                    self.subject, Level.CALL, covers + self.epoch.to_bytes(4, "big") if self.epoch else covers
+                )
+                found = self._patterns[Level.CALL, covers] = key, self._source.get(PATTERNS, key)
+            known = self._known_call = (found[1],)
+        return known[0]
 
     def server_pattern(self) -> UsagePattern | None:
         """The pattern of the call's server, if it is known."""

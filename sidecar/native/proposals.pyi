@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from sidecar.learning.tool_model import Model
 from sidecar.learning.view import View
 from sidecar.model.vocabulary import Level
@@ -8,6 +10,9 @@ IN_SESSION: int
 #: What rates are shrunk with: so many calls.
 STRENGTH_ENDING: float
 
+def gather(
+    view: View, x: list[float], plan: list[tuple[Callable[[View, list[float], int], None], int, str | None]]
+) -> None: ...
 def base_rate(view: View, x: list[float], at: int) -> None: ...
 def similar_calls(view: View, x: list[float], at: int) -> None: ...
 def telling_words(view: View, x: list[float], at: int) -> None: ...

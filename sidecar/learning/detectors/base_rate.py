@@ -15,6 +15,7 @@ class BaseRate:
 
     code = "base_rate"
     about = "how often the tool and calls of this kind fail"
+    needs = ""
     features = (
         ("bias", 0.0),
         ("tool_rate", 1.0),  # log-odds of the tool's failure rate

@@ -25,6 +25,7 @@ class KnownCall:
 
     code = "known_call"
     about = "how this very call went in earlier sessions"
+    needs = ""
     features = (
         ("known_all", 1.0),  # log-odds of the call's record in other sessions over the base
         ("known_scope", 0.8),  # its record in the most telling context value over that

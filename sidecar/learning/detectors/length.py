@@ -24,6 +24,7 @@ class Length:
 
     code = "length"
     about = "how long the call is, beside calls that work"
+    needs = ""
     features = (("longer", 0.5),)  # log of its length over what it is in calls of the tool that worked
 
     #: How much longer it is; negative where it is shorter.

@@ -34,6 +34,7 @@ class Phrasing:
 
     code = "phrasing"
     about = "whether calls written like this one fail"
+    needs = ""
     features = (
         ("phrasing", 1.0),  # log-odds by what the call is written with
         ("word_rate", 0.35),  # mean log-odds of calls with its words over the kind's

@@ -23,6 +23,7 @@ class SessionTrend:
 
     code = "session_trend"
     about = "how calls of this kind went in this session"
+    needs = ""
     features = (
         ("session_rate", 0.2),  # log-odds of the session's rate over the tool's
         ("session_kind", 0.1),  # of this kind of call in the session over the kind's

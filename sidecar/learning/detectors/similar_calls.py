@@ -22,6 +22,7 @@ class SimilarCalls:
 
     code = "similar_calls"
     about = "how calls that look like this one went"
+    needs = ""
     features = (
         ("ending_rate", 0.5),  # log-odds of calls that end like this over the kind's
         ("ending_scope", 0.2),  # the same where this call is made, over everywhere

@@ -27,6 +27,7 @@ class Streak:
 
     code = "streak"
     about = "whether failures in a row go on"
+    needs = ""
     features = (("streak_next", 0.4),)  # log-odds of failing after such a run, over the tool's
 
     #: How calls after such a run went.

@@ -29,6 +29,7 @@ class TellingWords:
 
     code = "telling_words"
     about = "how calls with the same words in their arguments went"
+    needs = ""
     features = (
         ("named_all", 0.4),  # log-odds of the worst word that an error has named, over the kind's
         ("named_scope", 0.25),  # the same in the most telling scope, over everywhere
