@@ -56,10 +56,10 @@ class Foresight:
         bounds = list(accumulate((len(detector.features) for detector in self.detectors), initial=0))
         self._size = bounds[-1]
         self._told = [(detector.code, detector.about) for detector in self.detectors]
-        self._plan = [
+        self._plan = tuple([
             (detector.propose, start, detector.needs or None)
             for detector, start in zip(self.detectors, bounds, strict=False)
-        ]
+        ])  # fmt: skip
         self._ends = tuple(bounds[1:])
         self._wordings = Wordings()
         self._places = places_of(self.first_values, self._wordings)

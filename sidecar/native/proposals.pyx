@@ -347,7 +347,7 @@ def known_call(Seen view not None, list x not None, Py_ssize_t at, double perman
         x[at + 2] = 1.0
 
 
-def gather(Seen view not None, list x not None, list plan not None):
+def gather(Seen view not None, list x not None, tuple plan not None):
     """Let detectors propose: each with where its features begin, and what of the tool's model it needs, or None."""
     cdef object propose, at, needs, model = view.model
     for propose, at, needs in plan:

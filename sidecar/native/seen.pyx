@@ -40,7 +40,7 @@ cdef inline object _find(object source, object table, bytes key):
     return source.get(table, key)
 
 
-cdef Py_ssize_t _failed_last(bytes marks) noexcept:
+cdef Py_ssize_t _failed_last(bytes marks) except -1:
     """How many calls in a row failed, up to now."""
     cdef Py_ssize_t size = len(marks), at = size
     cdef const unsigned char* data = marks

@@ -324,3 +324,58 @@ def test_a_row_read_before_a_commit_is_not_kept_after_it() -> None:
     assert b"k" not in shared.tables["sessions"]
     assert kept.until == 10
     assert shared.snapshots == {8: 80, 9: 90, 10: 100}
+
+
+def test_rows_that_readers_asked_for_are_handed_over(open_store: Callable[..., Store]) -> None:
+    """Nobody reads the file for what was just encoded; whoever holds an older view keeps what it saw."""
+    store = open_store()
+    for key in (b"a", b"b", b"c"):
+        store.submit(partial(WriteTransaction.put, table=ROWS, key=key, value=Count(1))).result(10)
+    store.submit(lambda txn: txn.delete(ROWS, b"c")).result(10)
+    rows = store.environment.current.shared_rows.tables[ROWS.name]
+    with store.read() as old:
+        assert [old.get(ROWS, key) for key in (b"a", b"c")] == [Count(1), None]
+
+        def change(txn: WriteTransaction) -> None:
+            for key in (b"a", b"b", b"c"):
+                txn.put(ROWS, key, Count(2))
+            assert txn.count(ROWS) == 3
+            txn.scan(ROWS).__next__()  # encodes all; what is changed again is encoded again
+            txn.put(ROWS, b"a", Count(3))
+
+        store.submit(change).result(10)
+        assert set(rows) == {b"a", b"c"}, "nobody asked for b"
+        with store.read() as new:
+            new._get = None  # the file is not looked at
+            assert [new.get(ROWS, key) for key in (b"a", b"c")] == [Count(3), Count(2)]
+        assert old.get(ROWS, b"a") == Count(1)
+    store.submit(lambda txn: txn.delete(ROWS, b"a")).result(10)
+    assert set(rows) == {b"c"}
+    assert store.newest(ROWS, b"a") is None
+
+
+def test_a_commit_that_fails_hands_nothing_over(open_store: Callable[..., Store]) -> None:
+    store = open_store()
+    store.submit(partial(WriteTransaction.put, table=ROWS, key=b"a", value=Count(1))).result(10)
+    assert store.newest(ROWS, b"a") == Count(1)
+    shared = store.environment.current.shared_rows
+    noted: list[int] = []
+    note = shared.note
+
+    class Failing(type(shared)):  # type: ignore[misc]
+        __slots__ = ()
+
+        def note(self, places: object, snapshot: int, commit: int) -> list[row_memory.Place]:
+            noted.append(snapshot)
+            note(places, snapshot, commit)  # type: ignore[arg-type]
+            raise OSError("the disk refuses")
+
+    shared.__class__ = Failing
+    failed = store.submit(partial(WriteTransaction.put, table=ROWS, key=b"a", value=Count(2)))
+    assert failed.exception(10) is not None
+    shared.__class__ = Failing.__base__  # type: ignore[assignment]
+    assert noted
+    assert shared.tables[ROWS.name] == {}
+    assert store.newest(ROWS, b"a") == Count(1)
+    store.submit(partial(WriteTransaction.put, table=ROWS, key=b"a", value=Count(3))).result(10)
+    assert store.newest(ROWS, b"a") == Count(3)
