@@ -32,8 +32,7 @@ def test_no_two_threads_are_given_one() -> None:
     found: list[list[bytes]] = [[] for _ in range(4)]
 
     def make(to: list[bytes]) -> None:
-        for _ in range(5_000):
-            to.append(ids())
+        to.extend(ids() for _ in range(5_000))
 
     threads = [threading.Thread(target=make, args=(one,)) for one in found]
     for thread in threads:
