@@ -6,7 +6,7 @@ is computed from the same records that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
@@ -89,10 +89,6 @@ class View(Seen):
     def names_of(self, scope: bytes) -> Names | None:
         """What is known to exist for the tool in a scope, see ``known_names.py``. Not kept: few ask."""
         return self._source.get(NAMES, self.subject + scope)
-
-    def rates_of(self, several: Iterable[bytes]) -> list[KindRate | None]:
-        """The records of several things that the tool's calls share with the call."""
-        return [self.rate_of(shared) for shared in several]
 
     def learned_rate(self, shared: bytes) -> KindRate:
         """Such a record that is about to change: loaded, or made."""
