@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable
+
+from .native.ids import Stems
 
 #: Seconds since the epoch.
 Clock = Callable[[], float]
@@ -23,14 +24,8 @@ class TimeOrderedIds:
         self._clock = clock
         # Seeded from the system. SystemRandom asks the kernel for every id: 6 µs of a decision.
         self._random = randomness or random.Random()
-        self._lock = threading.Lock()
-        self._last = 0
+        self._id_at = Stems().id_at
 
     def __call__(self) -> bytes:
         """The next id."""
-        stem = int(self._clock() * 1000.0) << 16
-        with self._lock:
-            if stem <= self._last:
-                stem = self._last + 1
-            self._last = stem
-        return (stem << 64 | self._random.getrandbits(64)).to_bytes(16, "big")
+        return self._id_at(self._clock(), self._random.getrandbits(64))

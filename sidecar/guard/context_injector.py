@@ -8,8 +8,8 @@ from typing import Final
 
 from ..capture.extractor import Extractor
 from ..learning.describe import evidence_of, failure_probability, quoted, shown_arguments, times
-from ..learning.detectors.known_call import scopes_of
 from ..learning.detectors.outage import strength
+from ..learning.scopes import scopes_of
 from ..learning.session import Session
 from ..learning.tables import SESSIONS
 from ..model.decision import Evidence

@@ -25,7 +25,6 @@ from ..learning import corrections as sorts
 from ..learning.corrections import ALIKE, STRENGTH, expected_success
 from ..learning.describe import quoted, shown_arguments, times
 from ..learning.detectors.outage import strength
-from ..learning.detectors.telling_words import looked_up
 from ..learning.edits import FORMS, applied, decoded, difference, leaves, replaced, swapped, told
 from ..learning.evidence import wilson
 from ..learning.foresight import Foresight, volatile_of
@@ -37,6 +36,7 @@ from ..model.call import JSON
 from ..model.decision import Alternative, Evidence
 from ..model.pattern import Edit, Fix, UsagePattern, pattern_id, subject_key
 from ..model.vocabulary import Cause, Level
+from ..native.proposals import looked_up
 from ..native.words import spell
 from ..store.reader import Reader
 from ..store.tables import PATTERNS, TOOLS, tool_key

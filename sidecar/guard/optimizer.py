@@ -21,12 +21,13 @@ from ..learning.describe import evidence_of
 from ..learning.evidence import wilson
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, volatile_of
 from ..learning.half_life import PERMANENT_HALF_LIFE
-from ..learning.view import BASE_RATE, View
+from ..learning.view import View
 from ..model.call import Call
 from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Snapshot
 from ..model.pattern import pattern_id, subject_key
 from ..model.tool import Tool
 from ..model.vocabulary import Level, Verdict
+from ..native.seen import BASE_RATE
 from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import PATTERNS, TOOLS, tool_key

@@ -29,6 +29,7 @@ from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
 from ..model.pattern import UsagePattern
 from ..model.vocabulary import TRANSIENT, Cause, Level, Mode, Outcome, State, Verdict
+from ..native.weights import rounded
 from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
@@ -201,7 +202,7 @@ class UsagePreventionTracker:
                 findings.sort(key=lambda item: (item[2] is not lead, -abs(item[1])))
             reasons = tuple(
                 [
-                    Reason(code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence)
+                    Reason(code, fact.summary, rounded(part, 3), fact.pattern_id, fact.cause, fact.evidence)
                     for code, part, fact in findings[:_REASONS]
                 ]
             )
@@ -214,8 +215,8 @@ class UsagePreventionTracker:
         elif judgement.known:
             reasons = tuple(
                 [
-                    Reason(code, about, round(part, 3), b"", Cause.NONE, None)
-                    for code, about, part in self._foresight.parts(judgement)[:_REASONS]
+                    Reason(code, about, rounded(part, 3), b"", Cause.NONE, None)
+                    for code, about, part in self._foresight.parts(judgement, _REASONS)
                 ]
             )
             retry_after = _retry_after(view, None)
@@ -224,7 +225,7 @@ class UsagePreventionTracker:
             verdict=verdict,
             would_be=would_be,
             mode=mode,
-            p_fail=round(judgement.p, 6),
+            p_fail=rounded(judgement.p, 6),
             interval=self._foresight.interval(view, judgement),
             known=judgement.known,
             reasons=reasons,

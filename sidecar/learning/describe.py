@@ -7,6 +7,7 @@ import msgspec
 from ..model.decision import Evidence
 from ..model.pattern import UsagePattern
 from ..model.vocabulary import Level
+from ..native.weights import rounded
 from .evidence import credible, wilson
 from .half_life import PERMANENT_HALF_LIFE, half_life_of
 
@@ -32,8 +33,8 @@ def evidence_of(pattern: UsagePattern, now: float, *, exact: bool = False) -> Ev
     successes, failures = counts_of(pattern, now)
     total = successes + failures
     return Evidence(
-        failures=round(failures, 4),
-        successes=round(successes, 4),
+        failures=rounded(failures, 4),
+        successes=rounded(successes, 4),
         calls=pattern.failures + pattern.successes,
         interval=credible(successes, failures) if exact else wilson(failures / total if total else 0.5, total),
         call_ids=tuple(pattern.call_ids),

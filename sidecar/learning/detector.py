@@ -47,6 +47,10 @@ class Detector(Protocol):
     def features(self) -> tuple[tuple[str, float], ...]:
         """Names and first weights."""
 
+    @property
+    def needs(self) -> str:
+        """The field of the tool's model without which it has nothing to propose; empty where it has none."""
+
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Write this detector's features of the call to ``x[at:]``; what it leaves is 0, and says nothing."""
 

@@ -8,16 +8,15 @@ Numerical Recipes 6.4). Both are tested against scipy.
 
 from __future__ import annotations
 
-from math import exp, lgamma, log, sqrt
+from math import exp, lgamma, log
 from typing import Final
 
 from ..model.decision import Interval
+from ..native import weights
 from ..native.weights import logit
 
 __all__ = ["beta_cdf", "beta_quantile", "credible", "logit", "sigmoid", "wilson"]
 
-_Z90: Final = 1.6448536269514722  # two-sided 90 %
-_ZZ90: Final = _Z90 * _Z90
 _CONFIDENCE: Final = 0.9
 
 
@@ -31,14 +30,8 @@ def sigmoid(z: float) -> float:
 
 def wilson(p: float, n: float) -> Interval:
     """The 90 % score interval of a rate ``p`` seen over ``n`` (possibly fractional) observations."""
-    if n <= 0.0:
-        return Interval(0.0, 1.0, _CONFIDENCE)
-    share = _ZZ90 / n
-    whole = 1.0 + share
-    centre = (p + share / 2.0) / whole
-    half = _Z90 * sqrt((p * (1.0 - p) + share / 4.0) / n) / whole
-    low, high = centre - half, centre + half
-    return Interval(max(0.0, low), min(1.0, high), _CONFIDENCE)
+    low, high = weights.wilson(p, n)
+    return Interval(low, high, _CONFIDENCE)
 
 
 def credible(successes: float, failures: float) -> Interval:

@@ -11,13 +11,14 @@ import msgspec
 from ..model.call import Call, Features
 from ..model.decision import Interval
 from ..model.tool import Tool
-from ..native import weights
+from ..native import proposals, weights
+from ..native.seen import STRENGTH_TOOL
 from .combiner import SCORE_LIMIT
 from .detector import Detector, Finding
 from .detectors import COMMON, all_detectors
 from .evidence import sigmoid, wilson
 from .schemas import Schemas
-from .view import STRENGTH_TOOL, Source, View
+from .view import Source, View, places_of
 from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
@@ -54,19 +55,23 @@ class Foresight:
         self.first_values = tuple(value for detector in self.detectors for _, value in detector.features)
         bounds = list(accumulate((len(detector.features) for detector in self.detectors), initial=0))
         self._size = bounds[-1]
-        self._plan = [(detector.propose, start) for detector, start in zip(self.detectors, bounds, strict=False)]
+        self._told = [(detector.code, detector.about) for detector in self.detectors]
+        self._plan = tuple([
+            (detector.propose, start, detector.needs or None)
+            for detector, start in zip(self.detectors, bounds, strict=False)
+        ])  # fmt: skip
         self._ends = tuple(bounds[1:])
         self._wordings = Wordings()
+        self._places = places_of(self.first_values, self._wordings)
 
     def view(self, source: Source, call: Call, features: Features, tool: Tool | None) -> View:
         """A view of one call, with weights for all features. ``tool`` is what ``source`` has of the call's tool."""
-        return View(source, call, features, tool, self.first_values, self._wordings)
+        return View(source, call, features, tool, self._places)
 
     def judge(self, view: View) -> Judgement:
         """What is known of the view's call."""
         x = [0.0] * self._size
-        for propose, at in self._plan:
-            propose(view, x, at)
+        proposals.gather(view, x, self._plan)
         own = view.model.values if view.model is not None else None
         # The first detector is the base that all others are weighed against; if only it spoke, nothing is known.
         score, known, leader, parts = weights.combine(view.overall.values, own, x, self._ends)
@@ -82,20 +87,18 @@ class Foresight:
         call = view.known_call()
         if call is not None:
             weight += call.rate.total
-        error = view.last_error()
+        error = view.last_error() if view.seen >= 0 else None
         if error is not None:
             weight += error.plain.total + error.changed.total
         return wilson(judgement.p, weight)
 
-    def parts(self, judgement: Judgement) -> list[tuple[str, str, float]]:
-        """What each detector adds, without its facts: (code, what it looks at, log-odds), strongest first."""
-        found = [
-            (detector.code, detector.about, part)
-            for detector, part in zip(self.detectors, judgement.parts, strict=True)
-            if abs(part) >= _LEAST_PART
-        ]
-        found.sort(key=lambda item: -abs(item[2]))
-        return found
+    def parts(self, judgement: Judgement, most: int | None = None) -> list[tuple[str, str, float]]:
+        """What each detector adds, without its facts: (code, what it looks at, log-odds), strongest first.
+
+        At most so many, where it is said.
+        """
+        told, parts = self._told, judgement.parts
+        return [(*told[at], parts[at]) for at in weights.strongest(parts, _LEAST_PART)[:most]]
 
     def findings(self, view: View, judgement: Judgement) -> list[tuple[str, float, Finding]]:
         """The facts behind a judgement: (code, contribution in log-odds, fact), strongest first; no contradictions."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -82,15 +83,19 @@ def close_names(view: View, name: str, limit: int) -> list[tuple[str, float]]:
     lower = name.lower()
     plain = _plain(name)
     for row in rows(view):
-        words = row.words.split("\n")
-        # All of them made plain at once: one by one takes ten times as long as comparing them does.
-        for _, score, at in process.extract(
-            plain, _plain(row.words).split("\n"), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=4 * limit
-        ):
+        words, plain_words = _lines(row.words)
+        for _, score, at in process.extract(plain, plain_words, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=4 * limit):
             word = words[at]
             if word and word.lower() != lower and is_misspelling(lower, word.lower()):
                 found[word] = max(score, found.get(word, 0.0))
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+
+@lru_cache(maxsize=64)
+def _lines(words: str) -> tuple[list[str], list[str]]:
+    """The names of a row, as they are and plain. Nobody changes them: what fails is tried again and again."""
+    # All of them made plain at once: one by one takes ten times as long as comparing them does.
+    return words.split("\n"), _plain(words).split("\n")
 
 
 def is_misspelling(one: str, other: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -32,37 +32,6 @@ def _scopes_of(context: tuple[tuple[str, str], ...]) -> Scopes:
         (key, blake2b(f"{key}\0{value}".encode("utf-8", "replace"), digest_size=8).digest())
         for key, value in sorted(context)[:_KEYS]
     )
-
-
-def telling(merits: Mapping[str, Sequence[float]], scopes: Scopes) -> list[bytes]:
-    """The context's values whose keys have told something so far, the most telling first."""
-    found = []
-    for key, value in scopes:
-        merit = merits.get(key)
-        if merit is not None and merit[0] > 0.0:
-            found.append((-merit[0], value))
-    if len(found) > 1:
-        found.sort()
-    return [value for _, value in found]
-
-
-def best_scope(
-    merits: Mapping[str, Sequence[float]], records: Mapping[bytes, Counted], scopes: Scopes
-) -> Counted | None:
-    """The record of the context value whose key has told most so far; None when none tells anything."""
-    best, found = 0.0, None
-    if records and merits:
-        for key, value in scopes:
-            record = records.get(value)
-            merit = merits.get(key)
-            if record is not None and merit is not None and merit[0] > best:
-                best, found = merit[0], record
-    return found
-
-
-def inside(everywhere: Counted, scope: Counted, prior: float) -> float:
-    """The failure rate in a scope, shrunk to the rate outside of it, so that no evidence counts twice."""
-    return counts.inside(everywhere, scope, prior)
 
 
 def count_scopes(

@@ -9,8 +9,6 @@ redacted, words are taken from the preview.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Final
 from zlib import crc32
 
@@ -18,10 +16,8 @@ import msgspec
 
 from ..capture.culprits import culprits
 from ..model.call import JSON, Call, Features
-from ..native.quotes import quoting
-from ..native.words import ends, read, spell
+from ..native.words import spell, worded
 
-_CACHED_CHARS: Final = 256
 #: Wordings that are remembered.
 _KNOWN: Final = 4_096
 
@@ -77,16 +73,7 @@ def visible(call: Call, features: Features) -> dict[str, JSON]:
 
 def wording_of(tool: str, arguments: dict[str, JSON]) -> Wording:
     """The wording of a call."""
-    longest, words, forms = read(arguments)
-    names = "\0".join(sorted(arguments))
-    first, stem, last_first, last_stem = ends(longest)
-    return Wording(
-        opening=_form(tool, "opening", names, first, stem),
-        ending=_form(tool, "ending", names, last_first, last_stem),
-        words=words,
-        forms=forms,
-        quoting=quoting(longest),
-    )
+    return Wording(*worded(tool, arguments))
 
 
 def named_by(error: str, arguments: Mapping[str, JSON]) -> frozenset[bytes]:
@@ -102,17 +89,6 @@ def spelled(word: bytes, arguments: dict[str, JSON]) -> str:
 def hash_of(word: str) -> bytes:
     """32 bits of a word, in four bytes."""
     return crc32(word.encode("utf-8", "replace")).to_bytes(4)
-
-
-def _form(tool: str, side: str, names: str, first: str, stem: str) -> bytes:
-    text = f"{tool}\0{side}\0{names}\0{first}\0{stem}"
-    return _cached(text) if len(text) <= _CACHED_CHARS else _cached.__wrapped__(text)
-
-
-@lru_cache(maxsize=4_096)
-def _cached(text: str) -> bytes:
-    """How calls open and end comes again from call to call; long texts would fill the memory."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def leaves_of(arguments: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:

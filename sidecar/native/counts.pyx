@@ -82,15 +82,20 @@ cdef inline double _inside(
     return (failed_here + _strength * outside) / (here + failed_here + _strength)
 
 
-def inside(everywhere, scope, double prior):
-    """The failure rate in a scope, shrunk to the rate outside of it."""
+cdef double rate_inside(object everywhere, object scope, double prior) except? -1.0:
     return _inside(everywhere.successes, everywhere.failures, scope.successes, scope.failures, prior)
 
 
-cdef object _through(double p, double everywhere, dict records, tuple scopes):
+def inside(everywhere, scope, double prior):
+    """The failure rate in a scope, shrunk to the rate outside of it."""
+    return rate_inside(everywhere, scope, prior)
+
+
+cdef bint _through(double* shrunk, double everywhere, dict records, tuple scopes) except -1:
+    """Shrink a rate to that of each scope in turn; whether any is known."""
     cdef double[_SCOPES] totals
     cdef double[_SCOPES] failed
-    cdef double failures, total, wider = everywhere
+    cdef double failures, total, wider = everywhere, p = shrunk[0]
     cdef int count = 0, at
     for _, value in scopes:
         record = records.get(value)
@@ -108,13 +113,26 @@ cdef object _through(double p, double everywhere, dict records, tuple scopes):
         totals[at], failed[at] = total, failures
         count += 1
     if not count:
-        return None
+        return False
     for at in range(count):
         total = totals[at]
         if total < _nearly_all * wider:
             wider = total
             p = (failed[at] + _strength_through * p) / (total + _strength_through)
-    return p
+    shrunk[0] = p
+    return True
+
+
+cdef bint rate_here(
+    object everywhere, double prior, double strength, dict records, tuple scopes, double* found
+) except -1:
+    """As ``here``; whether anything is known."""
+    cdef double successes, failures
+    if not records:
+        return False
+    successes, failures = everywhere.successes, everywhere.failures
+    found[0] = (failures + strength * prior) / (successes + failures + strength)
+    return _through(found, successes + failures, records, scopes)
 
 
 def here(everywhere, double prior, double strength, dict records not None, tuple scopes not None):
@@ -122,13 +140,8 @@ def here(everywhere, double prior, double strength, dict records not None, tuple
 
     ``prior`` is the rate that is assumed, worth ``strength`` calls. None where nothing is known of any scope.
     """
-    cdef double successes, failures
-    if not records:
-        return None
-    successes, failures = everywhere.successes, everywhere.failures
-    return _through(
-        (failures + strength * prior) / (successes + failures + strength), successes + failures, records, scopes
-    )
+    cdef double found = 0.0
+    return found if rate_here(everywhere, prior, strength, records, scopes, &found) else None
 
 
 def judge_scopes(dict merits not None, int most, rate, dict records not None, tuple scopes not None, bint failed):

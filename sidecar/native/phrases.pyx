@@ -130,10 +130,7 @@ cdef Py_ssize_t _mask(Py_ssize_t size) except -1:
     return size - 1
 
 
-def weigh(
-    bytearray weights not None, bytes words not None, tuple scopes not None, bytes forms not None, int quoting=0
-):
-    """The weighted sum over all marks, in log-odds; 0 for an empty table."""
+cdef double sum_of_marks(bytearray weights, bytes words, tuple scopes, bytes forms, int quoting) except? -1.0:
     cdef Marks found
     cdef const float* at
     cdef double total = 0.0, part
@@ -151,6 +148,13 @@ def weigh(
             i += 1
         total += found.scales[group] * part
     return total
+
+
+def weigh(
+    bytearray weights not None, bytes words not None, tuple scopes not None, bytes forms not None, int quoting=0
+):
+    """The weighted sum over all marks, in log-odds; 0 for an empty table."""
+    return sum_of_marks(weights, words, scopes, forms, quoting)
 
 
 def descend(
@@ -234,13 +238,10 @@ def count(bytearray failures not None, bytearray successes not None, bytes words
         counts[slot] += 1
 
 
-def rate(
-    bytearray failures not None, bytearray successes not None, bytes words not None, double prior, double rest
-):
-    """The mean log-odds of calls with each of the first 12 words; None where none was seen.
-
-    ``prior`` failures and ``rest`` successes are assumed beside those that were counted.
-    """
+cdef bint mean_of_words(
+    bytearray failures, bytearray successes, bytes words, double prior, double rest, double* mean
+) except -1:
+    """As ``rate``; whether any word was seen."""
     cdef uint32_t[_WEIGHED] found
     cdef int number = _words(words, _WEIGHED, found), i, seen = 0
     cdef const uint8_t* bad = failures
@@ -254,15 +255,29 @@ def rate(
         if bad[slot] or good[slot]:
             odds *= (bad[slot] + prior) / (good[slot] + rest)
             seen += 1
-    return log(odds) / seen if seen else None
+    if not seen:
+        return False
+    mean[0] = log(odds) / seen
+    return True
+
+
+def rate(
+    bytearray failures not None, bytearray successes not None, bytes words not None, double prior, double rest
+):
+    """The mean log-odds of calls with each of the first 12 words; None where none was seen.
+
+    ``prior`` failures and ``rest`` successes are assumed beside those that were counted.
+    """
+    cdef double mean = 0.0
+    return mean if mean_of_words(failures, successes, words, prior, rest, &mean) else None
 
 
 cdef inline bint _is_set(const uint8_t* bits, Py_ssize_t mask, uint64_t mark) noexcept nogil:
     return bits[(mark >> 3) & mask] >> (mark & 7) & 1
 
 
-def new(bytearray word_bits not None, bytearray pair_bits not None, bytes words not None, bint note=False):
-    """How many of the first 24 words, and of their pairs, have no bit; with ``note`` they have one from then on."""
+cdef int count_new(bytearray word_bits, bytearray pair_bits, bytes words, bint note, int* pairs) except -1:
+    """How many words are new, and pairs."""
     cdef uint32_t[_KNOWN] found
     cdef int number = _words(words, _KNOWN, found), i, new_words = 0, new_pairs = 0
     cdef uint8_t* of_words = word_bits
@@ -279,16 +294,27 @@ def new(bytearray word_bits not None, bytearray pair_bits not None, bytes words 
         for i in range(number - 1):
             pair = _pair(found, i)
             of_pairs[(pair >> 3) & pair_mask] |= 1 << (pair & 7)
+    pairs[0] = new_pairs
+    return new_words
+
+
+def new(bytearray word_bits not None, bytearray pair_bits not None, bytes words not None, bint note=False):
+    """How many of the first 24 words, and of their pairs, have no bit; with ``note`` they have one from then on."""
+    cdef int new_pairs = 0
+    cdef int new_words = count_new(word_bits, pair_bits, words, note, &new_pairs)
     return new_words, new_pairs
 
 
-def standing(bits not None, bytes words not None, bint wanted, int most):
+cpdef list standing(bits, bytes words, bint wanted, int most):
     """The first so many words whose bit is set, or is not."""
     cdef const uint8_t* at
-    cdef const uint8_t* data = words
+    cdef const uint8_t* data
     cdef Py_ssize_t mask, i
     cdef uint32_t word
     cdef list found = []
+    if words is None:
+        raise TypeError("words are bytes")
+    data = words
     if isinstance(bits, bytes):
         at = <bytes>bits
     elif isinstance(bits, bytearray):

@@ -1,11 +1,16 @@
 """One probability of all features, and the steps of the weights after an outcome. ValueError where weights are missing."""
 
-from libc.math cimport log, pow, sqrt
+from libc.math cimport fabs, floor, pow, rint, sqrt
+
+from sidecar.native.odds cimport log_odds
 
 cdef double _step_overall = 0.15, _step_tool = 0.02, _decay = 0.002, _least_error = 0.003, _least_news = 0.02
 
 STEP_OVERALL, STEP_TOOL, OFFSET_DECAY = _step_overall, _step_tool, _decay
 LEAST_ERROR, LEAST_NEWS = _least_error, _least_news
+
+# The 5 % and 95 % points of the normal distribution are so far from its middle.
+cdef double _z90 = 1.6448536269514722
 
 cdef enum:
     _MOST = 64
@@ -14,11 +19,60 @@ cdef enum:
 
 def logit(double p):
     """Log-odds of ``p``, clipped to [0.002, 0.998] so that one feature never decides alone."""
-    if p < 0.002:
-        p = 0.002
-    elif p > 0.998:
-        p = 0.998
-    return log(p / (1.0 - p))
+    return log_odds(p)
+
+
+cdef double _rounded(double number, int digits) except? -1.0:
+    cdef double scale = 1.0, many, off
+    cdef int i
+    for i in range(digits):
+        scale *= 10.0
+    many = number * scale
+    off = fabs(many - floor(many) - 0.5)
+    # Nearer to the middle of two the product may be on the wrong side of it; beyond this, it has no digits to tell.
+    if off < 1e-6 or fabs(many) > 1e9 or many != many:
+        return round(number, digits)
+    return rint(many) / scale
+
+
+def rounded(double number, int digits):
+    """``round``, for up to 9 digits. ValueError for more."""
+    if digits < 0 or digits > 9:
+        raise ValueError("up to nine digits")
+    return _rounded(number, digits)
+
+
+def strongest(list parts not None, double least):
+    """The places of the parts that are at least ``least`` either way: the strongest first, of equal ones the first."""
+    cdef double[_MOST] sizes
+    cdef int[_MOST] places
+    cdef Py_ssize_t count = 0, at, i, size = len(parts)
+    cdef double part
+    if size > _MOST:
+        raise ValueError("at most 64 parts")
+    for i in range(size):
+        part = fabs(<double>parts[i])
+        if part >= least:
+            at = count
+            while at and sizes[at - 1] < part:
+                sizes[at], places[at] = sizes[at - 1], places[at - 1]
+                at -= 1
+            sizes[at], places[at] = part, <int>i
+            count += 1
+    return [places[i] for i in range(count)]
+
+
+def wilson(double p, double n):
+    """The bounds of the 90 % score interval of a rate ``p`` seen over ``n`` (possibly fractional) observations."""
+    cdef double share, whole, centre, half, low, high
+    if n <= 0.0:
+        return 0.0, 1.0
+    share = _z90 * _z90 / n
+    whole = 1.0 + share
+    centre = (p + share / 2.0) / whole
+    half = _z90 * sqrt((p * (1.0 - p) + share / 4.0) / n) / whole
+    low, high = centre - half, centre + half
+    return low if low > 0.0 else 0.0, high if high < 1.0 else 1.0
 
 
 def combine(list overall not None, list own, list x not None, tuple ends not None):

@@ -1,8 +1,11 @@
 """What a call is written with, as hashes."""
 
+from hashlib import blake2b
+
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 from sidecar.native.characters cimport is_ascii_digit, is_space, joins
+from sidecar.native.quotes import quoting
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
@@ -597,3 +600,38 @@ def last_words(dict arguments not None):
         packed[2 * i] = found.marks[i] >> 8
         packed[2 * i + 1] = found.marks[i] & 0xFF
     return (<const char*>packed)[: 2 * found.count]
+# How calls open and end comes again from call to call. Long texts would fill the memory.
+cdef dict _known_forms = {}
+
+cdef enum:
+    _KNOWN_FORMS = 4096
+    _KNOWN_CHARS = 256
+
+
+cdef bytes _form(str begin, str names, str first, str stem):
+    global _known_forms
+    cdef str text = f"{begin}{names}\0{first}\0{stem}"
+    cdef bytes found = _known_forms.get(text)
+    if found is None:
+        found = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        if len(text) <= _KNOWN_CHARS:
+            if len(_known_forms) >= _KNOWN_FORMS:
+                _known_forms = {}  # replaced, not cleared: other threads read it
+            _known_forms[text] = found
+    return found
+
+
+def worded(str tool not None, dict arguments not None):
+    """Hashes (8 bytes) of how a call of a tool opens and ends, its words and form as ``read`` has them, its ``quoting``."""
+    cdef str longest, names, first, stem, last_first, last_stem
+    cdef bytes words, forms
+    longest, words, forms = read(arguments)
+    first, stem, last_first, last_stem = ends(longest)
+    names = "\0".join(sorted(arguments))
+    return (
+        _form(f"{tool}\0opening\0", names, first, stem),
+        _form(f"{tool}\0ending\0", names, last_first, last_stem),
+        words,
+        forms,
+        quoting(longest),
+    )

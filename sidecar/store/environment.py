@@ -100,8 +100,7 @@ class Environment:
         """As ``Store.newest``."""
         kept = self.current.shared_rows.newest(table.name, key)
         if kept is not None:
-            record: V | None = kept.record
-            return record
+            return kept.decoded(table, key)
         with self.read() as reader:
             return reader.get(table, key)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import lmdb
 
 from sidecar.model.errors import StoreUnavailableError
+from sidecar.native.kept import Lookup
 
 from .faults import typed
 from .tables import META, Table
@@ -60,14 +61,14 @@ def scan_raw(
         position, after = rows[-1][0], True
 
 
-class Reader:
+class Reader(Lookup):
     """A view of the store as of its opening. Use in a ``with``, in one thread, briefly.
 
     While it is open the file cannot reuse the pages that it sees, and cannot grow in place: milliseconds, not minutes;
     work through large tables in chunks. StoreUnavailableError where the store is closed or cannot be read.
     """
 
-    __slots__ = ("_environment", "_get", "_handles", "_rows", "_slot", "_snapshot", "_txn", "generation")
+    __slots__ = ("_environment", "_get", "_handles", "_slot", "_txn", "generation")
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -96,8 +97,7 @@ class Reader:
         self._txn: Any = txn
         self._get = txn.get
         self._handles = generation.handles
-        self._rows = generation.shared_rows.tables
-        self._snapshot: int = txn.id()
+        self.see(generation.shared_rows.tables, txn.id())
         return self
 
     def __exit__(
@@ -106,21 +106,13 @@ class Reader:
         self._txn.abort()
         self._slot.active -= 1
 
-    def get(self, table: Table[V], key: bytes) -> V | None:
-        """The record, None where there is none; CorruptStoreError where it cannot be read.
-
-        Of a cached table it is shared with other readers: it must not be changed.
-        """
+    def _read(self, table: Table[V], key: bytes) -> V | None:
+        """What is not in memory, see ``get``."""
         name = table.name
-        if table.cached:
-            kept = self._rows[name].get(key)
-            if kept is not None and kept.since <= self._snapshot < kept.until:
-                found: V | None = kept.record
-                return found
         raw = self._get(key, None, self._handles[name])
         record = None if raw is None else table.decode(key, raw)
         if table.cached:
-            self.generation.shared_rows.keep(name, key, self._snapshot, record)
+            self.generation.shared_rows.keep(name, key, self.snapshot, record)
         return record
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
@@ -131,9 +123,9 @@ class Reader:
         # Each decision asks for the mode. LMDB lets the interpreter's lock go for a look, and that costs ten of ours.
         meta = self.generation.shared_rows.meta
         snapshot, kept = meta.get(key, _NOT_READ)
-        if snapshot != self._snapshot:
+        if snapshot != self.snapshot:
             kept = self._get(key, None, self._handles[META.name])
-            meta[key] = self._snapshot, kept
+            meta[key] = self.snapshot, kept
         return kept
 
     def scan(
@@ -163,7 +155,7 @@ class Reader:
     @property
     def commit_sequence(self) -> int:
         """Number of the last commit that this view holds."""
-        known = self.generation.shared_rows.snapshots.get(self._snapshot)
+        known = self.generation.shared_rows.snapshots.get(self.snapshot)
         return known if known is not None else int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big")
 
     def copy_to(self, descriptor: int) -> None:

@@ -5,7 +5,8 @@ Two memories, because readers share records that must not change and the writer 
 ``SharedRows`` belongs to the readers of a generation. A row is kept with the snapshot (LMDB's transaction number) that
 it was read at, and only where that is the newest; before a commit can be seen, the writer ends the rows that it
 changes. So a hit gives exactly what the reader's own snapshot holds: the row was read at it or before, and no commit
-up to it changed the row since.
+up to it changed the row since. Of the rows that it ended, the writer hands over the new bytes once the commit can be
+seen: they are what it has just encoded, and the next reader need not look for them in the file.
 
 ``WorkingRows`` belongs to the writer's thread. Jobs of one commit share the records that they change, and each is
 encoded once. What an aborted transaction may have changed is forgotten.
@@ -19,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from sidecar.native.kept import Kept
+
 from .tables import Table
 
 #: Rows of one table that each memory keeps; then it begins anew.
@@ -30,17 +33,6 @@ _NEVER: Final = 1 << 62
 
 #: A table's name and a key.
 Place = tuple[str, bytes]
-
-
-class Kept:
-    """A row as readers share it, right for snapshots in ``[since, until)``. ``record`` None: there is no row."""
-
-    __slots__ = ("record", "since", "until")
-
-    def __init__(self, record: Any, since: int, until: int) -> None:
-        self.record = record
-        self.since = since
-        self.until = until
 
 
 class SharedRows:
@@ -76,16 +68,32 @@ class SharedRows:
         kept = rows.get(key) if rows is not None else None
         return kept if kept is not None and kept.until == _NEVER else None
 
-    def note(self, places: Iterable[Place], snapshot: int, commit: int) -> None:
-        """Commit number ``commit``, which nobody sees yet and which makes ``snapshot``, changes these rows."""
+    def note(self, places: Iterable[Place], snapshot: int, commit: int) -> list[Place]:
+        """Commit number ``commit``, which nobody sees yet and which makes ``snapshot``, changes these rows.
+
+        Gives those of them that readers had asked for.
+        """
         self.latest = snapshot
-        for name, key in places:
-            kept = self.tables[name].pop(key, None)
+        asked: list[Place] = []
+        for place in places:
+            kept = self.tables[place[0]].pop(place[1], None)
             if kept is not None:
                 kept.until = snapshot
+                asked.append(place)
         while len(self.snapshots) >= _SNAPSHOTS:
             del self.snapshots[next(iter(self.snapshots))]
         self.snapshots[snapshot] = commit
+        return asked
+
+    def hand_over(self, rows: Iterable[tuple[Place, bytes]], snapshot: int) -> None:
+        """The bytes of rows as the commit that makes ``snapshot``, the last one that was noted, has left them.
+
+        To be called once it can be seen: of a commit that failed nobody may be given anything.
+        """
+        for (name, key), raw in rows:
+            known = self.tables[name]
+            if key not in known and len(known) < LIMIT:  # else a reader was here already
+                known[key] = Kept(None, snapshot, _NEVER, raw)
 
     def forget(self) -> None:
         """Begin anew."""

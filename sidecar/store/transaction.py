@@ -49,10 +49,11 @@ class WriteTransaction:
         self._working = working
         self._rows = working.tables
         self._shared = shared
-        #: Rows to be encoded, and how many of them are not in the file yet, by table; and all that the commit changes.
+        #: Rows to be encoded, and how many of them are not in the file yet, by table; and all that the commit changes,
+        #: with their bytes as far as they are known.
         self._dirty: dict[str, list[Row]] = {}
         self._fresh: dict[str, int] = {}
-        self._changed: set[Place] = set()
+        self._changed: dict[Place, bytes | None] = {}
         self._first = self._last = -1
         self.commit_time = time
         self.commit_sequence = int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big") + 1
@@ -147,9 +148,10 @@ class WriteTransaction:
             for row in self._dirty.get(name, ()):
                 if not row.dirty:
                     continue  # deleted since
-                self._write(name, row.key, row.table.encode(row.record))
+                raw = row.table.encode(row.record)
+                self._write(name, row.key, raw)
                 row.stored, row.dirty = True, False
-                self._changed.add((name, row.key))
+                self._changed[name, row.key] = raw
             self._dirty.pop(name, None)
             self._fresh.pop(name, None)
 
@@ -165,7 +167,7 @@ class WriteTransaction:
 
     def _forget(self, name: str, key: bytes) -> bool:
         """Let go of what is known of a row that changes past the cache. Whether it was put and not yet stored."""
-        self._changed.add((name, key))
+        self._changed[name, key] = None
         row = self._rows[name].pop(key, None)
         if row is None or not row.dirty:
             return False
@@ -203,8 +205,10 @@ class WriteTransaction:
             return False
         self.put_raw(META, b"commit_sequence", u64(self.commit_sequence))
         # Before anybody can see it: from then on readers of the new commit must not be given old rows.
-        self._shared.note(self._changed, self._txn.id(), self.commit_sequence)
+        snapshot, changed = self._txn.id(), self._changed
+        asked = self._shared.note(changed, snapshot, self.commit_sequence)
         self._txn.commit()
+        self._shared.hand_over([(place, raw) for place in asked if (raw := changed[place]) is not None], snapshot)
         return True
 
     def abort(self) -> None:

@@ -77,3 +77,46 @@ def test_weights_that_are_missing_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"for each feature|where there are none"):
             call()
+
+
+@given(
+    st.one_of(
+        st.floats(-1e12, 1e12),
+        st.floats(-9.0, 9.0),
+        st.integers(-20_000, 20_000).map(lambda n: n / 2_000),  # the middle of two
+        st.integers(-20_000, 20_000).map(lambda n: n / 2_000 + 1e-16),
+        st.sampled_from((0.0, -0.0, 2.675, 1.0005, -0.0004, 5e-324)),
+    ),
+    st.integers(0, 9),
+)
+def test_numbers_are_rounded_as_python_does(number: float, digits: int) -> None:
+    assert repr(weights.rounded(number, digits)) == repr(round(number, digits))
+
+
+@pytest.mark.parametrize("digits", [-1, 10])
+def test_more_digits_are_refused(digits: int) -> None:
+    with pytest.raises(ValueError, match="nine"):
+        weights.rounded(1.0, digits)
+
+
+@given(st.lists(st.one_of(_FEATURES, st.sampled_from((1.0, -1.0, 0.01))), max_size=64), st.sampled_from((0.0, 0.01)))
+def test_the_strongest_parts_come_first(parts: list[float], least: float) -> None:
+    told = [at for at, part in enumerate(parts) if abs(part) >= least]
+    assert weights.strongest(parts, least) == sorted(told, key=lambda at: -abs(parts[at]))
+
+
+def test_too_many_parts_are_refused() -> None:
+    with pytest.raises(ValueError, match="64"):
+        weights.strongest([1.0] * 65, 0.0)
+
+
+@given(st.floats(0.0, 1.0), st.one_of(st.floats(-1.0, 0.0), st.floats(1e-6, 1e6)))
+def test_bounds_of_a_rate(p: float, n: float) -> None:
+    z = 1.6448536269514722
+    low, high = 0.0, 1.0
+    if n > 0.0:
+        share = z * z / n
+        centre = (p + share / 2.0) / (1.0 + share)
+        half = z * sqrt((p * (1.0 - p) + share / 4.0) / n) / (1.0 + share)
+        low, high = max(0.0, centre - half), min(1.0, centre + half)
+    assert weights.wilson(p, n) == (low, high)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.words import FORM_ARGUMENTS, LAST_WORDS, MAX_WORDS, PUNCTUATION, ends, last_words, read, spell
+from sidecar.native.quotes import quoting
+from sidecar.native.words import (
+    FORM_ARGUMENTS,
+    LAST_WORDS,
+    MAX_WORDS,
+    PUNCTUATION,
+    ends,
+    last_words,
+    read,
+    spell,
+    worded,
+)
 
 from . import plain
 
@@ -112,3 +124,19 @@ def test_large_arguments_are_read_in_part() -> None:
 def test_what_is_no_object_is_refused(wrong: Any) -> None:
     with pytest.raises(TypeError):
         read(wrong)
+
+
+@given(st.sampled_from(("a_tool", "größe\ud800")), _ARGUMENTS)
+def test_calls_that_open_and_end_alike_have_one_hash(tool: str, arguments: dict[str, Any]) -> None:
+    longest, words, forms = read(arguments)
+    first, stem, last_first, last_stem = ends(longest)
+    names = "\0".join(sorted(arguments))
+
+    def hashed(side: str, *texts: str) -> bytes:
+        text = "\0".join((tool, side, names, *texts))
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+    for _ in range(2):  # made, and then remembered
+        assert worded(tool, arguments) == (
+            hashed("opening", first, stem), hashed("ending", last_first, last_stem), words, forms, quoting(longest)
+        )  # fmt: skip

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from sidecar.model.errors import StoreUnavailableError
+from sidecar.native.kept import Kept
 from sidecar.store import RAW, Reader, Store, Table, WriteTransaction, struct_codec
 from sidecar.store import rows as row_memory
 from sidecar.store.tables import META
@@ -30,6 +32,7 @@ class Count(msgspec.Struct, array_like=True):
 
 ROWS = Table("sessions", struct_codec(Count), cached=True)
 PLAIN = Table("sessions", RAW)
+ANY: Table[Any] = ROWS
 OTHERS = Table("events", RAW)
 KEYS = st.integers(0, 9).map(lambda number: b"k%d" % number)
 STEPS = st.lists(
@@ -300,10 +303,10 @@ def test_a_million_rows_do_not_stay(open_store: Callable[..., Store], monkeypatc
 def test_a_row_read_before_a_commit_is_not_kept_after_it() -> None:
     """Whichever line of ``keep`` the commit is noted at, no reader of the new snapshot is given the old row."""
 
-    class Interrupted(dict[bytes, row_memory.Kept]):
+    class Interrupted(dict[bytes, Kept]):
         """A table's rows; the writer notes its commit right after a row was put in."""
 
-        def __setitem__(self, key: bytes, kept: row_memory.Kept) -> None:
+        def __setitem__(self, key: bytes, kept: Kept) -> None:
             super().__setitem__(key, kept)
             shared.note([("sessions", b"k")], 8, 80)
 
@@ -316,7 +319,8 @@ def test_a_row_read_before_a_commit_is_not_kept_after_it() -> None:
     shared.tables["sessions"] = {}
     shared.keep("sessions", b"k", 8, "new")
     kept = shared.tables["sessions"][b"k"]
-    assert (kept.since, kept.record) == (8, "new")
+    assert kept.since == 8
+    assert kept.decoded(ANY, b"k") == "new"
     assert kept.until > 1_000_000
     shared.note([("sessions", b"other")], 9, 90)
     assert shared.tables["sessions"][b"k"] is kept
@@ -324,3 +328,58 @@ def test_a_row_read_before_a_commit_is_not_kept_after_it() -> None:
     assert b"k" not in shared.tables["sessions"]
     assert kept.until == 10
     assert shared.snapshots == {8: 80, 9: 90, 10: 100}
+
+
+def test_rows_that_readers_asked_for_are_handed_over(open_store: Callable[..., Store]) -> None:
+    """Nobody reads the file for what was just encoded; whoever holds an older view keeps what it saw."""
+    store = open_store()
+    for key in (b"a", b"b", b"c"):
+        store.submit(partial(WriteTransaction.put, table=ROWS, key=key, value=Count(1))).result(10)
+    store.submit(lambda txn: txn.delete(ROWS, b"c")).result(10)
+    rows = store.environment.current.shared_rows.tables[ROWS.name]
+    with store.read() as old:
+        assert [old.get(ROWS, key) for key in (b"a", b"c")] == [Count(1), None]
+
+        def change(txn: WriteTransaction) -> None:
+            for key in (b"a", b"b", b"c"):
+                txn.put(ROWS, key, Count(2))
+            assert txn.count(ROWS) == 3
+            txn.scan(ROWS).__next__()  # encodes all; what is changed again is encoded again
+            txn.put(ROWS, b"a", Count(3))
+
+        store.submit(change).result(10)
+        assert set(rows) == {b"a", b"c"}, "nobody asked for b"
+        with store.read() as new:
+            new._get = None  # the file is not looked at
+            assert [new.get(ROWS, key) for key in (b"a", b"c")] == [Count(3), Count(2)]
+        assert old.get(ROWS, b"a") == Count(1)
+    store.submit(lambda txn: txn.delete(ROWS, b"a")).result(10)
+    assert set(rows) == {b"c"}
+    assert store.newest(ROWS, b"a") is None
+
+
+def test_a_commit_that_fails_hands_nothing_over(open_store: Callable[..., Store]) -> None:
+    store = open_store()
+    store.submit(partial(WriteTransaction.put, table=ROWS, key=b"a", value=Count(1))).result(10)
+    assert store.newest(ROWS, b"a") == Count(1)
+    shared = store.environment.current.shared_rows
+    noted: list[int] = []
+    note = shared.note
+
+    class Failing(type(shared)):  # type: ignore[misc]
+        __slots__ = ()
+
+        def note(self, places: object, snapshot: int, commit: int) -> list[row_memory.Place]:
+            noted.append(snapshot)
+            note(places, snapshot, commit)  # type: ignore[arg-type]
+            raise OSError("the disk refuses")
+
+    shared.__class__ = Failing
+    failed = store.submit(partial(WriteTransaction.put, table=ROWS, key=b"a", value=Count(2)))
+    assert failed.exception(10) is not None
+    shared.__class__ = Failing.__base__
+    assert noted
+    assert shared.tables[ROWS.name] == {}
+    assert store.newest(ROWS, b"a") == Count(1)
+    store.submit(partial(WriteTransaction.put, table=ROWS, key=b"a", value=Count(3))).result(10)
+    assert store.newest(ROWS, b"a") == Count(3)

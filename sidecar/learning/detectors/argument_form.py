@@ -34,6 +34,7 @@ class ArgumentForm:
 
     code = "argument_form"
     about = "whether the arguments have a form that was found to fail"
+    needs = "rules"
     features = (("argument_form", 0.7),)  # log-odds of the worst rule that the arguments meet, over the kind's
 
     def propose(self, view: View, x: list[float], at: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.vocabulary import Level
+from ...native import proposals
 from ..describe import evidence_of
 from ..detector import Finding
 from ..half_life import PERMANENT_HALF_LIFE
@@ -14,18 +15,15 @@ class BaseRate:
 
     code = "base_rate"
     about = "how often the tool and calls of this kind fail"
+    needs = ""
     features = (
         ("bias", 0.0),
         ("tool_rate", 1.0),  # log-odds of the tool's failure rate
         ("kind_rate", 0.7),  # the kind of call over the tool
     )
 
-    def propose(self, view: View, x: list[float], at: int) -> None:
-        """Log-odds of the rates, each over the next wider one."""
-        tool = view.base_tool
-        x[at] = 1.0
-        x[at + 1] = tool
-        x[at + 2] = view.likeness * (view.base - tool)
+    #: Log-odds of the rates, each over the next wider one.
+    propose = staticmethod(proposals.base_rate)
 
     def explain(self, view: View) -> Finding | None:
         """The tool's rate."""

@@ -33,6 +33,7 @@ class ExactRepeat:
 
     code = "exact_repeat"
     about = "how this very call went before in this session"
+    needs = ""
     features = (
         ("repeat_failed", 1.25),  # log-odds of failing again (sort of error, tool, error template) over the base
         ("repeat_change", 0.5),  # the most helpful kind of call in between, over the repeat's log-odds

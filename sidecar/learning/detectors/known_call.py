@@ -8,17 +8,14 @@ that last: those that pass strike any call.
 from __future__ import annotations
 
 from ...model.vocabulary import Level
+from ...native import proposals
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
-from ..evidence import logit
-from ..half_life import half_life_of
-from ..scopes import best_scope, count_scopes, inside, judge_scopes, scopes_of
+from ..half_life import PERMANENT_HALF_LIFE, TRANSIENT_HALF_LIFE, half_life_of
+from ..scopes import count_scopes, judge_scopes
 from ..view import Outcome, View
-from ..worked_calls import hash_of, note, worked
+from ..worked_calls import hash_of, note
 
-__all__ = ["KnownCall", "scopes_of"]
-
-_STRENGTH = 1.0
 #: What passes by itself is the tool's, seldom the arguments': a query can time out each time, but that has to show.
 _TRANSIENT_WEIGHT = 0.25
 
@@ -28,6 +25,7 @@ class KnownCall:
 
     code = "known_call"
     about = "how this very call went in earlier sessions"
+    needs = ""
     features = (
         ("known_all", 1.0),  # log-odds of the call's record in other sessions over the base
         ("known_scope", 0.8),  # its record in the most telling context value over that
@@ -37,32 +35,7 @@ class KnownCall:
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """The call's record, without this session's own episodes, which are no news."""
-        if view.model is not None and worked(view.model.worked_calls, _hash(view)):
-            x[at + 3] = view.likeness
-        pattern = view.known_call()
-        if pattern is None:
-            return
-        successes, failures = pattern.rate.faded(view.now, half_life_of(pattern.transient))
-        here = view.seen >= 0 and view.session is not None
-        if view.session is not None and here:
-            began, broke = view.session.episodes(view.features.fingerprint[:8])
-            successes = max(0.0, successes - began)
-            failures = max(0.0, failures - broke)
-        if successes + failures < 0.05:
-            return
-        level = logit((failures + _STRENGTH * view.p_kind) / (successes + failures + _STRENGTH))
-        over = level - view.base
-        x[at] = over if over > 0.0 else view.lasting * over
-        if here:
-            return
-        merits = view.model.merits if view.model is not None else {}
-        scope = best_scope(merits, pattern.scopes, view.scopes)
-        if scope is not None:
-            x[at + 1] = logit(inside(pattern.rate, scope, view.p_kind)) - level
-        if not pattern.last_failed:
-            x[at + 2] = -view.lasting
-        elif not pattern.transient:
-            x[at + 2] = 1.0
+        proposals.known_call(view, x, at, PERMANENT_HALF_LIFE, TRANSIENT_HALF_LIFE)
 
     def explain(self, view: View) -> Finding | None:
         """How often it failed before, and with what."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import exp, log
 from typing import Final
 
+from ...native import proposals
 from ..detector import Finding
 from ..view import Outcome, View
 
@@ -23,15 +24,15 @@ class Length:
 
     code = "length"
     about = "how long the call is, beside calls that work"
+    needs = ""
     features = (("longer", 0.5),)  # log of its length over what it is in calls of the tool that worked
 
-    def propose(self, view: View, x: list[float], at: int) -> None:
-        """How much longer it is; negative where it is shorter."""
-        x[at] = view.likeness * _longer(view)
+    #: How much longer it is; negative where it is shorter.
+    propose = staticmethod(proposals.length)
 
     def explain(self, view: View) -> Finding | None:
         """How much longer or shorter. That is no ground for a prevention: some things are long."""
-        longer = _longer(view)
+        longer = proposals.longer(view)
         if abs(longer) < _LEAST_TOLD:
             return None
         summary = f"the call is {exp(longer):.1f} times as long as calls of {view.call.tool} that worked lately"
@@ -44,11 +45,6 @@ class Length:
         model = view.own_model()
         model.lengths = min(model.lengths + 1, _USUAL)
         model.usual_length += (_length(view) - model.usual_length) / model.lengths
-
-
-def _longer(view: View) -> float:
-    model = view.model
-    return _length(view) - model.usual_length if model is not None and model.lengths else 0.0
 
 
 def _length(view: View) -> float:

@@ -27,6 +27,7 @@ class MissingKey:
 
     code = "missing_key"
     about = "whether the arguments lack a key that errors have asked for"
+    needs = "missing"
     features = (("missing_key", 0.8),)  # log-odds of calls without the key over the kind's
 
     def propose(self, view: View, x: list[float], at: int) -> None:

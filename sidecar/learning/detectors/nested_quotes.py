@@ -30,6 +30,7 @@ class NestedQuotes:
     """See the module."""
 
     code = "nested_quotes"
+    needs = "nested_quotes"
     about = "whether quotation marks stand inside of others"
     # Log-odds of the tool's calls with double marks inside of single ones over the kind's, and the other way round.
     features = (("in_single_quotes", 0.5), ("in_double_quotes", 0.5))

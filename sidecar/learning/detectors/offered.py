@@ -30,11 +30,13 @@ class Offered:
 
     code = "offered"
     about = "whether it takes up what an error of this session offered"
+    needs = ""
     features = (("offered_value", -1.25),)  # 1 where it does
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Whether there is such a value."""
-        if _taken(view):
+        session = view.session
+        if session is not None and view.subject in session.unmended and _taken(view):
             x[at] = 1.0
 
     def explain(self, view: View) -> Finding | None:

@@ -29,6 +29,7 @@ class OpenQuote:
 
     code = "open_quote"
     about = "whether a quotation mark is left open"
+    needs = ""
     features = (("open_quote", 1.5),)  # 1 where the quotation marks of a text are of an odd number
 
     def propose(self, view: View, x: list[float], at: int) -> None:

@@ -8,6 +8,8 @@ would let, the tool is unreliable and not down. A tool that asked to be left alo
 
 from __future__ import annotations
 
+from typing import Final
+
 from ...model.pattern import UsagePattern
 from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
 from ..describe import ago, evidence_of, quoted, seconds
@@ -18,7 +20,7 @@ from ..repeats import passes
 from ..sequential import OF_OUTAGE, UPPER, step
 from ..view import Outcome, View
 
-#: A Retry-After is believed up to this many seconds.
+_CONFIRMED: Final = State.CONFIRMED
 
 
 class Outage:
@@ -26,6 +28,7 @@ class Outage:
 
     code = "outage"
     about = "whether the tool or its server is failing at present"
+    needs = ""
     features = (
         ("outage_tool", 2.0),  # the tool's test ratio over its boundary, faded, where it is beyond
         ("outage_server", 2.0),  # the same for its server
@@ -34,14 +37,20 @@ class Outage:
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Whether an outage or a requested pause is on."""
-        tool, server = view.tool_pattern, view.server_pattern()
+        tool = view.tool_pattern
+        until = 0.0
         if tool is not None:
-            down = strength(tool, view.now)
-            if down and not passes(view):
-                x[at] = down
-        if server is not None:
-            x[at + 1] = strength(server, view.now)
-        if wait_of(view) > 0.0:
+            until = tool.retry_until
+            if tool.state is _CONFIRMED:
+                down = strength(tool, view.now)
+                if down and not passes(view):
+                    x[at] = down
+        if view.server:
+            server = view.server_pattern()
+            if server is not None:
+                until = max(until, server.retry_until)
+                x[at + 1] = strength(server, view.now)
+        if until > view.now:
             x[at + 2] = 1.0
 
     def explain(self, view: View) -> Finding | None:
@@ -78,7 +87,7 @@ class Outage:
 
 def strength(pattern: UsagePattern, now: float) -> float:
     """The ratio over the boundary where an outage is on, faded with the time since the last failure; else 0."""
-    if pattern.state is not State.CONFIRMED:
+    if pattern.state is not _CONFIRMED:
         return 0.0
     faded = pattern.ratio / UPPER * 0.5 ** (max(0.0, now - pattern.last_time) / TRANSIENT_HALF_LIFE)
     return faded if faded >= 0.1 else 0.0

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ...model.decision import Evidence
+from ...native import proposals
 from ...native.words import spell
 from ..detector import Finding
 from ..evidence import wilson
@@ -20,9 +21,6 @@ from ..phrases import Phrases
 from ..view import Outcome, View
 from ..wording import visible
 
-#: Failures of a tool after which what its calls are written with counts for half.
-_HALF_KNOWN: Final = 10.0
-_STRENGTH: Final = 2.0
 #: Slots for each call of a tool that was learned from, as far as there may be as many.
 _SLOTS_PER_CALL: Final = 16
 #: What is off by less than this teaches nothing, see ``combiner.py``.
@@ -37,6 +35,7 @@ class Phrasing:
 
     code = "phrasing"
     about = "whether calls written like this one fail"
+    needs = ""
     features = (
         ("phrasing", 1.0),  # log-odds by what the call is written with
         ("word_rate", 0.35),  # mean log-odds of calls with its words over the kind's
@@ -44,21 +43,8 @@ class Phrasing:
         ("new_pairs", 0.1),  # the same of neighbouring words
     )
 
-    def propose(self, view: View, x: list[float], at: int) -> None:
-        """The marks' weights, how calls with the words went, and how much is new."""
-        phrases = view.model.phrases if view.model is not None else None
-        if phrases is None:
-            return
-        written = view.wording
-        trust = view.likeness
-        x[at] = _believed(view) * phrases.weigh(written, view.scopes)
-        rate = phrases.rate(written.words, view.p_kind, _STRENGTH)
-        if rate is not None:
-            x[at + 1] = trust * (rate - view.base)
-        if phrases.settled:
-            new_words, new_pairs = phrases.newness(written.words)
-            x[at + 2] = trust * (new_words - phrases.usual_words)
-            x[at + 3] = trust * (new_pairs - phrases.usual_pairs)
+    #: The marks' weights, how calls with the words went, and how much is new.
+    propose = staticmethod(proposals.phrasing)
 
     def explain(self, view: View) -> Finding | None:
         """The words that go with failures, or that are new. That something is new is no ground for a prevention."""
@@ -94,15 +80,9 @@ class Phrasing:
         phrases.count(written.words, failed=outcome.failed)
         if not outcome.failed:
             phrases.settle(written.words)
-        error = _believed(view) * (view.p_fail - (1.0 if outcome.failed else 0.0))
+        error = proposals.believed(view) * (view.p_fail - (1.0 if outcome.failed else 0.0))
         if abs(error) >= _LEAST_ERROR:
             phrases.descend(written, view.scopes, error)
-
-
-def _believed(view: View) -> float:
-    """What the weights count for, from 0 for a tool that never failed, or only for a while, towards 1."""
-    failures = view.tool_pattern.rate.failures if view.tool_pattern is not None else 0.0
-    return view.lasting * failures / (failures + _HALF_KNOWN)
 
 
 def _worst(view: View, phrases: Phrases) -> list[bytes]:

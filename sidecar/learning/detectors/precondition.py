@@ -29,6 +29,7 @@ class PreconditionDetector:
 
     code = "precondition"
     about = "whether a tool that has to work first did so in this session"
+    needs = "preconditions"
     features = (("precondition", 0.25),)  # log-odds without the other tool over with it
 
     def propose(self, view: View, x: list[float], at: int) -> None:

@@ -16,6 +16,7 @@ class SchemaViolation:
 
     code = "schema_violation"
     about = "whether the arguments meet the tool's schema"
+    needs = ""
     features = (("schema_violation", 6.0),)
 
     def __init__(self, schemas: Schemas) -> None:
@@ -23,7 +24,7 @@ class SchemaViolation:
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """1 where the arguments break the schema."""
-        if self._violation(view):
+        if view.tool is not None and view.tool.descriptor.input_schema_json and self._violation(view):
             x[at] = 1.0
 
     def explain(self, view: View) -> Finding | None:

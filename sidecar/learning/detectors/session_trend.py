@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from ...model.pattern import UsagePattern
 from ...model.vocabulary import Level
+from ...native import proposals
 from ..describe import evidence_of, quoted
 from ..detector import Finding
-from ..evidence import logit
 from ..half_life import PERMANENT_HALF_LIFE
 from ..view import Outcome, View
 
-_STRENGTH = 2.0
 #: Calls of a tool before its sessions' trends may prevent.
 _KNOWN_TOOL = 30.0
 
@@ -24,6 +23,7 @@ class SessionTrend:
 
     code = "session_trend"
     about = "how calls of this kind went in this session"
+    needs = ""
     features = (
         ("session_rate", 0.2),  # log-odds of the session's rate over the tool's
         ("session_kind", 0.1),  # of this kind of call in the session over the kind's
@@ -32,19 +32,7 @@ class SessionTrend:
 
     def propose(self, view: View, x: list[float], at: int) -> None:
         """Log-odds of the session's own record, each over what is known beside it."""
-        session = view.session
-        if session is None:
-            return
-        n = session.successes + session.failures
-        trust = view.likeness
-        x[at] = trust * (logit((session.failures + _STRENGTH * view.p_tool) / (n + _STRENGTH)) - view.base_tool)
-        calls, failures = session.of_kind(view.features.kind)
-        if calls:
-            kind = view.base
-            x[at + 1] = trust * (logit((failures + _STRENGTH * view.p_kind) / (calls + _STRENGTH)) - kind)
-            error = _last_error(view)
-            if error is not None:
-                x[at + 2] = trust * (logit(error.kin.mean(view.p_kind, _STRENGTH)) - kind)
+        proposals.session_trend(view, x, at, Level.ERROR)
 
     def explain(self, view: View) -> Finding | None:
         """How many calls like this failed in the session, and with what."""

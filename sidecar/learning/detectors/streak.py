@@ -11,20 +11,13 @@ from typing import Final
 
 from ...model.counted import Counted
 from ...model.decision import Evidence
+from ...native import proposals
 from ..detector import Finding
-from ..evidence import logit, wilson
+from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
-from ..session import WIDTH
-from ..tool_model import Model
 from ..view import Outcome, View
 
 _LIMIT: Final = 20
-_STRENGTH: Final = 4.0
-#: From how many failures in a row on runs are told apart: 1, 2, 3 and 4, 5 and more.
-_STEPS: Final = (0, 1, 2, 3, 3, 4)
-#: Added to the key of a run whose last two errors are alike, and of a run of the session.
-_SAME: Final = 8
-_HERE: Final = 16
 #: A run that long may be the ground of a prevention.
 _LEAST: Final = 2
 
@@ -34,28 +27,23 @@ class Streak:
 
     code = "streak"
     about = "whether failures in a row go on"
+    needs = ""
     features = (("streak_next", 0.4),)  # log-odds of failing after such a run, over the tool's
 
-    def propose(self, view: View, x: list[float], at: int) -> None:
-        """How calls after such a run went."""
-        model = view.model
-        if model is None:
-            return
-        record = model.streaks.get(_key(view, model)[0])
-        if record is not None:
-            x[at] = view.trust * (logit(record.mean(view.p_tool, _STRENGTH)) - view.base_tool)
+    #: How calls after such a run went.
+    propose = staticmethod(proposals.streak)
 
     def explain(self, view: View) -> Finding | None:
         """The run of failures, and how the tool's runs went on before."""
         model = view.model
         if model is None:
             return None
-        key, run = _key(view, model)
+        key, run = proposals.run_of(view, model)
         if run < _LEAST:
             return None
         where = "in this session" if view.session is not None else f"of {view.call.tool}"
         summary = f"the last {run} calls {where} failed"
-        if key & _SAME:
+        if key & proposals.ALIKE:
             summary += " with the same error"
         record = model.streaks.get(key)
         if record is None or record.total < 1.0:
@@ -77,7 +65,7 @@ class Streak:
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count how the run went on; lengthen or end it."""
         model = view.own_model()
-        key, _ = _key(view, model)
+        key, _ = proposals.run_of(view, model)
         record = model.streaks.get(key)
         if record is None:
             record = model.streaks[key] = Counted()
@@ -89,14 +77,3 @@ class Streak:
         model.streak_same = min(model.streak_same + 1, _LIMIT) if template == model.streak_template else 1
         model.streak_template = template
         model.streak = min(model.streak + 1, _LIMIT)
-
-
-def _key(view: View, model: Model) -> tuple[int, int]:
-    """The key of the record of runs like the present one, and how long it is: the session's, where there is one."""
-    session = view.session
-    if session is None:
-        run, same = model.streak, model.streak_same > 1
-        return _STEPS[min(run, 5)] + (_SAME if same else 0), run
-    run = view.run
-    same = run > 1 and session.templates[-WIDTH:] == session.templates[-2 * WIDTH : -WIDTH]
-    return _STEPS[min(run, 5)] + _HERE + (_SAME if same else 0), run

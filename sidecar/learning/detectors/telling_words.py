@@ -11,18 +11,17 @@ from typing import Final
 
 from ...model.counted import Counted
 from ...model.decision import Evidence
-from ...native.phrases import standing
+from ...native import proposals
+from ...native.weights import rounded
 from ..detector import Finding
-from ..evidence import logit, wilson
+from ..evidence import wilson
 from ..half_life import half_life_of
-from ..scopes import count_scopes, inside, judge_scopes, telling
+from ..scopes import count_scopes, judge_scopes
 from ..view import Outcome, View
 from ..wording import named_by, spelled, visible
 
-#: Words of one call that are looked up, of those that an error may have named; and more that an error has named now.
-LOOKED_UP: Final = 12
+#: Words that an error has named now, beside those that were looked up.
 _ADDED: Final = 3
-_STRENGTH_NAMED: Final = 1.0
 
 
 class TellingWords:
@@ -30,25 +29,18 @@ class TellingWords:
 
     code = "telling_words"
     about = "how calls with the same words in their arguments went"
+    needs = ""
     features = (
         ("named_all", 0.4),  # log-odds of the worst word that an error has named, over the kind's
         ("named_scope", 0.25),  # the same in the most telling scope, over everywhere
     )
 
-    def propose(self, view: View, x: list[float], at: int) -> None:
-        """The record of the worst of the named words, over the kind's."""
-        words = looked_up(view)
-        found = _worst_named(view, words) if words else None
-        if found is not None:
-            _, everywhere, here = found
-            level = logit(everywhere)
-            x[at] = level - view.base
-            if here is not None:
-                x[at + 1] = logit(here) - level
+    #: The record of the worst of the named words, over the kind's.
+    propose = staticmethod(proposals.telling_words)
 
     def explain(self, view: View) -> Finding | None:
         """The word that errors have named, and how calls with it went since."""
-        found = _worst_named(view, looked_up(view))
+        found = proposals.worst_named(view)
         if found is None:
             return None
         word, everywhere, here = found
@@ -65,8 +57,8 @@ class TellingWords:
         return Finding(
             summary=summary,
             evidence=Evidence(
-                failures=round(failures, 4),
-                successes=round(successes, 4),
+                failures=rounded(failures, 4),
+                successes=rounded(successes, 4),
                 calls=round(total),
                 call_ids=(),
                 interval=wilson(failures / total if total else 0.5, total),
@@ -79,7 +71,7 @@ class TellingWords:
         """Count the call for its words; an error's words begin, or go on with, their record as named."""
         failed, now = outcome.failed, outcome.now
         half_life = half_life_of(outcome.transient)
-        words = looked_up(view)
+        words = proposals.looked_up(view)
         named: frozenset[bytes] = frozenset()
         if failed:
             arguments = visible(view.call, view.features)
@@ -103,33 +95,3 @@ class TellingWords:
                 judge_scopes(own.word_merits, rate.named, rate.scopes, view.scopes, failed)
             rate.named.add(failed, now, half_life)
             count_scopes(rate.scopes, view.scopes, failed, now, half_life)
-
-
-def looked_up(view: View) -> tuple[bytes, ...]:
-    """The keys of the words that errors may have named: of those, the records are read."""
-    if view.looked_up is None:
-        if view.model is None:
-            return ()
-        view.looked_up = tuple(standing(view.model.named_bits, view.wording.words, True, LOOKED_UP))
-    return view.looked_up
-
-
-def _worst_named(view: View, words: tuple[bytes, ...]) -> tuple[bytes, float, float | None] | None:
-    """Of the words that an error has named, the one most likely to fail: (word, everywhere, here)."""
-    found, most = None, -1.0
-    scopes = telling(view.model.word_merits, view.scopes) if view.model is not None else []
-    p_kind = view.p_kind
-    for word, rate in zip(words, view.rates_of(words), strict=True):
-        if rate is None or rate.named is None:
-            continue
-        everywhere = p = rate.named.mean(p_kind, _STRENGTH_NAMED)
-        here = None
-        records = rate.scopes
-        for scope in scopes:
-            if scope in records:
-                here = inside(rate.named, records[scope], p_kind)
-                p = max(p, here)
-                break
-        if p > most:
-            most, found = p, (word, everywhere, here)
-    return found

@@ -1,0 +1,56 @@
+"""Rows that readers share: what is found, and what has to be read."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.native.kept import Kept, Lookup
+
+_CACHED: Any = SimpleNamespace(name="rows", cached=True, decode=lambda _key, raw: f"decoded {raw!r}")
+_PLAIN: Any = SimpleNamespace(name="rows", cached=False)
+
+
+class _Reader(Lookup):
+    def _read(self, table: Any, key: bytes) -> object:
+        return table, key
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.none() | st.binary(max_size=3))
+def test_a_row_is_right_for_its_snapshots(since: int, until: int, snapshot: int, raw: bytes | None) -> None:
+    reader = _Reader()
+    reader.see({"rows": {b"k": Kept("a record", since, until, raw)}}, snapshot)
+    right = "a record" if raw is None else f"decoded {raw!r}"
+    for _ in range(2):
+        assert reader.get(_CACHED, b"k") == (right if since <= snapshot < until else (_CACHED, b"k"))
+    assert reader.get(_CACHED, b"other") == (_CACHED, b"other")
+    assert reader.get(_PLAIN, b"k") == (_PLAIN, b"k")
+    assert reader.snapshot == snapshot
+
+
+def test_bytes_are_decoded_once_and_what_cannot_be_stays() -> None:
+    decoded: list[bytes] = []
+
+    def decode(_key: bytes, raw: bytes) -> bytes:
+        decoded.append(raw)
+        if len(decoded) == 1:
+            raise ValueError("not yet")
+        return raw * 2
+
+    table: Any = SimpleNamespace(name="rows", cached=True, decode=decode)
+    kept = Kept(None, 0, 9, b"x")
+    with pytest.raises(ValueError, match="not yet"):
+        kept.decoded(table, b"k")
+    assert [kept.decoded(table, b"k") for _ in range(3)] == [b"xx"] * 3
+    assert decoded == [b"x"] * 2
+
+
+def test_a_table_that_is_not_there() -> None:
+    reader = _Reader()
+    reader.see({}, 1)
+    with pytest.raises(KeyError):
+        reader.get(_CACHED, b"k")
