@@ -17,7 +17,7 @@ from sidecar.model.errors import ForewarnError, StoreUnavailableError
 
 from .backlog import Job, JobQueue
 from .environment import Environment
-from .faults import is_of_store, typed
+from .faults import DAMAGED, is_of_store, typed
 from .transaction import WriteTransaction
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Committer:
         self.failed += 1
         if bad.future is None:
             log.error("a posted job failed", exc_info=failure.error)
-        self._queue.fail([bad], failure.error)
+        self._queue.fail([bad], typed(failure.error) if isinstance(failure.error, DAMAGED) else failure.error)
         return jobs[failure.index + 1 :]
 
     def _one_by_one(self, jobs: list[Job], error: Exception) -> None:

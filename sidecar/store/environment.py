@@ -112,7 +112,7 @@ class Environment:
     def open_generation(
         self, number: int, *, create: bool = False, accept: Callable[[int], None] = _accept
     ) -> Generation:
-        """Open a generation's file and all tables. CorruptStoreError where the file is empty (but to be made) or cut off."""
+        """Open a generation's file and all tables. CorruptStoreError: empty (unless to be made) or cut off."""
         path = self.folder / files.name_of(number)
         try:
             if not create:
@@ -222,6 +222,11 @@ class Environment:
         """The file's size in use, free pages within it included."""
         env = self.current.env
         return 0 if env is None else (env.info()["last_pgno"] + 1) * env.stat()["psize"]
+
+    def page_problems(self) -> list[str]:
+        """What is wrong with the pages of the current generation, in use or not. See ``pages.live_problems``."""
+        path = self.current.path
+        return pages.live_problems(path, lambda: self.current.path != path or self.current.env is None)
 
     def close(self, patience: float = 5.0) -> None:
         """Close the file once readers are gone. After ``patience`` seconds it is left to the end of the process."""

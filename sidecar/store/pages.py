@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ from lmdb import verify as checker
 
 from sidecar.model.errors import CorruptStoreError, StoreUnavailableError
 
+#: Seconds between looks whether a check is still wanted.
+LOOK_SECONDS: Final = 0.2
 #: What the child of ``live_problems`` runs. Its read transaction keeps others from reusing the pages that are looked
 #: at: pages of the newest commit as of then, or of a later one.
 _CHILD: Final = """
@@ -42,30 +45,43 @@ def problems_at_rest(path: Path) -> list[str]:
     return [f"page: {problem}" for problem in found]
 
 
-def live_problems(path: Path) -> list[str]:
+def live_problems(path: Path, closed: Callable[[], bool]) -> list[str]:
     """As ``problems_at_rest``, of a file that may be written meanwhile. StoreUnavailableError where nobody can tell.
 
     A process of its own looks: decisions need this one's interpreter, its readers would keep the map from growing, and
-    what a damaged file does to it harms nobody.
+    what a damaged file does to it harms nobody. It is ended once ``closed`` says so.
     """
-    problems = _ask_child(path)
+    problems = _ask_child(path, closed)
     # Once more before it is said: it may have read the meta page in the middle of a commit.
-    return _ask_child(path) if problems else problems
+    return _ask_child(path, closed) if problems else problems
 
 
-def _ask_child(path: Path) -> list[str]:
+def _ask_child(path: Path, closed: Callable[[], bool]) -> list[str]:
+    command = [sys.executable, "-P", "-c", _CHILD, str(path)]
     try:
-        child = subprocess.run(
-            [sys.executable, "-P", "-c", _CHILD, str(path)],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+        child = subprocess.Popen(  # noqa: S603  # the command is ours, the path one argument of it
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            errors="replace",
         )  # fmt: skip
     except OSError as error:
         raise StoreUnavailableError(f"the store's pages cannot be checked: {error}") from error
+    with child:
+        while True:
+            try:
+                said, complaint = child.communicate(timeout=LOOK_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                if closed():
+                    child.kill()
+                    raise StoreUnavailableError("the store was closed while its pages were checked") from None
+            except BaseException:
+                child.kill()
+                raise
+    first, *problems = said.splitlines() or [""]
     if child.returncode < 0:
         return [f"page: the check was ended by signal {-child.returncode}"]
-    first, *problems = child.stdout.splitlines() or [""]
     if child.returncode or first != "checked":
-        last = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
+        last = (complaint.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
         raise StoreUnavailableError(f"the store's pages cannot be checked: {last}"[:300])
     return [f"page: {problem}" for problem in problems]
 

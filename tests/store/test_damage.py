@@ -6,14 +6,16 @@ import os
 import random
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import lmdb
 import pytest
 
-from sidecar.model.errors import CorruptStoreError
-from sidecar.store import Store, WriteTransaction
+from sidecar.model.errors import CorruptStoreError, StoreUnavailableError
+from sidecar.store import Store, WriteTransaction, pages
 from sidecar.store.pages import problems_at_rest, refuse_truncated
 from sidecar.store.tables import META
 
@@ -56,12 +58,11 @@ def fill(folder: Path) -> Path:
 
 
 def overwrite(path: Path, seed: int) -> None:
-    """Damage 20 places beyond the meta pages."""
+    """Damage where 20 pages begin, beyond the first of META's."""
     lots = random.Random(seed)
     with path.open("r+b") as file:
-        size = path.stat().st_size
         for _ in range(20):
-            file.seek(lots.randrange(2 * PAGE, size - 64))
+            file.seek(lots.randrange(16, path.stat().st_size // PAGE) * PAGE + lots.randrange(16))
             file.write(lots.randbytes(64))
 
 
@@ -112,8 +113,115 @@ def test_a_first_start_that_was_cut_off_is_no_obstacle(open_store: Open, folder:
     assert (folder / "CURRENT").read_text() == "store-000001.mdb\n"
 
 
-def test_a_later_generation_that_is_empty_is_refused_even_where_nothing_names_it(open_store: Open, folder: Path) -> None:
+def test_a_later_generation_that_is_empty_is_refused_unnamed_too(open_store: Open, folder: Path) -> None:
     folder.mkdir()
     (folder / "store-000002.mdb").write_bytes(b"")
     with pytest.raises(CorruptStoreError):
         open_store()
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from sidecar.model.errors import CorruptStoreError
+from sidecar.store import Store
+from sidecar.store.tables import META
+def refused(call):
+    try:
+        call()
+        return "went on"
+    except CorruptStoreError as error:
+        return error.reason
+folder = Path(sys.argv[1])
+store = Store(folder, initial_bytes=8 << 20)
+def scan():
+    with store.read() as reader:
+        return list(reader.scan(META, b"n150", b"o"))
+def scan_raw():
+    with store.read() as reader:
+        return list(reader.scan_raw(META, b"n150"))
+def get():
+    with store.read() as reader:
+        return reader.get(META, b"n150")
+def get_raw():
+    with store.read() as reader:
+        return reader.get_raw(META, b"n150")
+"""
+READS = """
+print("scan", refused(scan), "raw", refused(scan_raw), "get", refused(get), refused(get_raw))
+print("job", refused(lambda: store.submit(lambda transaction: transaction.get(META, b"n150")).result(5)))
+print("put", refused(lambda: store.submit(lambda transaction: transaction.put(META, b"n150", b"")).result(5)))
+"""
+CHECKS = """
+problems = store.verify().problems
+print("verify", bool(problems) and all(problem.startswith("page: ") for problem in problems))
+print("compact", refused(lambda: store.compact().result(30)), "backup", refused(lambda: store.backup(folder / "copy")))
+"""
+LEFT = """
+store.submit(lambda transaction: transaction.put(META, b"a", b"v")).result(5)
+print("left", sorted(path.name for path in folder.iterdir() if path.is_file()), list((folder / "copy").iterdir()))
+"""
+
+
+def test_a_page_that_was_overwritten_is_told_by_all_who_meet_it(folder: Path) -> None:
+    path = fill(folder)
+    content = bytearray(path.read_bytes())
+    for start in range(2 * PAGE, len(content), PAGE):
+        if b"n150" in content[start : start + PAGE] and content[start + 10] & 2:  # a leaf: P_LEAF
+            content[start : start + PAGE] = bytes(PAGE)
+    path.write_bytes(content)
+    assert in_a_process(OPEN + READS + CHECKS + LEFT, folder).splitlines() == [
+        "scan CORRUPT_STORE raw CORRUPT_STORE get CORRUPT_STORE CORRUPT_STORE",
+        "job CORRUPT_STORE",
+        "put CORRUPT_STORE",
+        "verify True",
+        "compact CORRUPT_STORE backup CORRUPT_STORE",
+        "left ['CURRENT', 'LOCK', 'store-000001.mdb', 'store-000001.mdb-lock'] []",
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_copies_and_checks_of_a_damaged_store_end_nobody(folder: Path, seed: int) -> None:
+    path = fill(folder)
+    overwrite(path, seed)
+    assert in_a_process(OPEN + CHECKS, folder).splitlines() == [
+        "verify True",
+        "compact CORRUPT_STORE backup CORRUPT_STORE",
+    ]
+
+
+def test_pages_are_checked_while_others_write(open_store: Open) -> None:
+    store = open_store(initial_bytes=1 << 20)
+    done = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            store.submit(lambda transaction, n=number: transaction.put(META, b"n%d" % (n % 50), b"x" * n)).result(5)  # type: ignore[misc]
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(5):
+            assert store.verify().problems == []
+        assert isinstance(store.compact().result(10), int)
+    finally:
+        done.set()
+        writer.join()
+
+
+def test_a_check_ends_with_the_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = fill(folder)
+    monkeypatch.setattr(pages, "_CHILD", "import time; time.sleep(60)")
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError, match="closed"):
+        pages.live_problems(path, lambda: True)
+    assert time.monotonic() - began < 30
+
+
+def test_a_check_that_cannot_be_made_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = fill(folder)
+    monkeypatch.setattr(pages, "_CHILD", "raise SystemExit('no lmdb here')")
+    with pytest.raises(StoreUnavailableError, match="no lmdb here"):
+        pages.live_problems(path, lambda: False)
