@@ -35,7 +35,8 @@ def backup(environment: Environment, target: Path) -> int:
     """Write a consistent, compacted copy into a new or empty folder while the store is in use; its size in bytes.
 
     FolderNotEmptyError; InvalidArgumentError for a path that no folder can have; CorruptStoreError as by
-    ``refuse_damaged``; StoreFullError where the disk is full, StoreUnavailableError where it cannot be written; the folder is then left without ``CURRENT`` and without a copy.
+    ``refuse_damaged``; StoreFullError where the disk is full, StoreUnavailableError where it cannot be written;
+    the folder is then left without ``CURRENT`` and without a copy.
     Writers go on; the file cannot reuse pages meanwhile.
     """
     try:
