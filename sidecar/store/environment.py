@@ -74,7 +74,7 @@ class Environment:
         self._map_bytes = min(initial_bytes, limit_bytes)
         self._max_readers = max_readers
         self._names = (*NAMES, *extra_tables)
-        self._clock = clock
+        self.clock = clock
         self._retired: list[Generation] = []
         #: Decoded rows that the writer's thread works on.
         self._working_rows = WorkingRows(self._names)
@@ -148,7 +148,7 @@ class Environment:
         if current.env is None:
             raise self._why
         txn = current.env.begin(write=True)
-        return WriteTransaction(txn, current.handles, self._clock(), self._working_rows, current.shared_rows)
+        return WriteTransaction(txn, current.handles, self.clock(), self._working_rows, current.shared_rows)
 
     def grow(self, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Double the map, with no write transaction open. False at the limit.

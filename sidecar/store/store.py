@@ -126,6 +126,11 @@ class Store:
         """What keeps the store from being written at present; empty while all is well."""
         return self.writer.store_error
 
+    @property
+    def last_refusal(self) -> tuple[str, float]:
+        """What was said when a commit was refused last, and when, in seconds since the epoch; empty and 0: never."""
+        return self.writer.state.last_refusal
+
     def close(self, *, drain: bool = True, timeout: float = 10.0) -> bool:
         """Write what waits, then close. False where ``timeout`` seconds were not enough: the file stays open then."""
         ended = self.writer.close(drain=drain, timeout=timeout)

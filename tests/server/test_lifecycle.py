@@ -281,7 +281,10 @@ def test_a_full_disk_refuses_records_and_nothing_else(daemon: RunningDaemon) -> 
             break
         assert time.monotonic() < deadline, "it did not recover"
         time.sleep(0.1)
-    assert daemon.admin.GetStatus(admin_pb2.GetStatusRequest()).store_error == ""
+    status = daemon.admin.GetStatus(admin_pb2.GetStatusRequest())
+    assert status.store_error == ""
+    assert status.last_store_error
+    assert abs(status.last_store_error_time.seconds - time.time()) < 60
     made = daemon.guard.ShouldPrevent(ask("afterwards")).decision.decision_id
     deadline = time.monotonic() + 5
     while not daemon.admin.QueryDecisions(admin_pb2.QueryDecisionsRequest(tool="afterwards")).decisions:
