@@ -8,6 +8,7 @@ package reads the file's bytes and never hands them to LMDB; it looks at about 2
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from lmdb import verify as checker
 
 from sidecar.model.errors import CorruptStoreError, StoreUnavailableError
 
+#: Signals by which a file ends who opens it. Others (a key on the terminal, too little memory) say nothing about it.
+_CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
 #: Seconds between looks whether a check is still wanted.
 LOOK_SECONDS: Final = 0.2
 #: What the child of ``live_problems`` runs. Its read transaction keeps others from reusing the pages that are looked
@@ -78,10 +81,10 @@ def _ask_child(path: Path, closed: Callable[[], bool]) -> list[str]:
                 child.kill()
                 raise
     first, *problems = said.splitlines() or [""]
-    if child.returncode < 0:
+    if -child.returncode in _CRASHES:
         return [f"page: the check was ended by signal {-child.returncode}"]
     if child.returncode or first != "checked":
-        last = (complaint.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
+        last = (complaint.strip().splitlines() or [f"ended with {child.returncode}"])[-1]
         raise StoreUnavailableError(f"the store's pages cannot be checked: {last}"[:300])
     return [f"page: {problem}" for problem in problems]
 

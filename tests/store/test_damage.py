@@ -220,6 +220,17 @@ def test_a_check_ends_with_the_store(folder: Path, monkeypatch: pytest.MonkeyPat
     assert time.monotonic() - began < 30
 
 
+def test_a_file_that_ends_who_looks_is_damaged_and_a_key_on_the_terminal_is_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = fill(folder)
+    monkeypatch.setattr(pages, "_CHILD", "import os; os.kill(os.getpid(), 11)")
+    assert pages.live_problems(path, lambda: False) == ["page: the check was ended by signal 11"]
+    monkeypatch.setattr(pages, "_CHILD", "import os; os.kill(os.getpid(), 2)")
+    with pytest.raises(StoreUnavailableError, match="cannot be checked"):
+        pages.live_problems(path, lambda: False)
+
+
 def test_a_check_that_cannot_be_made_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = fill(folder)
     monkeypatch.setattr(pages, "_CHILD", "raise SystemExit('no lmdb here')")
