@@ -141,6 +141,17 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator(
+        "data_dir", "guard_token_file", "admin_token_file", "policies", "ready_file", "qdrant_key_file", "llm_key_file",
+        mode="before",
+    )  # fmt: skip
+    @classmethod
+    def _named(cls, value: object) -> object:
+        """Refuse an empty path, which would be the folder that the daemon happens to be started in."""
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("is empty; name a path, or leave the setting out")
+        return value
+
     @field_validator("guard_address", "admin_address")
     @classmethod
     def _well_formed(cls, value: list[str]) -> list[str]:

@@ -15,9 +15,9 @@ from forewarn.v1 import admin_pb2, guard_pb2, knowledge_pb2, policy_pb2, rollout
 from . import __version__
 from .config import Settings
 from .model.errors import ForewarnError
+from .paths import SettingError, door, prepare
 from .runtime import Rooms, open_rooms
 from .server.admin_service import AdminService, DaemonFacts
-from .server.authentication import BearerToken, read_token
 from .server.grpc_insides import insides
 from .server.guard_service import GuardService
 from .server.knowledge_service import KnowledgeService
@@ -61,16 +61,19 @@ class Daemon:
         self.admin_addresses: list[str] = []
 
     def start(self) -> None:
-        """Serve. Raises StartError, having closed what was opened."""
+        """Serve. Raises SettingError or StartError, having closed what was opened."""
         began = time.monotonic()
         try:
             self._start()
+            if self._settings.ready_file is not None:
+                self._write_ready_file(self._settings.ready_file)
+        except SettingError:
+            self.stop()
+            raise
         except (AddressError, ForewarnError, OSError, ValueError) as error:
             self.stop()
             raise StartError(str(error)) from error
         self._serving = True
-        if self._settings.ready_file is not None:
-            self._write_ready_file(self._settings.ready_file)
         self._log.info(
             "ready",
             guard=self.guard_addresses,
@@ -81,8 +84,9 @@ class Daemon:
 
     def _start(self) -> None:
         settings = self._settings
-        guard_door = _door(settings.guard_token_file)
-        admin_door = _door(settings.admin_token_file)
+        guard_door = door("guard_token_file", settings.guard_token_file)
+        admin_door = door("admin_token_file", settings.admin_token_file)
+        prepare(settings.data_dir, settings.ready_file)
         rooms = self._rooms = open_rooms(settings)
         facts = DaemonFacts(start_time=time.time(), version=__version__)
 
@@ -170,10 +174,9 @@ class Daemon:
             "guard": self.guard_addresses,
             "admin": self.admin_addresses,
         }
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
-            json.dump(facts, file)
-        Path(file.name).replace(path)
-
-
-def _door(token_file: Path | None) -> BearerToken | None:
-    return None if token_file is None else BearerToken(read_token(token_file))
+        try:
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
+                json.dump(facts, file)
+            Path(file.name).replace(path)
+        except OSError as error:
+            raise SettingError("ready_file", f"{path} cannot be written: {error.strerror or error}") from error

@@ -34,6 +34,7 @@ def main() -> None:
     from .collection import collect_rarely
     from .daemon import Daemon, StartError
     from .logs import configure
+    from .paths import SettingError
 
     log = configure(settings.log_level, settings.log_format)
     stop = threading.Event()
@@ -54,6 +55,9 @@ def main() -> None:
     except StartError as error:
         print(f"forewarn-sidecar: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+    except SettingError as error:
+        print(f"forewarn-sidecar: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
     try:
         stop.wait()
     finally:

@@ -100,6 +100,7 @@ class AdminService:
         store, facts = self._rooms.store, self._facts
         with store.read() as reader:
             mode, standing = mode_for_all(reader), read_standing(reader)
+        refused, refused_time = store.last_refusal
         return admin_pb2.GetStatusResponse(
             version=facts.version,
             start_time=answers.stamp(facts.start_time),
@@ -123,6 +124,8 @@ class AdminService:
             policy_engine_errors=self._rooms.policy_desk.engine_errors,
             policy_rule_errors=self._rooms.policy_desk.rule_errors,
             policy_fact_errors=self._rooms.policy_desk.fact_errors,
+            last_store_error=refused,
+            last_store_error_time=answers.stamp(refused_time) if refused else None,
         )
 
     def GetStats(self, request: admin_pb2.GetStatsRequest, _: grpc.ServicerContext) -> admin_pb2.GetStatsResponse:

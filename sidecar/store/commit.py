@@ -17,7 +17,7 @@ from sidecar.model.errors import ForewarnError, StoreUnavailableError
 
 from .backlog import Job, JobQueue
 from .environment import Environment
-from .faults import is_of_store, typed
+from .faults import DAMAGED, is_of_store, typed
 from .transaction import WriteTransaction
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ Step = Callable[[WriteTransaction], bool]
 #: Seconds between attempts while the disk refuses.
 FIRST_PAUSE: Final = 0.01
 LONGEST_PAUSE: Final = 1.0
+#: Seconds after the log said that the store cannot be written in which it does not say so again.
+QUIET_SECONDS: Final = 10.0
 
 
 class _JobFailedError(Exception):
@@ -65,6 +67,11 @@ class Committer:
         self.untidy = False
         #: What keeps the store from being written at present; empty while all is well.
         self.store_error = ""
+        #: What the store said when it refused last, and when, in seconds since the epoch. On a full disk small commits
+        #: go on in between: ``store_error`` comes and goes.
+        self.last_refusal: tuple[str, float] = ("", 0.0)
+        self._told = False
+        self._quiet_until = 0.0
         #: Commits that changed something, jobs that were applied, jobs that raised, seconds of the last commit.
         self.commits = self.applied = self.failed = 0
         #: Posts that were not droppable and met the store's size limit.
@@ -107,7 +114,7 @@ class Committer:
         self.failed += 1
         if bad.future is None:
             log.error("a posted job failed", exc_info=failure.error)
-        self._queue.fail([bad], failure.error)
+        self._queue.fail([bad], typed(failure.error) if isinstance(failure.error, DAMAGED) else failure.error)
         return jobs[failure.index + 1 :]
 
     def _one_by_one(self, jobs: list[Job], error: Exception) -> None:
@@ -178,8 +185,9 @@ class Committer:
         if changed:
             self.commit_sequence = transaction.commit_sequence
             self.commits += 1
-            if self.store_error:
+            if self._told:
                 log.info("the store can be written again")
+                self._told = False
             self.store_error, self._pause = "", 0.0
         self._answer(jobs, results)
 
@@ -195,6 +203,7 @@ class Committer:
 
     def _refuse(self, jobs: list[Job], error: ForewarnError) -> None:
         """No space for this job, and none to come."""
+        self.last_refusal = error.message, self._environment.clock()
         for job in jobs:
             if job.future is None and not job.droppable:
                 self.lost += 1
@@ -204,9 +213,12 @@ class Committer:
     def _fault(self, jobs: list[Job], error: BaseException) -> None:
         """The store refuses: tell those who wait, keep what must not be lost, and try again a little later."""
         cause = typed(error)
-        if not self.store_error:
+        now = time.monotonic()
+        if not self._told and now >= self._quiet_until:
             log.error("the store cannot be written: %s", cause.message)
+            self._told, self._quiet_until = True, now + QUIET_SECONDS
         self.store_error = cause.message
+        self.last_refusal = cause.message, self._environment.clock()
         self._queue.fail_or_keep(jobs, cause)
         if isinstance(error, lmdb.PanicError) or self._environment.current.env is None:
             try:

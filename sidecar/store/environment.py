@@ -22,9 +22,10 @@ from typing import Final, TypeVar
 import lmdb
 
 from sidecar.clock import Clock, wall_clock
-from sidecar.model.errors import StoreUnavailableError
+from sidecar.model.errors import CorruptStoreError, StoreUnavailableError
 
 from . import folder as files
+from . import pages
 from .faults import ForkedStoreError, typed
 from .generation import Generation
 from .reader import Reader
@@ -73,7 +74,7 @@ class Environment:
         self._map_bytes = min(initial_bytes, limit_bytes)
         self._max_readers = max_readers
         self._names = (*NAMES, *extra_tables)
-        self._clock = clock
+        self.clock = clock
         self._retired: list[Generation] = []
         #: Decoded rows that the writer's thread works on.
         self._working_rows = WorkingRows(self._names)
@@ -82,8 +83,11 @@ class Environment:
         self._lock = files.FolderLock(folder)
         try:
             number = files.read_current(folder)
-            self.current = self.open_generation(number or 1, create=number is None, accept=accept)
-            if number is None or not (folder / "CURRENT").exists():
+            named = (folder / "CURRENT").exists()
+            # What is not named yet, of a first start that was cut off, may be empty: nothing was kept in it.
+            create = number is None or (number == 1 and not named)
+            self.current = self.open_generation(number or 1, create=create, accept=accept)
+            if not named:
                 files.write_current(folder, number or 1)
             self._clean()
             self.check_readers()
@@ -107,9 +111,11 @@ class Environment:
     def open_generation(
         self, number: int, *, create: bool = False, accept: Callable[[int], None] = _accept
     ) -> Generation:
-        """Open a generation's file and all tables."""
+        """Open a generation's file and all tables. CorruptStoreError: empty (unless to be made) or cut off."""
         path = self.folder / files.name_of(number)
         try:
+            if not create:
+                pages.refuse_empty(path)
             env = lmdb.open(
                 str(path), map_size=self._map_bytes, subdir=False, mode=0o600, create=create,
                 max_dbs=len(self._names) + 3, max_readers=self._max_readers,
@@ -117,10 +123,11 @@ class Environment:
         except (lmdb.Error, OSError) as error:
             raise typed(error) from error
         try:
+            pages.refuse_truncated(env, path)
             accept(_schema_version(env))
             with env.begin(write=True) as txn:
                 handles = {name: env.open_db(name.encode(), txn=txn) for name in self._names}
-        except lmdb.Error as error:
+        except (lmdb.Error, OSError) as error:
             env.close()
             raise typed(error) from error
         except BaseException:
@@ -140,7 +147,7 @@ class Environment:
         if current.env is None:
             raise self._why
         txn = current.env.begin(write=True)
-        return WriteTransaction(txn, current.handles, self._clock(), self._working_rows, current.shared_rows)
+        return WriteTransaction(txn, current.handles, self.clock(), self._working_rows, current.shared_rows)
 
     def grow(self, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Double the map, with no write transaction open. False at the limit.
@@ -215,6 +222,11 @@ class Environment:
         env = self.current.env
         return 0 if env is None else (env.info()["last_pgno"] + 1) * env.stat()["psize"]
 
+    def page_problems(self) -> list[str]:
+        """What is wrong with the pages of the current generation, in use or not. See ``pages.live_problems``."""
+        path = self.current.path
+        return pages.live_problems(path, lambda: self.current.path != path or self.current.env is None)
+
     def close(self, patience: float = 5.0) -> None:
         """Close the file once readers are gone. After ``patience`` seconds it is left to the end of the process."""
         generation = self.current
@@ -249,7 +261,7 @@ class Environment:
         files.remove_partial(self.folder)
         for number in files.generations(self.folder):
             if number < self.current.number:
-                with contextlib.suppress(lmdb.Error, StoreUnavailableError):
+                with contextlib.suppress(lmdb.Error, StoreUnavailableError, CorruptStoreError):
                     old = self.open_generation(number)
                     mark_superseded(old, self.current.number)
                     if old.env is not None:

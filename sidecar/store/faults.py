@@ -11,7 +11,8 @@ from sidecar.model.errors import CorruptStoreError, ForewarnError, StoreFullErro
 
 #: No space left: on the device, in a quota, or beyond the size that this process may write.
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_DAMAGED: Final = (lmdb.CorruptedError, lmdb.PageNotFoundError)
+#: A page that is not what the pages above it promise.
+DAMAGED: Final = (lmdb.CorruptedError, lmdb.PageNotFoundError)
 #: A job's own mistake (a key too long, say); it leaves the transaction as it was.
 _OWN: Final = (lmdb.BadValsizeError, lmdb.KeyExistsError, lmdb.InvalidParameterError)
 
@@ -22,7 +23,7 @@ def is_of_store(error: BaseException) -> bool:
         return error.errno in _NO_SPACE or error.errno == errno.EIO
     if type(error) is lmdb.Error and not error.code:
         return False  # misuse of the binding: a transaction kept beyond its job, say
-    return isinstance(error, lmdb.Error) and not isinstance(error, (*_OWN, *_DAMAGED))
+    return isinstance(error, lmdb.Error) and not isinstance(error, (*_OWN, *DAMAGED))
 
 
 def typed(error: BaseException) -> ForewarnError:
@@ -37,9 +38,14 @@ def typed(error: BaseException) -> ForewarnError:
     code = error.errno if isinstance(error, OSError) else getattr(error, "code", 0)
     if code in _NO_SPACE:
         return StoreFullError(f"no space left to write the store: {error}")
-    if isinstance(error, _DAMAGED):
+    if isinstance(error, DAMAGED):
         return CorruptStoreError(f"the store's file is damaged: {error}")
     return StoreUnavailableError(f"the store cannot be used: {error}")
+
+
+def damaged(error: BaseException, table: str) -> CorruptStoreError:
+    """The error to give to whoever reads a table and meets one of ``DAMAGED``."""
+    return CorruptStoreError(f"{table} cannot be read, the store's file is damaged: {error}", table=table)
 
 
 class ForkedStoreError(StoreUnavailableError):

@@ -12,7 +12,7 @@ import lmdb
 from sidecar.model.errors import StoreUnavailableError
 from sidecar.native.kept import Lookup
 
-from .faults import typed
+from .faults import DAMAGED, damaged, typed
 from .tables import META, Table
 
 if TYPE_CHECKING:
@@ -109,23 +109,29 @@ class Reader(Lookup):
     def _read(self, table: Table[V], key: bytes) -> V | None:
         """What is not in memory, see ``get``."""
         name = table.name
-        raw = self._get(key, None, self._handles[name])
+        try:
+            raw = self._get(key, None, self._handles[name])
+        except DAMAGED as error:
+            raise damaged(error, name) from error
         record = None if raw is None else table.decode(key, raw)
         if table.cached:
             self.generation.shared_rows.keep(name, key, self.snapshot, record)
         return record
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
-        """The record's bytes as they are stored."""
-        if table is not META:
-            found: bytes | None = self._get(key, None, self._handles[table.name])
-            return found
-        # Each decision asks for the mode. LMDB lets the interpreter's lock go for a look, and that costs ten of ours.
-        meta = self.generation.shared_rows.meta
-        snapshot, kept = meta.get(key, _NOT_READ)
-        if snapshot != self.snapshot:
-            kept = self._get(key, None, self._handles[META.name])
-            meta[key] = self.snapshot, kept
+        """The record's bytes as they are stored. CorruptStoreError where they cannot be read."""
+        try:
+            if table is not META:
+                found: bytes | None = self._get(key, None, self._handles[table.name])
+                return found
+            # Each decision asks for the mode. LMDB lets the interpreter's lock go for a look: that costs ten of ours.
+            meta = self.generation.shared_rows.meta
+            snapshot, kept = meta.get(key, _NOT_READ)
+            if snapshot != self.snapshot:
+                kept = self._get(key, None, self._handles[META.name])
+                meta[key] = self.snapshot, kept
+        except DAMAGED as error:
+            raise damaged(error, table.name) from error
         return kept
 
     def scan(
@@ -137,20 +143,32 @@ class Reader(Lookup):
         reverse: bool = False,
         limit: int | None = None,
     ) -> Iterator[tuple[bytes, V]]:
-        """Keys with ``start <= key < stop`` and their records, ascending or descending, at most ``limit``."""
+        """Keys with ``start <= key < stop`` and their records, ascending or descending, at most ``limit``.
+
+        CorruptStoreError, here and in ``scan_raw``, where they cannot be read.
+        """
         decode = table.decode
-        for key, raw in scan_raw(self._txn, self._handles[table.name], start, stop, reverse, limit):
-            yield key, decode(key, raw)
+        try:
+            for key, raw in scan_raw(self._txn, self._handles[table.name], start, stop, reverse, limit):
+                yield key, decode(key, raw)
+        except DAMAGED as error:
+            raise damaged(error, table.name) from error
 
     def scan_raw(
         self, table: Table[V], start: bytes = b"", *, limit: int | None = None
     ) -> Iterator[tuple[bytes, bytes]]:
         """Like ``scan``, ascending, without decoding."""
-        return scan_raw(self._txn, self._handles[table.name], start, None, False, limit)
+        try:
+            yield from scan_raw(self._txn, self._handles[table.name], start, None, False, limit)
+        except DAMAGED as error:
+            raise damaged(error, table.name) from error
 
     def count(self, table: Table[V]) -> int:
-        """Rows of a table. Costs the same however many."""
-        return int(self._txn.stat(self._handles[table.name])["entries"])
+        """Rows of a table. Costs the same however many. CorruptStoreError where it cannot be read."""
+        try:
+            return int(self._txn.stat(self._handles[table.name])["entries"])
+        except DAMAGED as error:
+            raise damaged(error, table.name) from error
 
     @property
     def commit_sequence(self) -> int:

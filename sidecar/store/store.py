@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from sidecar.clock import Clock, wall_clock
 
-from .backup import backup, compact
+from .backup import backup, compact, refuse_damaged
 from .commit import Step
 from .environment import Environment
 from .reader import Reader
@@ -105,11 +105,15 @@ class Store:
         return backup(self.environment, target)
 
     def compact(self) -> Future[int]:
-        """Rewrite the file without its free pages; the future gives the bytes saved. Jobs wait, readers do not."""
+        """Rewrite the file without its free pages; the future gives the bytes saved. Jobs wait, readers do not.
+
+        Checks its pages first, while jobs go on: see ``backup.refuse_damaged``.
+        """
+        refuse_damaged(self.environment)
         return self.writer.between_commits(lambda: compact(self.environment))
 
     def verify(self, checks: Sequence[Check] = ()) -> Report:
-        """Check records and indexes of the running store. Page checks are ``verify.verify_pages``, offline."""
+        """Check pages, records and indexes of the running store. StoreUnavailableError where pages cannot be."""
         return verify(self.environment, self._tables, checks)
 
     @property
@@ -121,6 +125,11 @@ class Store:
     def store_error(self) -> str:
         """What keeps the store from being written at present; empty while all is well."""
         return self.writer.store_error
+
+    @property
+    def last_refusal(self) -> tuple[str, float]:
+        """What was said when a commit was refused last, and when, in seconds since the epoch; empty and 0: never."""
+        return self.writer.state.last_refusal
 
     def close(self, *, drain: bool = True, timeout: float = 10.0) -> bool:
         """Write what waits, then close. False where ``timeout`` seconds were not enough: the file stays open then."""

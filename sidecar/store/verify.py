@@ -1,4 +1,4 @@
-"""Is the store what it says it is? Pages (offline), records, indexes, and whatever else rooms promise of theirs.
+"""Is the store what it says it is? Pages, records, indexes, and whatever else rooms promise of theirs.
 
 Works in chunks, each in a read transaction of its own, so that a check of a running store never holds old pages for
 long. A row and what it points to are compared within one transaction, so writes in between are no problems.
@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from sidecar.model.errors import CorruptStoreError
 
 from . import folder as files
+from . import pages
 from .environment import Environment
 from .reader import Reader
 from .tables import (
@@ -36,6 +37,8 @@ CHUNK: Final = 1000
 
 #: Looks at one consistent view and says what is wrong with it. Must be quick: it holds its view while it runs.
 Check = Callable[[Reader], Iterable[str]]
+#: Looks at one row and what it points to.
+Look = Callable[[Reader, bytes, Any], Iterator[str]]
 
 DECLARED: Final[tuple[Table[Any], ...]] = (
     META, CALLS, CALL_IDS, DECISIONS, DECISION_CALLS, TOOLS, PATTERNS, SESSION_KEYS, SESSION_AGES,
@@ -50,27 +53,23 @@ class Report(NamedTuple):
 
 
 def verify_pages(folder: Path) -> list[str]:
-    """Check every page of the current generation. Only while nobody writes; about 20 MB a second.
-
-    Uses the checker that comes with the ``lmdb`` package from 3.0 on, which never hands the file to LMDB itself.
-    """
-    try:
-        from lmdb import verify as pages  # not part of older builds
-    except ImportError:
-        return []
+    """Check every page of the current generation. Only while nobody writes; about 20 MB a second."""
     number = files.read_current(folder)
     if number is None:
         return [f"{folder} holds no store"]
-    try:
-        found: list[str] = pages.verify(str(folder / files.name_of(number)), subdir=False)  # type: ignore[no-untyped-call]
-        return [f"page: {problem}" for problem in found]
-    except (pages.VerifyError, OSError) as error:
-        return [f"page: {error}"]
+    return pages.problems_at_rest(folder / files.name_of(number))
 
 
 def verify(environment: Environment, tables: Sequence[Table[Any]] = (), checks: Sequence[Check] = ()) -> Report:
-    """Check an open store, in use or not. ``tables`` are those that rooms declared, ``checks`` what they promise."""
-    problems: list[str] = []
+    """Check an open store, in use or not: pages first, and where those are sound, rows.
+
+    ``tables`` are those that rooms declared, ``checks`` what they promise. StoreUnavailableError where pages cannot be
+    checked.
+    """
+    problems = environment.page_problems()
+    if problems:
+        # Rows are not looked at: LMDB, which would have to find them, may not survive such pages.
+        return Report(problems[:MAX_PROBLEMS], {})
     entries: dict[str, int] = {}
     for table in {table.name: table for table in (*DECLARED, *tables)}.values():
         entries[table.name] = 0
@@ -96,20 +95,26 @@ def _rows(environment: Environment, table: Table[Any]) -> Iterator[tuple[int, li
         problems: list[str] = []
         count = 0
         with environment.read() as reader:
-            for key, raw in reader.scan_raw(table, start, limit=CHUNK):
-                count += 1
-                start = key
-                try:
-                    row = table.decode(key, raw)
-                except CorruptStoreError as error:
-                    problems.append(error.message)
-                else:
-                    if look is not None:
-                        problems += [f"{table.name}[{key.hex()}] {found}" for found in look(reader, key, row)]
+            try:
+                for key, raw in reader.scan_raw(table, start, limit=CHUNK):
+                    count += 1
+                    start = key
+                    problems += _of_row(reader, table, key, raw, look)
+            except CorruptStoreError as error:  # a page, damaged since pages were looked at
+                yield count, [*problems, error.message]
+                return
         yield count, problems
         if count < CHUNK:
             return
         start += b"\0"  # the least key after it
+
+
+def _of_row(reader: Reader, table: Table[Any], key: bytes, raw: bytes, look: Look | None) -> list[str]:
+    try:
+        row = table.decode(key, raw)
+        return [] if look is None else [f"{table.name}[{key.hex()}] {found}" for found in look(reader, key, row)]
+    except CorruptStoreError as error:
+        return [error.message]
 
 
 def _call(reader: Reader, key: bytes, call: Any) -> Iterator[str]:
@@ -149,7 +154,7 @@ def _session_age(reader: Reader, key: bytes, _: bytes) -> Iterator[str]:
         yield "names a session that is not there"
 
 
-_LOOKS: Final[dict[str, Callable[[Reader, bytes, Any], Iterator[str]]]] = {
+_LOOKS: Final[dict[str, Look]] = {
     "calls": _call,
     "call_ids": _call_id,
     "decisions": _decision,

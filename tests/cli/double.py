@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 
 from forewarn.v1 import admin_pb2, admin_pb2_grpc, guard_pb2, guard_pb2_grpc, model_pb2
@@ -222,8 +223,9 @@ class Admin(admin_pb2_grpc.AdminServiceServicer):
 
     def GetStatus(self, request: Any, context: Any) -> Any:
         return admin_pb2.GetStatusResponse(
-            version="0.0", mode=self.state.mode, store_path="/nowhere", store_sequence=len(self.state.calls)
-        )
+            version="0.0", mode=self.state.mode, store_path="/nowhere", store_sequence=len(self.state.calls),
+            last_store_error="no space left", last_store_error_time=Timestamp(seconds=1_700_000_000),
+        )  # fmt: skip
 
     def GetStats(self, request: Any, context: Any) -> Any:
         counts: dict[str, admin_pb2.Counts] = {}

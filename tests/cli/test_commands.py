@@ -176,6 +176,14 @@ def test_upkeep(forewarn: Forewarn, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "→" in forewarn("compact").out
 
 
+def test_status_says_when_the_store_refused_last(forewarn_double: Forewarn) -> None:
+    shown = forewarn_double("status").out
+    assert "store refused last: 2023-11-14 22:13:20Z: no space left" in shown
+    assert "store error" not in shown
+
+
 def test_status(forewarn: Forewarn) -> None:
-    assert "mode: shadow" in forewarn("status").out
+    shown = forewarn("status").out
+    assert "mode: shadow" in shown
+    assert "store refused" not in shown
     assert forewarn("status", "--json").json["mode"] == "MODE_SHADOW"

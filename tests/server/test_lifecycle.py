@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -73,10 +75,10 @@ def last_line(daemon: RunningDaemon) -> str:
     return daemon.log.strip().splitlines()[-1]
 
 
-def refused(daemon: RunningDaemon) -> str:
+def refused(daemon: RunningDaemon, code: int = 1) -> str:
     with pytest.raises(StartFailedError):
         daemon.start()
-    assert daemon._wait() == 1
+    assert daemon._wait() == code
     assert "Traceback" not in daemon.log
     return last_line(daemon)
 
@@ -121,8 +123,49 @@ def test_a_file_in_the_sockets_place_is_left_alone(start_daemon: StartDaemon) ->
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     daemon = RunningDaemon(folder=tmp_path / "file" / "data")
-    assert "file" in refused(daemon)
+    assert refused(daemon, 2).startswith(f"forewarn-sidecar: data_dir: {daemon.data_dir} cannot be made or used: ")
     daemon.discard()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--ready-file", "DIR/none/ready.json"], "ready_file: DIR/none is no folder"),
+        (["--ready-file", "DIR"], "ready_file: DIR is a folder"),
+        (["--ready-file", ""], "ready_file: is empty; name a path, or leave the setting out"),
+        (["--guard-token-file", "DIR/none"], "guard_token_file: DIR/none cannot be read: No such file or directory"),
+        (["--admin-token-file", "DIR"], "admin_token_file: DIR cannot be read: Is a directory"),
+        (["--data-dir", "DIR/file"], "data_dir: DIR/file is no folder"),
+        (["--data-dir", ""], "data_dir: is empty; name a path, or leave the setting out"),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_named(arguments: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    arguments = [argument.replace("DIR", str(tmp_path)) for argument in arguments]
+    run = subprocess.run(
+        [sys.executable, "-m", "sidecar.main", "--guard-address", f"unix:{tmp_path}/g",
+         *(() if "--data-dir" in arguments else ("--data-dir", str(tmp_path / "d"))), *arguments],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (2, f"forewarn-sidecar: {said.replace('DIR', str(tmp_path))}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_ready_file_in_a_data_folder_that_is_to_be_made() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="fw", dir="/tmp")) / "data"
+    command = [sys.executable, "-m", "sidecar.main", "--data-dir", str(folder), "--ready-file", str(folder / "ready")]
+    process = subprocess.Popen([*command, "--guard-address", f"unix:{folder}/g"], stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 30
+        while not (folder / "ready").exists():
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+        shutil.rmtree(folder.parent)
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -191,7 +234,9 @@ def test_bad_tokens_are_refused(tmp_path: Path) -> None:
         token.write_text(text)
         token.chmod(mode)
         daemon = RunningDaemon("--guard-token-file", str(token))
-        assert said in refused(daemon)
+        line = refused(daemon, 2)
+        assert line.startswith("forewarn-sidecar: guard_token_file: ")
+        assert said in line
         daemon.discard()
 
 
@@ -236,7 +281,10 @@ def test_a_full_disk_refuses_records_and_nothing_else(daemon: RunningDaemon) -> 
             break
         assert time.monotonic() < deadline, "it did not recover"
         time.sleep(0.1)
-    assert daemon.admin.GetStatus(admin_pb2.GetStatusRequest()).store_error == ""
+    status = daemon.admin.GetStatus(admin_pb2.GetStatusRequest())
+    assert status.store_error == ""
+    assert status.last_store_error
+    assert abs(status.last_store_error_time.seconds - time.time()) < 60
     made = daemon.guard.ShouldPrevent(ask("afterwards")).decision.decision_id
     deadline = time.monotonic() + 5
     while not daemon.admin.QueryDecisions(admin_pb2.QueryDecisionsRequest(tool="afterwards")).decisions:

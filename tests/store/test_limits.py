@@ -104,6 +104,7 @@ def test_a_full_store_refuses_only_what_needs_space(open_store: Open) -> None:
     futures[2].result(10)
     store.submit(put(b"again", b"y" * 30_000)).result(10)
     assert store.store_error == ""
+    assert store.last_refusal[0] == "the store has reached its size limit"
 
 
 FULL_DISK = """
@@ -163,6 +164,44 @@ def test_disk_errors_and_panics_are_survived(open_store: Open, monkeypatch: pyte
     assert store.store_error == ""
     with store.read() as reader:
         assert [reader.get(META, key) for key in (b"before", b"lost", b"after")] == [b"v", None, b"v"]
+
+
+def test_a_disk_that_refuses_now_and_then_is_told_and_does_not_fill_the_log(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk: what is large is refused, what is small goes on, and ``store_error`` comes and goes."""
+    store = open_store(clock=lambda: 1_700_000_000.0)
+    store.submit(put(b"before")).result(5)
+    assert store.last_refusal == ("", 0.0)
+    real, full = WriteTransaction.commit, OSError(28, "No space left on device")
+    refuse = True
+
+    def commit(transaction: WriteTransaction) -> bool:
+        if refuse:
+            raise full
+        return real(transaction)
+
+    monkeypatch.setattr(WriteTransaction, "commit", commit)
+    caplog.set_level("INFO", logger="sidecar.store.commit")
+    for number in range(5):
+        refuse = True
+        assert isinstance(store.submit(put(b"large%d" % number)).exception(5), StoreFullError)
+        refuse = False
+        store.submit(put(b"small%d" % number)).result(5)
+        assert store.store_error == ""
+    assert store.last_refusal == (
+        "no space left to write the store: [Errno 28] No space left on device",
+        1_700_000_000.0,
+    )
+    said = [record.getMessage().partition(":")[0] for record in caplog.records]
+    assert said == ["the store cannot be written", "the store can be written again"]
+    monkeypatch.setattr("sidecar.store.commit.QUIET_SECONDS", 0.0)
+    store.writer.state._quiet_until = 0.0
+    refuse = True
+    assert isinstance(store.submit(put(b"large")).exception(5), StoreFullError)
+    assert caplog.records[-1].getMessage().startswith("the store cannot be written")
+    refuse = False
+    store.submit(put(b"small")).result(5)
 
 
 def test_readers_that_died_are_forgotten(open_store: Open, folder: Path) -> None:

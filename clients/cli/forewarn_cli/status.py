@@ -29,7 +29,7 @@ def status(context: typer.Context, json: options.Json = False) -> None:
     if json:
         show_json(answer)
         return
-    limit = answer.store_limit_bytes
+    limit, refused = answer.store_limit_bytes, answer.last_store_error
     full = f" of {size(limit)} ({percent(answer.store_bytes / limit, 0)})" if limit else ""
     Screen().pairs(
         [
@@ -48,6 +48,7 @@ def status(context: typer.Context, json: options.Json = False) -> None:
             ("policy folder", answer.policy_folder),
             ("policy error", Styled(answer.policy_error, "bold red")),
             ("store error", Styled(answer.store_error, "bold red")),
+            ("store refused last", f"{moment(answer.last_store_error_time)}: {refused}" if refused else ""),
         ]
     )
 

@@ -110,8 +110,13 @@ type GetStatusResponse struct {
 	// Facts (of a tool, what was learned, a session) that could not be filled in for policies since the start; rules that
 	// read them failed.
 	PolicyFactErrors uint64 `protobuf:"varint,22,opt,name=policy_fact_errors,json=policyFactErrors,proto3" json:"policy_fact_errors,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// What the store said when it refused a commit last, since the start. On a full disk small commits may go on between
+	// those that are refused: store_error comes and goes.
+	LastStoreError string `protobuf:"bytes,23,opt,name=last_store_error,json=lastStoreError,proto3" json:"last_store_error,omitempty"`
+	// When that was; unset where it never was.
+	LastStoreErrorTime *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=last_store_error_time,json=lastStoreErrorTime,proto3" json:"last_store_error_time,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
@@ -296,6 +301,20 @@ func (x *GetStatusResponse) GetPolicyFactErrors() uint64 {
 		return x.PolicyFactErrors
 	}
 	return 0
+}
+
+func (x *GetStatusResponse) GetLastStoreError() string {
+	if x != nil {
+		return x.LastStoreError
+	}
+	return ""
+}
+
+func (x *GetStatusResponse) GetLastStoreErrorTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastStoreErrorTime
+	}
+	return nil
 }
 
 // Which counts.
@@ -5092,7 +5111,7 @@ var File_forewarn_v1_admin_proto protoreflect.FileDescriptor
 const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"\x17forewarn/v1/admin.proto\x12\vforewarn.v1\x1a\x17forewarn/v1/model.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10GetStatusRequest\"\x91\a\n" +
+	"\x10GetStatusRequest\"\x8a\b\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\n" +
@@ -5121,7 +5140,9 @@ const file_forewarn_v1_admin_proto_rawDesc = "" +
 	"\fpolicy_error\x18\x13 \x01(\tR\vpolicyError\x120\n" +
 	"\x14policy_engine_errors\x18\x14 \x01(\x04R\x12policyEngineErrors\x12,\n" +
 	"\x12policy_rule_errors\x18\x15 \x01(\x04R\x10policyRuleErrors\x12,\n" +
-	"\x12policy_fact_errors\x18\x16 \x01(\x04R\x10policyFactErrors\"a\n" +
+	"\x12policy_fact_errors\x18\x16 \x01(\x04R\x10policyFactErrors\x12(\n" +
+	"\x10last_store_error\x18\x17 \x01(\tR\x0elastStoreError\x12M\n" +
+	"\x15last_store_error_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\x12lastStoreErrorTime\"a\n" +
 	"\x0fGetStatsRequest\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12\x1d\n" +
@@ -5635,137 +5656,138 @@ var file_forewarn_v1_admin_proto_depIdxs = []int32{
 	69,  // 0: forewarn.v1.GetStatusResponse.start_time:type_name -> google.protobuf.Timestamp
 	70,  // 1: forewarn.v1.GetStatusResponse.mode:type_name -> forewarn.v1.Mode
 	4,   // 2: forewarn.v1.GetStatusResponse.false_prevention:type_name -> forewarn.v1.FalsePrevention
-	5,   // 3: forewarn.v1.GetStatsResponse.total:type_name -> forewarn.v1.Counts
-	6,   // 4: forewarn.v1.GetStatsResponse.tools:type_name -> forewarn.v1.ToolCounts
-	4,   // 5: forewarn.v1.GetStatsResponse.false_prevention:type_name -> forewarn.v1.FalsePrevention
-	71,  // 6: forewarn.v1.FalsePrevention.interval:type_name -> forewarn.v1.Interval
-	71,  // 7: forewarn.v1.FalsePrevention.wrong_share_interval:type_name -> forewarn.v1.Interval
-	5,   // 8: forewarn.v1.ToolCounts.counts:type_name -> forewarn.v1.Counts
-	72,  // 9: forewarn.v1.QueryDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
-	69,  // 10: forewarn.v1.QueryDecisionsRequest.start_time:type_name -> google.protobuf.Timestamp
-	69,  // 11: forewarn.v1.QueryDecisionsRequest.end_time:type_name -> google.protobuf.Timestamp
-	9,   // 12: forewarn.v1.QueryDecisionsResponse.decisions:type_name -> forewarn.v1.LoggedDecision
-	73,  // 13: forewarn.v1.LoggedDecision.decision:type_name -> forewarn.v1.Decision
-	66,  // 14: forewarn.v1.LoggedDecision.context:type_name -> forewarn.v1.LoggedDecision.ContextEntry
-	74,  // 15: forewarn.v1.LoggedDecision.classification:type_name -> forewarn.v1.Classification
-	9,   // 16: forewarn.v1.GetDecisionResponse.decision:type_name -> forewarn.v1.LoggedDecision
-	39,  // 17: forewarn.v1.GetDecisionResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
-	72,  // 18: forewarn.v1.TailDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
-	9,   // 19: forewarn.v1.TailDecisionsResponse.decision:type_name -> forewarn.v1.LoggedDecision
-	75,  // 20: forewarn.v1.QueryCallsRequest.category:type_name -> forewarn.v1.Outcome
-	16,  // 21: forewarn.v1.QueryCallsResponse.calls:type_name -> forewarn.v1.RecordedCall
-	67,  // 22: forewarn.v1.RecordedCall.context:type_name -> forewarn.v1.RecordedCall.ContextEntry
-	74,  // 23: forewarn.v1.RecordedCall.classification:type_name -> forewarn.v1.Classification
-	76,  // 24: forewarn.v1.RecordedCall.duration:type_name -> google.protobuf.Duration
-	69,  // 25: forewarn.v1.RecordedCall.time:type_name -> google.protobuf.Timestamp
-	77,  // 26: forewarn.v1.QueryUsagePatternsRequest.level:type_name -> forewarn.v1.UsagePatternLevel
-	78,  // 27: forewarn.v1.QueryUsagePatternsRequest.state:type_name -> forewarn.v1.UsagePatternState
-	79,  // 28: forewarn.v1.QueryUsagePatternsRequest.cause:type_name -> forewarn.v1.Cause
-	80,  // 29: forewarn.v1.QueryUsagePatternsResponse.usage_patterns:type_name -> forewarn.v1.UsagePattern
-	80,  // 30: forewarn.v1.GetUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	80,  // 31: forewarn.v1.SuspendUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	31,  // 32: forewarn.v1.ListToolsResponse.tools:type_name -> forewarn.v1.Tool
-	81,  // 33: forewarn.v1.Tool.descriptor:type_name -> forewarn.v1.ToolDescriptor
-	70,  // 34: forewarn.v1.Tool.mode:type_name -> forewarn.v1.Mode
-	5,   // 35: forewarn.v1.Tool.counts:type_name -> forewarn.v1.Counts
-	82,  // 36: forewarn.v1.Tool.evidence:type_name -> forewarn.v1.Evidence
-	76,  // 37: forewarn.v1.Tool.latency:type_name -> google.protobuf.Duration
-	69,  // 38: forewarn.v1.Tool.last_time:type_name -> google.protobuf.Timestamp
-	4,   // 39: forewarn.v1.Tool.false_prevention:type_name -> forewarn.v1.FalsePrevention
-	70,  // 40: forewarn.v1.SetModeRequest.mode:type_name -> forewarn.v1.Mode
-	70,  // 41: forewarn.v1.SetModeResponse.previous:type_name -> forewarn.v1.Mode
-	70,  // 42: forewarn.v1.SetModeResponse.mode:type_name -> forewarn.v1.Mode
-	36,  // 43: forewarn.v1.ListPreventionRulesResponse.rules:type_name -> forewarn.v1.PreventionRule
-	80,  // 44: forewarn.v1.PreventionRule.usage_pattern:type_name -> forewarn.v1.UsagePattern
-	70,  // 45: forewarn.v1.PreventionRule.mode:type_name -> forewarn.v1.Mode
-	72,  // 46: forewarn.v1.PreventionRule.verdict:type_name -> forewarn.v1.Verdict
-	69,  // 47: forewarn.v1.PreventionRule.last_hit_time:type_name -> google.protobuf.Timestamp
-	39,  // 48: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
-	69,  // 49: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
-	42,  // 50: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
-	69,  // 51: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
-	68,  // 52: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
-	69,  // 53: forewarn.v1.GetReportRequest.start_time:type_name -> google.protobuf.Timestamp
-	69,  // 54: forewarn.v1.GetReportRequest.end_time:type_name -> google.protobuf.Timestamp
-	51,  // 55: forewarn.v1.GetReportResponse.scope:type_name -> forewarn.v1.ReportScope
-	53,  // 56: forewarn.v1.GetReportResponse.totals:type_name -> forewarn.v1.ReportTotals
-	55,  // 57: forewarn.v1.GetReportResponse.rates:type_name -> forewarn.v1.ReportRates
-	56,  // 58: forewarn.v1.GetReportResponse.budget:type_name -> forewarn.v1.ReportBudget
-	57,  // 59: forewarn.v1.GetReportResponse.calibration:type_name -> forewarn.v1.ReportCalibration
-	59,  // 60: forewarn.v1.GetReportResponse.curve:type_name -> forewarn.v1.ReportCurve
-	61,  // 61: forewarn.v1.GetReportResponse.detectors:type_name -> forewarn.v1.ReportDetector
-	62,  // 62: forewarn.v1.GetReportResponse.tools:type_name -> forewarn.v1.ReportTool
-	64,  // 63: forewarn.v1.GetReportResponse.buckets:type_name -> forewarn.v1.ReportBucket
-	76,  // 64: forewarn.v1.GetReportResponse.bucket_width:type_name -> google.protobuf.Duration
-	65,  // 65: forewarn.v1.GetReportResponse.patterns:type_name -> forewarn.v1.ReportPatterns
-	69,  // 66: forewarn.v1.ReportScope.time:type_name -> google.protobuf.Timestamp
-	69,  // 67: forewarn.v1.ReportScope.oldest_time:type_name -> google.protobuf.Timestamp
-	69,  // 68: forewarn.v1.ReportScope.newest_time:type_name -> google.protobuf.Timestamp
-	70,  // 69: forewarn.v1.ReportScope.mode:type_name -> forewarn.v1.Mode
-	52,  // 70: forewarn.v1.ReportScope.modes:type_name -> forewarn.v1.ReportMode
-	70,  // 71: forewarn.v1.ReportMode.mode:type_name -> forewarn.v1.Mode
-	71,  // 72: forewarn.v1.ReportShare.interval:type_name -> forewarn.v1.Interval
-	54,  // 73: forewarn.v1.ReportRates.recall:type_name -> forewarn.v1.ReportShare
-	54,  // 74: forewarn.v1.ReportRates.precision:type_name -> forewarn.v1.ReportShare
-	54,  // 75: forewarn.v1.ReportRates.false_prevention_rate:type_name -> forewarn.v1.ReportShare
-	58,  // 76: forewarn.v1.ReportCalibration.bins:type_name -> forewarn.v1.ReportBin
-	54,  // 77: forewarn.v1.ReportBin.failed:type_name -> forewarn.v1.ReportShare
-	60,  // 78: forewarn.v1.ReportCurve.points:type_name -> forewarn.v1.ReportPoint
-	63,  // 79: forewarn.v1.ReportTool.examples:type_name -> forewarn.v1.ReportExample
-	75,  // 80: forewarn.v1.ReportExample.category:type_name -> forewarn.v1.Outcome
-	69,  // 81: forewarn.v1.ReportBucket.start_time:type_name -> google.protobuf.Timestamp
-	80,  // 82: forewarn.v1.ReportPatterns.most_used:type_name -> forewarn.v1.UsagePattern
-	80,  // 83: forewarn.v1.ReportPatterns.most_wrong:type_name -> forewarn.v1.UsagePattern
-	80,  // 84: forewarn.v1.ReportPatterns.never_right:type_name -> forewarn.v1.UsagePattern
-	80,  // 85: forewarn.v1.ReportPatterns.most_appealed:type_name -> forewarn.v1.UsagePattern
-	80,  // 86: forewarn.v1.ReportPatterns.suspended:type_name -> forewarn.v1.UsagePattern
-	0,   // 87: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
-	2,   // 88: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
-	7,   // 89: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
-	10,  // 90: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
-	49,  // 91: forewarn.v1.AdminService.GetReport:input_type -> forewarn.v1.GetReportRequest
-	12,  // 92: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
-	14,  // 93: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
-	17,  // 94: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
-	19,  // 95: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
-	21,  // 96: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
-	23,  // 97: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
-	25,  // 98: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
-	27,  // 99: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
-	29,  // 100: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
-	32,  // 101: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
-	34,  // 102: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
-	37,  // 103: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
-	40,  // 104: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
-	43,  // 105: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
-	45,  // 106: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
-	47,  // 107: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
-	1,   // 108: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
-	3,   // 109: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
-	8,   // 110: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
-	11,  // 111: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
-	50,  // 112: forewarn.v1.AdminService.GetReport:output_type -> forewarn.v1.GetReportResponse
-	13,  // 113: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
-	15,  // 114: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
-	18,  // 115: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
-	20,  // 116: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
-	22,  // 117: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
-	24,  // 118: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
-	26,  // 119: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
-	28,  // 120: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
-	30,  // 121: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
-	33,  // 122: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
-	35,  // 123: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
-	38,  // 124: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
-	41,  // 125: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
-	44,  // 126: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
-	46,  // 127: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
-	48,  // 128: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
-	108, // [108:129] is the sub-list for method output_type
-	87,  // [87:108] is the sub-list for method input_type
-	87,  // [87:87] is the sub-list for extension type_name
-	87,  // [87:87] is the sub-list for extension extendee
-	0,   // [0:87] is the sub-list for field type_name
+	69,  // 3: forewarn.v1.GetStatusResponse.last_store_error_time:type_name -> google.protobuf.Timestamp
+	5,   // 4: forewarn.v1.GetStatsResponse.total:type_name -> forewarn.v1.Counts
+	6,   // 5: forewarn.v1.GetStatsResponse.tools:type_name -> forewarn.v1.ToolCounts
+	4,   // 6: forewarn.v1.GetStatsResponse.false_prevention:type_name -> forewarn.v1.FalsePrevention
+	71,  // 7: forewarn.v1.FalsePrevention.interval:type_name -> forewarn.v1.Interval
+	71,  // 8: forewarn.v1.FalsePrevention.wrong_share_interval:type_name -> forewarn.v1.Interval
+	5,   // 9: forewarn.v1.ToolCounts.counts:type_name -> forewarn.v1.Counts
+	72,  // 10: forewarn.v1.QueryDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
+	69,  // 11: forewarn.v1.QueryDecisionsRequest.start_time:type_name -> google.protobuf.Timestamp
+	69,  // 12: forewarn.v1.QueryDecisionsRequest.end_time:type_name -> google.protobuf.Timestamp
+	9,   // 13: forewarn.v1.QueryDecisionsResponse.decisions:type_name -> forewarn.v1.LoggedDecision
+	73,  // 14: forewarn.v1.LoggedDecision.decision:type_name -> forewarn.v1.Decision
+	66,  // 15: forewarn.v1.LoggedDecision.context:type_name -> forewarn.v1.LoggedDecision.ContextEntry
+	74,  // 16: forewarn.v1.LoggedDecision.classification:type_name -> forewarn.v1.Classification
+	9,   // 17: forewarn.v1.GetDecisionResponse.decision:type_name -> forewarn.v1.LoggedDecision
+	39,  // 18: forewarn.v1.GetDecisionResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
+	72,  // 19: forewarn.v1.TailDecisionsRequest.would_be:type_name -> forewarn.v1.Verdict
+	9,   // 20: forewarn.v1.TailDecisionsResponse.decision:type_name -> forewarn.v1.LoggedDecision
+	75,  // 21: forewarn.v1.QueryCallsRequest.category:type_name -> forewarn.v1.Outcome
+	16,  // 22: forewarn.v1.QueryCallsResponse.calls:type_name -> forewarn.v1.RecordedCall
+	67,  // 23: forewarn.v1.RecordedCall.context:type_name -> forewarn.v1.RecordedCall.ContextEntry
+	74,  // 24: forewarn.v1.RecordedCall.classification:type_name -> forewarn.v1.Classification
+	76,  // 25: forewarn.v1.RecordedCall.duration:type_name -> google.protobuf.Duration
+	69,  // 26: forewarn.v1.RecordedCall.time:type_name -> google.protobuf.Timestamp
+	77,  // 27: forewarn.v1.QueryUsagePatternsRequest.level:type_name -> forewarn.v1.UsagePatternLevel
+	78,  // 28: forewarn.v1.QueryUsagePatternsRequest.state:type_name -> forewarn.v1.UsagePatternState
+	79,  // 29: forewarn.v1.QueryUsagePatternsRequest.cause:type_name -> forewarn.v1.Cause
+	80,  // 30: forewarn.v1.QueryUsagePatternsResponse.usage_patterns:type_name -> forewarn.v1.UsagePattern
+	80,  // 31: forewarn.v1.GetUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	80,  // 32: forewarn.v1.SuspendUsagePatternResponse.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	31,  // 33: forewarn.v1.ListToolsResponse.tools:type_name -> forewarn.v1.Tool
+	81,  // 34: forewarn.v1.Tool.descriptor:type_name -> forewarn.v1.ToolDescriptor
+	70,  // 35: forewarn.v1.Tool.mode:type_name -> forewarn.v1.Mode
+	5,   // 36: forewarn.v1.Tool.counts:type_name -> forewarn.v1.Counts
+	82,  // 37: forewarn.v1.Tool.evidence:type_name -> forewarn.v1.Evidence
+	76,  // 38: forewarn.v1.Tool.latency:type_name -> google.protobuf.Duration
+	69,  // 39: forewarn.v1.Tool.last_time:type_name -> google.protobuf.Timestamp
+	4,   // 40: forewarn.v1.Tool.false_prevention:type_name -> forewarn.v1.FalsePrevention
+	70,  // 41: forewarn.v1.SetModeRequest.mode:type_name -> forewarn.v1.Mode
+	70,  // 42: forewarn.v1.SetModeResponse.previous:type_name -> forewarn.v1.Mode
+	70,  // 43: forewarn.v1.SetModeResponse.mode:type_name -> forewarn.v1.Mode
+	36,  // 44: forewarn.v1.ListPreventionRulesResponse.rules:type_name -> forewarn.v1.PreventionRule
+	80,  // 45: forewarn.v1.PreventionRule.usage_pattern:type_name -> forewarn.v1.UsagePattern
+	70,  // 46: forewarn.v1.PreventionRule.mode:type_name -> forewarn.v1.Mode
+	72,  // 47: forewarn.v1.PreventionRule.verdict:type_name -> forewarn.v1.Verdict
+	69,  // 48: forewarn.v1.PreventionRule.last_hit_time:type_name -> google.protobuf.Timestamp
+	39,  // 49: forewarn.v1.QueryAppealsResponse.appeals:type_name -> forewarn.v1.LoggedAppeal
+	69,  // 50: forewarn.v1.LoggedAppeal.time:type_name -> google.protobuf.Timestamp
+	42,  // 51: forewarn.v1.QueryEventsResponse.events:type_name -> forewarn.v1.Event
+	69,  // 52: forewarn.v1.Event.time:type_name -> google.protobuf.Timestamp
+	68,  // 53: forewarn.v1.VerifyStoreResponse.entries:type_name -> forewarn.v1.VerifyStoreResponse.EntriesEntry
+	69,  // 54: forewarn.v1.GetReportRequest.start_time:type_name -> google.protobuf.Timestamp
+	69,  // 55: forewarn.v1.GetReportRequest.end_time:type_name -> google.protobuf.Timestamp
+	51,  // 56: forewarn.v1.GetReportResponse.scope:type_name -> forewarn.v1.ReportScope
+	53,  // 57: forewarn.v1.GetReportResponse.totals:type_name -> forewarn.v1.ReportTotals
+	55,  // 58: forewarn.v1.GetReportResponse.rates:type_name -> forewarn.v1.ReportRates
+	56,  // 59: forewarn.v1.GetReportResponse.budget:type_name -> forewarn.v1.ReportBudget
+	57,  // 60: forewarn.v1.GetReportResponse.calibration:type_name -> forewarn.v1.ReportCalibration
+	59,  // 61: forewarn.v1.GetReportResponse.curve:type_name -> forewarn.v1.ReportCurve
+	61,  // 62: forewarn.v1.GetReportResponse.detectors:type_name -> forewarn.v1.ReportDetector
+	62,  // 63: forewarn.v1.GetReportResponse.tools:type_name -> forewarn.v1.ReportTool
+	64,  // 64: forewarn.v1.GetReportResponse.buckets:type_name -> forewarn.v1.ReportBucket
+	76,  // 65: forewarn.v1.GetReportResponse.bucket_width:type_name -> google.protobuf.Duration
+	65,  // 66: forewarn.v1.GetReportResponse.patterns:type_name -> forewarn.v1.ReportPatterns
+	69,  // 67: forewarn.v1.ReportScope.time:type_name -> google.protobuf.Timestamp
+	69,  // 68: forewarn.v1.ReportScope.oldest_time:type_name -> google.protobuf.Timestamp
+	69,  // 69: forewarn.v1.ReportScope.newest_time:type_name -> google.protobuf.Timestamp
+	70,  // 70: forewarn.v1.ReportScope.mode:type_name -> forewarn.v1.Mode
+	52,  // 71: forewarn.v1.ReportScope.modes:type_name -> forewarn.v1.ReportMode
+	70,  // 72: forewarn.v1.ReportMode.mode:type_name -> forewarn.v1.Mode
+	71,  // 73: forewarn.v1.ReportShare.interval:type_name -> forewarn.v1.Interval
+	54,  // 74: forewarn.v1.ReportRates.recall:type_name -> forewarn.v1.ReportShare
+	54,  // 75: forewarn.v1.ReportRates.precision:type_name -> forewarn.v1.ReportShare
+	54,  // 76: forewarn.v1.ReportRates.false_prevention_rate:type_name -> forewarn.v1.ReportShare
+	58,  // 77: forewarn.v1.ReportCalibration.bins:type_name -> forewarn.v1.ReportBin
+	54,  // 78: forewarn.v1.ReportBin.failed:type_name -> forewarn.v1.ReportShare
+	60,  // 79: forewarn.v1.ReportCurve.points:type_name -> forewarn.v1.ReportPoint
+	63,  // 80: forewarn.v1.ReportTool.examples:type_name -> forewarn.v1.ReportExample
+	75,  // 81: forewarn.v1.ReportExample.category:type_name -> forewarn.v1.Outcome
+	69,  // 82: forewarn.v1.ReportBucket.start_time:type_name -> google.protobuf.Timestamp
+	80,  // 83: forewarn.v1.ReportPatterns.most_used:type_name -> forewarn.v1.UsagePattern
+	80,  // 84: forewarn.v1.ReportPatterns.most_wrong:type_name -> forewarn.v1.UsagePattern
+	80,  // 85: forewarn.v1.ReportPatterns.never_right:type_name -> forewarn.v1.UsagePattern
+	80,  // 86: forewarn.v1.ReportPatterns.most_appealed:type_name -> forewarn.v1.UsagePattern
+	80,  // 87: forewarn.v1.ReportPatterns.suspended:type_name -> forewarn.v1.UsagePattern
+	0,   // 88: forewarn.v1.AdminService.GetStatus:input_type -> forewarn.v1.GetStatusRequest
+	2,   // 89: forewarn.v1.AdminService.GetStats:input_type -> forewarn.v1.GetStatsRequest
+	7,   // 90: forewarn.v1.AdminService.QueryDecisions:input_type -> forewarn.v1.QueryDecisionsRequest
+	10,  // 91: forewarn.v1.AdminService.GetDecision:input_type -> forewarn.v1.GetDecisionRequest
+	49,  // 92: forewarn.v1.AdminService.GetReport:input_type -> forewarn.v1.GetReportRequest
+	12,  // 93: forewarn.v1.AdminService.TailDecisions:input_type -> forewarn.v1.TailDecisionsRequest
+	14,  // 94: forewarn.v1.AdminService.QueryCalls:input_type -> forewarn.v1.QueryCallsRequest
+	17,  // 95: forewarn.v1.AdminService.QueryUsagePatterns:input_type -> forewarn.v1.QueryUsagePatternsRequest
+	19,  // 96: forewarn.v1.AdminService.GetUsagePattern:input_type -> forewarn.v1.GetUsagePatternRequest
+	21,  // 97: forewarn.v1.AdminService.SuspendUsagePattern:input_type -> forewarn.v1.SuspendUsagePatternRequest
+	23,  // 98: forewarn.v1.AdminService.ForgetUsagePattern:input_type -> forewarn.v1.ForgetUsagePatternRequest
+	25,  // 99: forewarn.v1.AdminService.ExportUsagePatterns:input_type -> forewarn.v1.ExportUsagePatternsRequest
+	27,  // 100: forewarn.v1.AdminService.ImportUsagePatterns:input_type -> forewarn.v1.ImportUsagePatternsRequest
+	29,  // 101: forewarn.v1.AdminService.ListTools:input_type -> forewarn.v1.ListToolsRequest
+	32,  // 102: forewarn.v1.AdminService.SetMode:input_type -> forewarn.v1.SetModeRequest
+	34,  // 103: forewarn.v1.AdminService.ListPreventionRules:input_type -> forewarn.v1.ListPreventionRulesRequest
+	37,  // 104: forewarn.v1.AdminService.QueryAppeals:input_type -> forewarn.v1.QueryAppealsRequest
+	40,  // 105: forewarn.v1.AdminService.QueryEvents:input_type -> forewarn.v1.QueryEventsRequest
+	43,  // 106: forewarn.v1.AdminService.CreateBackup:input_type -> forewarn.v1.CreateBackupRequest
+	45,  // 107: forewarn.v1.AdminService.VerifyStore:input_type -> forewarn.v1.VerifyStoreRequest
+	47,  // 108: forewarn.v1.AdminService.CompactStore:input_type -> forewarn.v1.CompactStoreRequest
+	1,   // 109: forewarn.v1.AdminService.GetStatus:output_type -> forewarn.v1.GetStatusResponse
+	3,   // 110: forewarn.v1.AdminService.GetStats:output_type -> forewarn.v1.GetStatsResponse
+	8,   // 111: forewarn.v1.AdminService.QueryDecisions:output_type -> forewarn.v1.QueryDecisionsResponse
+	11,  // 112: forewarn.v1.AdminService.GetDecision:output_type -> forewarn.v1.GetDecisionResponse
+	50,  // 113: forewarn.v1.AdminService.GetReport:output_type -> forewarn.v1.GetReportResponse
+	13,  // 114: forewarn.v1.AdminService.TailDecisions:output_type -> forewarn.v1.TailDecisionsResponse
+	15,  // 115: forewarn.v1.AdminService.QueryCalls:output_type -> forewarn.v1.QueryCallsResponse
+	18,  // 116: forewarn.v1.AdminService.QueryUsagePatterns:output_type -> forewarn.v1.QueryUsagePatternsResponse
+	20,  // 117: forewarn.v1.AdminService.GetUsagePattern:output_type -> forewarn.v1.GetUsagePatternResponse
+	22,  // 118: forewarn.v1.AdminService.SuspendUsagePattern:output_type -> forewarn.v1.SuspendUsagePatternResponse
+	24,  // 119: forewarn.v1.AdminService.ForgetUsagePattern:output_type -> forewarn.v1.ForgetUsagePatternResponse
+	26,  // 120: forewarn.v1.AdminService.ExportUsagePatterns:output_type -> forewarn.v1.ExportUsagePatternsResponse
+	28,  // 121: forewarn.v1.AdminService.ImportUsagePatterns:output_type -> forewarn.v1.ImportUsagePatternsResponse
+	30,  // 122: forewarn.v1.AdminService.ListTools:output_type -> forewarn.v1.ListToolsResponse
+	33,  // 123: forewarn.v1.AdminService.SetMode:output_type -> forewarn.v1.SetModeResponse
+	35,  // 124: forewarn.v1.AdminService.ListPreventionRules:output_type -> forewarn.v1.ListPreventionRulesResponse
+	38,  // 125: forewarn.v1.AdminService.QueryAppeals:output_type -> forewarn.v1.QueryAppealsResponse
+	41,  // 126: forewarn.v1.AdminService.QueryEvents:output_type -> forewarn.v1.QueryEventsResponse
+	44,  // 127: forewarn.v1.AdminService.CreateBackup:output_type -> forewarn.v1.CreateBackupResponse
+	46,  // 128: forewarn.v1.AdminService.VerifyStore:output_type -> forewarn.v1.VerifyStoreResponse
+	48,  // 129: forewarn.v1.AdminService.CompactStore:output_type -> forewarn.v1.CompactStoreResponse
+	109, // [109:130] is the sub-list for method output_type
+	88,  // [88:109] is the sub-list for method input_type
+	88,  // [88:88] is the sub-list for extension type_name
+	88,  // [88:88] is the sub-list for extension extendee
+	0,   // [0:88] is the sub-list for field type_name
 }
 
 func init() { file_forewarn_v1_admin_proto_init() }

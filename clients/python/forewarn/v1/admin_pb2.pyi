@@ -66,6 +66,8 @@ class GetStatusResponse(_message.Message):
     POLICY_ENGINE_ERRORS_FIELD_NUMBER: _builtins.int
     POLICY_RULE_ERRORS_FIELD_NUMBER: _builtins.int
     POLICY_FACT_ERRORS_FIELD_NUMBER: _builtins.int
+    LAST_STORE_ERROR_FIELD_NUMBER: _builtins.int
+    LAST_STORE_ERROR_TIME_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The daemon's version."""
     store_path: _builtins.str
@@ -104,6 +106,10 @@ class GetStatusResponse(_message.Message):
     """Facts (of a tool, what was learned, a session) that could not be filled in for policies since the start; rules that
     read them failed.
     """
+    last_store_error: _builtins.str
+    """What the store said when it refused a commit last, since the start. On a full disk small commits may go on between
+    those that are refused: store_error comes and goes.
+    """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it started."""
@@ -119,6 +125,10 @@ class GetStatusResponse(_message.Message):
     @_builtins.property
     def false_prevention(self) -> Global___FalsePrevention:
         """How false prevention stands over all tools."""
+
+    @_builtins.property
+    def last_store_error_time(self) -> _timestamp_pb2.Timestamp:
+        """When that was; unset where it never was."""
 
     def __init__(
         self,
@@ -145,10 +155,12 @@ class GetStatusResponse(_message.Message):
         policy_engine_errors: _builtins.int = ...,
         policy_rule_errors: _builtins.int = ...,
         policy_fact_errors: _builtins.int = ...,
+        last_store_error: _builtins.str = ...,
+        last_store_error_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["false_prevention", b"false_prevention", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["false_prevention", b"false_prevention", "last_store_error_time", b"last_store_error_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "false_prevention", b"false_prevention", "guard_addresses", b"guard_addresses", "mode", b"mode", "policies", b"policies", "policy_engine_errors", b"policy_engine_errors", "policy_error", b"policy_error", "policy_fact_errors", b"policy_fact_errors", "policy_folder", b"policy_folder", "policy_revision", b"policy_revision", "policy_rule_errors", b"policy_rule_errors", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin_addresses", b"admin_addresses", "decisions_dropped", b"decisions_dropped", "false_prevention", b"false_prevention", "guard_addresses", b"guard_addresses", "last_store_error", b"last_store_error", "last_store_error_time", b"last_store_error_time", "mode", b"mode", "policies", b"policies", "policy_engine_errors", b"policy_engine_errors", "policy_error", b"policy_error", "policy_fact_errors", b"policy_fact_errors", "policy_folder", b"policy_folder", "policy_revision", b"policy_revision", "policy_rule_errors", b"policy_rule_errors", "queue_length", b"queue_length", "queue_limit", b"queue_limit", "schema_version", b"schema_version", "start_time", b"start_time", "store_bytes", b"store_bytes", "store_error", b"store_error", "store_limit_bytes", b"store_limit_bytes", "store_path", b"store_path", "store_sequence", b"store_sequence", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
