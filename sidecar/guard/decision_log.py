@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -21,6 +21,7 @@ from ..learning.tables import MODELS, OVERALL, SESSIONS
 from ..learning.tool_model import Model
 from ..model.decision import Decision, DecisionRecord
 from ..model.errors import QueueFullError
+from ..model.lease import Lease
 from ..model.pattern import subject_key
 from ..model.tool import Tool, ToolDescriptor
 from ..model.trial import Standing
@@ -30,10 +31,9 @@ from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, TOOLS, hash16, t
 from ..store.transaction import WriteTransaction
 from .blast_cap import count_decided, tell_of_cap
 from .booked import book, successes_before
-from .leases import Lease
+from .leases import Leases, write
 from .letting_through import OUTAGE
 from .policy.hits import count_said
-from .tables import LEASES
 
 #: What a decision that must be kept says or would say.
 _NEVER_DROPPED: Final = frozenset({Verdict.PREVENT, Verdict.REQUIRE_APPROVAL})
@@ -57,8 +57,10 @@ class DecisionLog:
         limit: int,
         max_tools: int,
         said: Callable[[WriteTransaction, Sequence[DecisionRecord]], None] = lambda _txn, _records: None,
+        leases: Leases | None = None,
     ) -> None:
-        """``said`` is told of decisions in the transaction that writes them."""
+        """``said`` is told of decisions in the transaction that writes them; it writes what changed of ``leases``, too."""
+        self.leases = leases
         self.said = said
         self._store = store
         self._limit = limit
@@ -154,6 +156,7 @@ class _Write:
         self._log = log
         self._room = room
         self._batch: Sequence[DecisionRecord] | None = None
+        self._leases: Mapping[bytes, Lease] = {}
 
     def dropped(self) -> None:
         """The writer gave it up, perhaps before it ran."""
@@ -162,6 +165,9 @@ class _Write:
     def __call__(self, txn: WriteTransaction) -> None:
         if self._batch is None:
             self._batch = self._log.take(self._room)
+            if self._log.leases is not None:
+                self._leases = self._log.leases.take_unwritten()
+        write(txn, self._leases)
         by_tool: dict[str, list[DecisionRecord]] = {}
         prevented: list[DecisionRecord] = []
         for record in self._batch:
@@ -172,8 +178,6 @@ class _Write:
             by_tool.setdefault(record.tool, []).append(record)
             if decision.learned_would_be is Verdict.PREVENT:
                 prevented.append(record)
-            if decision.probe is not None:
-                txn.put(LEASES, decision.probe.pattern_id, Lease(decision.decision_id, decision.probe.deadline))
         again = _count_prevented(txn, prevented)
         count_said(txn, self._batch)
         self._log.said(txn, self._batch)

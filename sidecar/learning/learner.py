@@ -56,8 +56,8 @@ class Recorded(msgspec.Struct, frozen=True):
     sequence: int
     duplicate: bool
     changes: tuple[Change, ...] = ()
-    #: The pattern and the decision of the probe that this record reported.
-    probe: tuple[bytes, bytes] | None = None
+    #: The ground and the decision of the probe that this record reported, and whether its call worked.
+    probe: tuple[bytes, bytes, bool] | None = None
     #: Of a call that failed: whether to make it again.
     retry: RetryAdvice | None = None
 
