@@ -6,11 +6,16 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 #: Seconds since the epoch.
 Clock = Callable[[], float]
 
 wall_clock: Clock = time.time
+
+#: A call dated further ahead of the daemon's clock than this, in seconds, is decided and learned from as if it were
+#: made so far ahead: one wrong clock must not date what others are judged by. The past may be as long ago as it was.
+AHEAD: Final = 60.0
 
 
 class TimeOrderedIds:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from ..clock import AHEAD
 from ..learning import totals
 from ..learning.combiner import SCORE_LIMIT
 from ..learning.evidence import logit
@@ -183,7 +184,7 @@ class _Write:
         self._log.said(txn, self._batch)
         for name in by_tool:
             _make_known(txn, name, self._log.max_tools)
-        totals.add_decisions(txn, by_tool, partial(_count_recent, again=again))
+        totals.add_decisions(txn, by_tool, partial(_count_recent, again=again, latest=txn.commit_time + AHEAD))
         _count_unseen(txn, self._batch)
 
 
@@ -232,7 +233,9 @@ def _book(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> set[bytes
     return repeated
 
 
-def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionRecord], again: set[bytes]) -> None:
+def _count_recent(
+    txn: WriteTransaction, tool: Tool, records: Sequence[DecisionRecord], again: set[bytes], latest: float
+) -> None:
     """What the blast cap goes by, and preventions of which no outcome will come. The caller writes ``tool``.
 
     A loop on one call, told by ``again``, must not use up what other preventions of the tool may have.
@@ -246,7 +249,7 @@ def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionR
             continue
         if decision.decision_id in again:
             continue
-        count_decided(tool.recent, decision.time, prevented=decision.learned_verdict is Verdict.PREVENT)
+        count_decided(tool.recent, decision.time, latest, prevented=decision.learned_verdict is Verdict.PREVENT)
         capped = capped or decision.capped
     if capped:
         tell_of_cap(txn, tool)

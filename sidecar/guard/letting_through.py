@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
+from ..clock import AHEAD
 from ..learning.detector import Finding
-from ..learning.learner import LONGEST_PERMANENT
+from ..learning.learner import LONGEST_PERMANENT, longest_pause
 from ..learning.view import View
 from ..model.decision import Probe, Reason
 from ..model.lease import ground_of
@@ -98,7 +99,7 @@ class LettingThrough:
             advanced = pattern.probe_due < pattern.last_time + self._probe_seconds
             if pattern.transient or view.seen >= 0 or advanced:
                 pause = 0.0
-            if view.now < pattern.probe_due:
+            if view.now < pattern.probe_due <= view.now + longest_pause(pattern, self._probe_seconds) + AHEAD:
                 if pause:
                     self._leases.ask(ground, view.now, stored)
                 return None

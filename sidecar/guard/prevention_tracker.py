@@ -11,8 +11,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from ..capture.extractor import Extractor
-from ..clock import Clock, TimeOrderedIds
+from ..clock import AHEAD, Clock, TimeOrderedIds
 from ..learning.budget import within
 from ..learning.detector import Finding
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
@@ -102,6 +104,9 @@ class UsagePreventionTracker:
 
     def should_prevent(self, call: Call, question: str = "should_prevent") -> Decision:
         """Decide one call, log the decision, give it. Raises QueueFullError when a prevention cannot be logged."""
+        latest = self._clock() + AHEAD
+        if call.time > latest:
+            call = replace(call, time=latest)
         with self._store.read() as reader:
             tool = reader.get(TOOLS, tool_key(call.tool))
             mode = mode_of(reader, tool)

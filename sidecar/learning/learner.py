@@ -218,6 +218,15 @@ class UsagePatternLearner:
         session.remember_moment(view.call.tool, view.subject, outcome.now, outcome.cost, failed=outcome.failed)
 
 
+def longest_pause(pattern: UsagePattern, probe_seconds: float) -> float:
+    """Seconds from a failure to the next probe, at most: a ``probe_due`` further off is that of a wrong clock."""
+    if pattern.transient:
+        most = min(TRANSIENT_PROBE * 2.0**pattern.backoff, LONGEST_TRANSIENT)
+    else:
+        most = min(probe_seconds * 2.0**pattern.backoff, max(LONGEST_PERMANENT, probe_seconds))
+    return max(most, pattern.probe_due - pattern.last_time)  # longer where the tool asked for it
+
+
 def _covered(view: View) -> bytes:
     return covered_call(view.features.fingerprint)
 

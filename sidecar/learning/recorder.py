@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ..capture.classifier import seen_retry
 from ..capture.extractor import Captured, Extractor
-from ..clock import Clock, TimeOrderedIds
+from ..clock import AHEAD, Clock, TimeOrderedIds
 from ..model.call import Call, Classification, Observation, Result
 from ..model.decision import Decision, DecisionRecord, RetryAdvice
 from ..model.errors import TooManyToolsError
@@ -57,8 +57,6 @@ from .view import Outcome as Learned
 
 #: A session's age is written anew when the last one is older than this, so that most records need not.
 _AGE_STEP: Final = 60.0
-#: A call dated further ahead than this, in seconds, is learned from as if it were made now.
-_FUTURE: Final = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -129,9 +127,9 @@ class Recorder:
     def _job(self, call: Call, result: Result, decision_id: str) -> Callable[[WriteTransaction], Recorded]:
         """Capture; after it nothing raw is left in what is queued."""
         now, made = self._clock(), call.time
-        if made > now + _FUTURE:
-            # A clock that far ahead would make all evidence from now on look old.
-            call = replace(call, time=now)
+        if made > now + AHEAD:
+            # A clock that runs ahead would make all evidence from now on look old.
+            call = replace(call, time=now + AHEAD)
         volatile = volatile_of(self._store.newest(TOOLS, tool_key(call.tool)))
         captured = self._extractor.extract_pattern(call, result, volatile=volatile)
         label = self._extractor.label

@@ -110,6 +110,8 @@ class UsagePattern(msgspec.Struct, array_like=True):
     trial: Trial = msgspec.field(default_factory=Trial)
     #: Nobody suspended it: its own record did.
     automatic: bool = False
+    #: At level server: the tools (subject keys, at most two) that failed since anything on it answered.
+    failing: list[bytes] = []
 
     @property
     def suspended(self) -> bool:
