@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...model.pattern import UsagePattern
+from ...model.pattern import MAX_FAILING, UsagePattern
 from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
 from ..describe import ago, evidence_of, quoted, seconds
 from ..detector import Finding
@@ -20,8 +20,7 @@ from ..repeats import passes
 from ..sequential import OF_OUTAGE, UPPER, step
 from ..view import Outcome, View
 
-#: So many tools of a server have to fail before it is taken to be down; what one tool's failures come to until then.
-_TOOLS_DOWN: Final = 2
+#: What the failures of fewer tools of a server than ``MAX_FAILING`` come to: not enough to take it to be down.
 _ALONE: Final = 0.99 * UPPER
 
 
@@ -79,16 +78,16 @@ class Outage:
             server.rate.add(outcome.failed, outcome.now, TRANSIENT_HALF_LIFE)
             down = wide or (outcome.transient and outcome.cause is Cause.RATE_LIMITED)
             _move(server, outcome, down)
-            _hear(server, view.subject, down)
+            _hear(server, view.call.tool, down)
 
 
-def _hear(server: UsagePattern, tool: bytes, down: bool) -> None:
+def _hear(server: UsagePattern, tool: str, down: bool) -> None:
     """Keep the test of a server short of its boundary while one tool alone says that it is down."""
     if not down:
         server.failing = []
-    elif tool not in server.failing and len(server.failing) < _TOOLS_DOWN:
+    elif tool not in server.failing and len(server.failing) < MAX_FAILING:
         server.failing = [*server.failing, tool]
-    if len(server.failing) < _TOOLS_DOWN and server.state is not State.CONFIRMED:
+    if len(server.failing) < MAX_FAILING and server.state is not State.CONFIRMED:
         server.ratio = min(server.ratio, _ALONE)
 
 
