@@ -33,8 +33,7 @@ def count_decided(recent: Recent, now: float, latest: float, *, prevented: bool)
 
     What was counted at a time after ``latest`` came of a wrong clock, and is taken to be of then.
     """
-    if recent.time > latest:
-        recent.time = latest
+    recent.time = min(recent.time, latest)
     keep = _kept(recent, now)
     weight = 1.0
     if now >= recent.time:

@@ -60,7 +60,7 @@ class DecisionLog:
         said: Callable[[WriteTransaction, Sequence[DecisionRecord]], None] = lambda _txn, _records: None,
         leases: Leases | None = None,
     ) -> None:
-        """``said`` is told of decisions in the transaction that writes them; it writes what changed of ``leases``, too."""
+        """``said`` is told of decisions in the transaction that writes them; what changed of ``leases`` is, too."""
         self.leases = leases
         self.said = said
         self._store = store

@@ -217,11 +217,8 @@ class UsagePreventionTracker:
                 findings.sort(key=lambda item: (item[2] is not lead, -abs(item[1])))
             reasons = tuple(
                 [
-                    Reason(
-                        code, fact.summary, round(part, 3), fact.pattern_id, fact.cause, fact.evidence,
-                        prevents=fact.prevents,
-                    )  # fmt: skip
-                    for code, part, fact in findings[:_REASONS]
+                    Reason(code, one.summary, round(part, 3), one.pattern_id, one.cause, one.evidence, "", one.prevents)
+                    for code, part, one in findings[:_REASONS]
                 ]
             )
             if passage.capped:

@@ -1,4 +1,4 @@
-"""What is known of the probes of one ground of prevention: who holds one, when the last was granted, how many were vain.
+"""What is known of the probes of one ground of prevention: who holds one, when the last was granted, how many in vain.
 
 A ground is what a prevention rests on: a usage pattern, or, where what speaks against a call has none (a word, a
 likeness, the form of its arguments), a detector and a tool.

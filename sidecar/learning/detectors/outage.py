@@ -2,8 +2,9 @@
 
 Evidence is a sequential test over transient failures in a row, floored at zero so that a long healthy past does not
 delay it. A failure of a permanent sort shows that the server answers: three bad URLs do not make an outage. One
-success ends it. A server is down when two of its tools fail so: what one of them says may be its own matter. Where repeats after the tool's error usually work, and no more of them failed in a row than chance
-would let, the tool is unreliable and not down. A tool that asked to be left alone (Retry-After) is believed at once.
+success ends it. A server is down when two of its tools fail so: what one of them says may be its own matter. Where
+repeats after the tool's error usually work, and no more of them failed in a row than chance would let, the tool is
+unreliable and not down. A tool that asked to be left alone (Retry-After) is believed at once.
 """
 
 from __future__ import annotations
