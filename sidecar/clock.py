@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from typing import Final
 
 from .native.ids import Stems
 
@@ -12,6 +13,10 @@ from .native.ids import Stems
 Clock = Callable[[], float]
 
 wall_clock: Clock = time.time
+
+#: A call dated further ahead of the daemon's clock than this, in seconds, is decided and learned from as if it were
+#: made so far ahead: one wrong clock must not date what others are judged by. The past may be as long ago as it was.
+AHEAD: Final = 60.0
 
 
 class TimeOrderedIds:

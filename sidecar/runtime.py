@@ -27,7 +27,7 @@ from .guard.policy.live import LivePolicies
 from .guard.policy.records import TABLES as POLICY_TABLES
 from .guard.policy.suggested import SuggestedPolicies
 from .guard.prevention_tracker import UsagePreventionTracker
-from .guard.tables import APPEALS, LEASES
+from .guard.tables import APPEALS
 from .knowledge import tables as knowledge_tables
 from .knowledge.indexing import KnowledgeIndex
 from .knowledge.repository import KnowledgeRepository
@@ -117,7 +117,6 @@ def open_rooms(settings: Settings, clock: Clock = wall_clock, randomness: random
             RATES,
             NAMES,
             SPREADS,
-            LEASES,
             APPEALS,
             EVENTS,
             *POLICY_TABLES,
@@ -161,11 +160,11 @@ def _wire(
         store.submit(lambda txn: set_mode(txn, mode)).result()
     extractor = Extractor(Redactor(key))
     learner = UsagePatternLearner(foresight, settings.probe_seconds, settings.false_prevention_budget)
-    log = DecisionLog(store, settings.queue_limit, settings.max_tools, trials.said)
+    leases = Leases(PROBE_LEASE_SECONDS)
+    log = DecisionLog(store, settings.queue_limit, settings.max_tools, trials.said, leases)
     ids = TimeOrderedIds(clock)
     caps = Caps(settings.max_patterns_per_tool, settings.max_patterns, settings.max_tools)
     lots = randomness.getrandbits(64)  # a source of their own: ids drawn in between do not shift the holdout's lots
-    leases = Leases(PROBE_LEASE_SECONDS)
     recorder = Recorder(
         store,
         extractor,

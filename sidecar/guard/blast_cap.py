@@ -28,8 +28,12 @@ def over_cap(recent: Recent, now: float, cap: float) -> bool:
     return recent.prevented * keep + 1.0 > cap * max(LEAST_CALLS, recent.decided * keep + 1.0)
 
 
-def count_decided(recent: Recent, now: float, *, prevented: bool) -> None:
-    """Count a decision made at ``now`` (event time). A late one counts as what is left of it."""
+def count_decided(recent: Recent, now: float, latest: float, *, prevented: bool) -> None:
+    """Count a decision made at ``now`` (event time). A late one counts as what is left of it.
+
+    What was counted at a time after ``latest`` came of a wrong clock, and is taken to be of then.
+    """
+    recent.time = min(recent.time, latest)
     keep = _kept(recent, now)
     weight = 1.0
     if now >= recent.time:

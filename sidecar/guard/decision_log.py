@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from ..clock import AHEAD
 from ..learning import totals
 from ..learning.combiner import SCORE_LIMIT
 from ..learning.evidence import logit
@@ -21,6 +22,7 @@ from ..learning.tables import MODELS, OVERALL, SESSIONS
 from ..learning.tool_model import Model
 from ..model.decision import Decision, DecisionRecord
 from ..model.errors import QueueFullError
+from ..model.lease import Lease
 from ..model.pattern import subject_key
 from ..model.tool import Tool, ToolDescriptor
 from ..model.trial import Standing
@@ -30,10 +32,9 @@ from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, TOOLS, hash16, t
 from ..store.transaction import WriteTransaction
 from .blast_cap import count_decided, tell_of_cap
 from .booked import book, successes_before
-from .leases import Lease
+from .leases import Leases, write
 from .letting_through import OUTAGE
 from .policy.hits import count_said
-from .tables import LEASES
 
 #: What a decision that must be kept says or would say.
 _NEVER_DROPPED: Final = frozenset({Verdict.PREVENT, Verdict.REQUIRE_APPROVAL})
@@ -57,8 +58,10 @@ class DecisionLog:
         limit: int,
         max_tools: int,
         said: Callable[[WriteTransaction, Sequence[DecisionRecord]], None] = lambda _txn, _records: None,
+        leases: Leases | None = None,
     ) -> None:
-        """``said`` is told of decisions in the transaction that writes them."""
+        """``said`` is told of decisions in the transaction that writes them; what changed of ``leases`` is, too."""
+        self.leases = leases
         self.said = said
         self._store = store
         self._limit = limit
@@ -154,6 +157,7 @@ class _Write:
         self._log = log
         self._room = room
         self._batch: Sequence[DecisionRecord] | None = None
+        self._leases: Mapping[bytes, Lease] = {}
 
     def dropped(self) -> None:
         """The writer gave it up, perhaps before it ran."""
@@ -162,6 +166,9 @@ class _Write:
     def __call__(self, txn: WriteTransaction) -> None:
         if self._batch is None:
             self._batch = self._log.take(self._room)
+            if self._log.leases is not None:
+                self._leases = self._log.leases.take_unwritten()
+        write(txn, self._leases)
         by_tool: dict[str, list[DecisionRecord]] = {}
         prevented: list[DecisionRecord] = []
         for record in self._batch:
@@ -172,14 +179,12 @@ class _Write:
             by_tool.setdefault(record.tool, []).append(record)
             if decision.learned_would_be is Verdict.PREVENT:
                 prevented.append(record)
-            if decision.probe is not None:
-                txn.put(LEASES, decision.probe.pattern_id, Lease(decision.decision_id, decision.probe.deadline))
         again = _count_prevented(txn, prevented)
         count_said(txn, self._batch)
         self._log.said(txn, self._batch)
         for name in by_tool:
             _make_known(txn, name, self._log.max_tools)
-        totals.add_decisions(txn, by_tool, partial(_count_recent, again=again))
+        totals.add_decisions(txn, by_tool, partial(_count_recent, again=again, latest=txn.commit_time + AHEAD))
         _count_unseen(txn, self._batch)
 
 
@@ -228,7 +233,9 @@ def _book(txn: WriteTransaction, records: Sequence[DecisionRecord]) -> set[bytes
     return repeated
 
 
-def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionRecord], again: set[bytes]) -> None:
+def _count_recent(
+    txn: WriteTransaction, tool: Tool, records: Sequence[DecisionRecord], again: set[bytes], latest: float
+) -> None:
     """What the blast cap goes by, and preventions of which no outcome will come. The caller writes ``tool``.
 
     A loop on one call, told by ``again``, must not use up what other preventions of the tool may have.
@@ -242,7 +249,7 @@ def _count_recent(txn: WriteTransaction, tool: Tool, records: Sequence[DecisionR
             continue
         if decision.decision_id in again:
             continue
-        count_decided(tool.recent, decision.time, prevented=decision.learned_verdict is Verdict.PREVENT)
+        count_decided(tool.recent, decision.time, latest, prevented=decision.learned_verdict is Verdict.PREVENT)
         capped = capped or decision.capped
     if capped:
         tell_of_cap(txn, tool)

@@ -14,14 +14,17 @@ from typing import Final
 
 import msgspec
 
+from ..clock import AHEAD
 from ..learning.detector import Finding
+from ..learning.learner import LONGEST_PERMANENT, longest_pause
 from ..learning.view import View
 from ..model.decision import Probe, Reason
+from ..model.lease import ground_of
 from ..model.vocabulary import Cause, Level, Verdict
 from ..store.reader import Reader
+from ..store.tables import LEASES
 from .blast_cap import over_cap
 from .leases import Leases
-from .tables import LEASES
 
 #: The code of the detector whose preventions the cap leaves alone: an outage is ended by its probes.
 OUTAGE: Final = "outage"
@@ -68,7 +71,7 @@ class LettingThrough:
             return PREVENTED
         destructive = view.tool is not None and view.tool.descriptor.destructive
         if not destructive:
-            probe = self._probe(reader, view, lead, decision_id)
+            probe = self._probe(reader, view, code, lead, decision_id)
             if probe is not None:
                 return Passage(Verdict.ALLOW, probe=probe)
         if code != OUTAGE and view.tool is not None and over_cap(view.tool.recent, view.now, self._blast_cap):
@@ -77,15 +80,18 @@ class LettingThrough:
             return PREVENTED
         return self._held_out if self._randomness.random() < self._share else self._prevented
 
-    def _probe(self, reader: Reader, view: View, lead: Finding, decision_id: bytes) -> Probe | None:
-        """A lease to try the call all the same, when its pattern is due for one.
+    def _probe(self, reader: Reader, view: View, code: str, lead: Finding, decision_id: bytes) -> Probe | None:
+        """A lease to try the call all the same, when its ground is due for one.
 
-        What has no pattern of its own (a word, a likeness) is probed once per tool and interval, first after one.
+        What has no pattern of its own (a word, a likeness) is probed once per tool, detector and interval, first after
+        one; the interval doubles with each probe in vain, as a pattern's does.
         """
-        key = lead.pattern_id or view.id_of(Level.TOOL, b"")
-        pause = self._probe_seconds
+        ground = ground_of(view.call.tool, view.epoch, code, lead.pattern_id)
+        stored = reader.get(LEASES, ground)
+        pause, longest = self._probe_seconds, LONGEST_PERMANENT
         if lead.pattern_id:
-            pattern = view.by_id(key)
+            longest = pause  # the pattern itself counts what was in vain
+            pattern = view.by_id(lead.pattern_id)
             if pattern is None:
                 return None
             # Of what failed in other sessions nobody was kept out before it was first prevented: from then on the
@@ -93,9 +99,13 @@ class LettingThrough:
             advanced = pattern.probe_due < pattern.last_time + self._probe_seconds
             if pattern.transient or view.seen >= 0 or advanced:
                 pause = 0.0
-            if view.now < pattern.probe_due:
+            if view.now < pattern.probe_due <= view.now + longest_pause(pattern, self._probe_seconds) + AHEAD:
                 if pause:
-                    self._leases.ask(key, view.now)
+                    self._leases.ask(ground, view.now, stored)
                 return None
-        lease = self._leases.grant(key, decision_id, view.now, reader.get(LEASES, key), pause)
-        return Probe(key, lease.deadline) if lease is not None else None
+        lease = self._leases.grant(ground, decision_id, view.now, stored, pause, longest)
+        return Probe(lead.pattern_id or view.id_of(Level.TOOL, b""), lease.deadline) if lease is not None else None
+
+    def bring_forward(self, ground: bytes) -> None:
+        """The store has noted that somebody says that a ground is wrong: its next probe is due at once."""
+        self._leases.bring_forward(ground)

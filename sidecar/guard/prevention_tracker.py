@@ -11,8 +11,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from ..capture.extractor import Extractor
-from ..clock import Clock, TimeOrderedIds
+from ..clock import AHEAD, Clock, TimeOrderedIds
 from ..learning.budget import within
 from ..learning.detector import Finding
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
@@ -27,12 +29,13 @@ from ..model.call import Call, Features, Result
 from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Reason, Snapshot
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
+from ..model.lease import Lease, ground_of_reason
 from ..model.pattern import UsagePattern
 from ..model.vocabulary import TRANSIENT, Cause, Level, Mode, Outcome, State, Verdict
 from ..native.weights import rounded
 from ..store.reader import Reader
 from ..store.store import Store
-from ..store.tables import DECISIONS, PATTERNS, TOOLS, hash16, tool_key
+from ..store.tables import DECISIONS, LEASES, PATTERNS, TOOLS, hash16, tool_key
 from ..store.transaction import WriteTransaction
 from .booked import is_booked, successes_before
 from .decision_log import DecisionLog
@@ -59,6 +62,8 @@ class AppealOutcome:
 
     pattern_ids: tuple[bytes, ...]
     duplicate: bool
+    #: What the prevention rested on, where that has no pattern of its own; see ``model/lease.py``.
+    ground: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,9 @@ class UsagePreventionTracker:
 
     def should_prevent(self, call: Call, question: str = "should_prevent") -> Decision:
         """Decide one call, log the decision, give it. Raises QueueFullError when a prevention cannot be logged."""
+        latest = self._clock() + AHEAD
+        if call.time > latest:
+            call = replace(call, time=latest)
         with self._store.read() as reader:
             tool = reader.get(TOOLS, tool_key(call.tool))
             mode = mode_of(reader, tool)
@@ -167,7 +175,15 @@ class UsagePreventionTracker:
         """Count an appeal against the patterns behind a decision, and let the next such call probe them."""
         key = decision_key(decision_id)
         reason, caller = self._extractor.observation_text(reason, 4096), self._extractor.label(caller)
-        return self._store.submit(lambda txn: _appeal(txn, key, reason, caller, now))
+        future = self._store.submit(lambda txn: _appeal(txn, key, reason, caller, now))
+        future.add_done_callback(self._appealed)
+        return future
+
+    def _appealed(self, future: Future[AppealOutcome]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            outcome = future.result()
+            if outcome.ground and not outcome.duplicate:
+                self._letting_through.bring_forward(outcome.ground)
 
     def _decide(
         self, reader: Reader, view: View, mode: Mode, groups: frozenset[str] | None
@@ -202,8 +218,10 @@ class UsagePreventionTracker:
                 findings.sort(key=lambda item: (item[2] is not lead, -abs(item[1])))
             reasons = tuple(
                 [
-                    Reason(code, fact.summary, rounded(part, 3), fact.pattern_id, fact.cause, fact.evidence)
-                    for code, part, fact in findings[:_REASONS]
+                    Reason(
+                        code, one.summary, rounded(part, 3), one.pattern_id, one.cause, one.evidence, "", one.prevents
+                    )
+                    for code, part, one in findings[:_REASONS]
                 ]
             )
             if passage.capped:
@@ -347,7 +365,10 @@ def _appeal(txn: WriteTransaction, key: bytes, reason: str, caller: str, now: fl
     record = txn.get(DECISIONS, key)
     if record is None:
         raise NotFoundError(f"no decision {key.hex()}", decision_id=key.hex())
-    patterns = tuple(dict.fromkeys(reason.pattern_id for reason in record.decision.reasons if reason.pattern_id))
+    decision = record.decision
+    # What only shifts the odds prevented nothing: how often the tool fails is not what an appeal speaks of.
+    speaks_of = [reason for reason in decision.reasons if reason.prevents]
+    patterns = tuple(dict.fromkeys(reason.pattern_id for reason in speaks_of if reason.pattern_id))
     at = key + hash16(caller)
     if txn.get(APPEALS, at) is not None:
         return AppealOutcome(patterns, duplicate=True)
@@ -361,4 +382,10 @@ def _appeal(txn: WriteTransaction, key: bytes, reason: str, caller: str, now: fl
         pattern.ratio += OF_CALL.success_step / 2.0
         pattern.probe_due = min(pattern.probe_due, now)
         txn.put(PATTERNS, pattern_id, pattern)
-    return AppealOutcome(patterns, duplicate=False)
+    leads = decision.learned_reasons
+    if decision.learned_would_be is not Verdict.PREVENT or not leads or leads[0].pattern_id:
+        return AppealOutcome(patterns, duplicate=False)
+    tool = txn.get(TOOLS, tool_key(record.tool))
+    ground = ground_of_reason(record.tool, tool.epoch if tool is not None else 0, leads[0])
+    txn.put(LEASES, ground, (txn.get(LEASES, ground) or Lease(b"", 0.0)).brought_forward())
+    return AppealOutcome(patterns, duplicate=False, ground=ground)

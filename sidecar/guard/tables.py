@@ -7,8 +7,6 @@ from typing import Final
 from ..model.journal import Appeal
 from ..store.codec import struct_codec
 from ..store.tables import Table
-from .leases import Lease
 
-LEASES: Final = Table("leases", struct_codec(Lease))
 #: By decision id and the hash of who appealed: one appeal a caller.
 APPEALS: Final = Table("appeals", struct_codec(Appeal))

@@ -166,6 +166,7 @@ _FIELDS: Final = (
     _Field("right", "right", str, read.count),
     _Field("wrong", "wrong", str, read.count),
     _Field("appeals", "appeals", str, read.count),
+    _Field("failing", "failing", write.sequence, read.read_failing),
     _Field("trial", "trial", _write_trial, read.read_trial),
     _Field("fixes", "fixes", _write_fixes, read.read_fixes),
     _Field("edits", "edits", _write_edits, read.read_edits),
@@ -180,5 +181,5 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "kin": Counted(), "ratio": 0.0, "scopes": {}, "call_ids": [], "first_time": 0.0, "last_time": 0.0,
     "last_failed": False,
     "backoff": 0, "probe_due": 0.0, "retry_until": 0.0, "prevented": 0, "right": 0, "wrong": 0, "appeals": 0,
-    "fixes": [], "edits": [], "delays": {}, "trial": Trial(), "automatic": False,
+    "fixes": [], "edits": [], "delays": {}, "trial": Trial(), "automatic": False, "failing": [],
 }  # fmt: skip

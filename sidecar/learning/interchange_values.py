@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from ..capture.extractor import LABEL_CHARS, Extractor
 from ..capture.fingerprint import PREVIEW_BYTES
 from ..model.counted import Counted
-from ..model.pattern import MAX_CALL_IDS, MAX_EDITS, MAX_FIXES, MAX_SCOPES, PATTERN_ID_BYTES, Edit, Fix
+from ..model.pattern import MAX_CALL_IDS, MAX_EDITS, MAX_FAILING, MAX_FIXES, MAX_SCOPES, PATTERN_ID_BYTES, Edit, Fix
 from ..model.trial import Trial
 from ..store.tables import MAX_TOOL_NAME_BYTES
 from ..yaml_tree import Node, Plain
@@ -212,6 +212,11 @@ def _list(node: Node, path: str, most: int) -> Iterator[tuple[str, Node]]:
 def read_call_ids(node: Node, path: str, extractor: Extractor) -> list[str]:
     """Ids of calls, redacted."""
     return [read_label(inner, where, extractor) for where, inner in _list(node, path, MAX_CALL_IDS)]
+
+
+def read_failing(node: Node, path: str, extractor: Extractor) -> list[str]:
+    """Names of tools."""
+    return [read_name(entry, at, extractor) for at, entry in _list(node, path, MAX_FAILING)]
 
 
 def read_scopes(node: Node, path: str, extractor: Extractor) -> dict[bytes, Counted]:

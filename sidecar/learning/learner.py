@@ -56,8 +56,8 @@ class Recorded(msgspec.Struct, frozen=True):
     sequence: int
     duplicate: bool
     changes: tuple[Change, ...] = ()
-    #: The pattern and the decision of the probe that this record reported.
-    probe: tuple[bytes, bytes] | None = None
+    #: The ground and the decision of the probe that this record reported, and whether its call worked.
+    probe: tuple[bytes, bytes, bool] | None = None
     #: Of a call that failed: whether to make it again.
     retry: RetryAdvice | None = None
 
@@ -216,6 +216,15 @@ class UsagePatternLearner:
         session.remember_ending(view.wording.ending)
         session.last_words = b"" if outcome.failed else last_words_of(view)
         session.remember_moment(view.call.tool, view.subject, outcome.now, outcome.cost, failed=outcome.failed)
+
+
+def longest_pause(pattern: UsagePattern, probe_seconds: float) -> float:
+    """Seconds from a failure to the next probe, at most: a ``probe_due`` further off is that of a wrong clock."""
+    if pattern.transient:
+        most = min(TRANSIENT_PROBE * 2.0**pattern.backoff, LONGEST_TRANSIENT)
+    else:
+        most = min(probe_seconds * 2.0**pattern.backoff, max(LONGEST_PERMANENT, probe_seconds))
+    return max(most, pattern.probe_due - pattern.last_time)  # longer where the tool asked for it
 
 
 def _covered(view: View) -> bytes:

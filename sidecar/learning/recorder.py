@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from ..capture.classifier import seen_retry
 from ..capture.extractor import Captured, Extractor
-from ..clock import Clock, TimeOrderedIds
+from ..clock import AHEAD, Clock, TimeOrderedIds
 from ..model.call import Call, Classification, Observation, Result
-from ..model.decision import DecisionRecord, RetryAdvice
+from ..model.decision import Decision, DecisionRecord, RetryAdvice
 from ..model.errors import TooManyToolsError
+from ..model.lease import ground_of_reason
 from ..model.tool import Tool, ToolDescriptor
 from ..model.vocabulary import FAILED, WORKED, Mode, Outcome, Verdict
 from ..store.receipts import Receipt
@@ -26,7 +27,7 @@ from ..store.store import Store
 from ..store.tables import (
     CALL_IDS,
     CALLS,
-    LEASE_KEYS,
+    LEASES,
     PATTERNS,
     SESSION_AGES,
     TOOLS,
@@ -56,8 +57,6 @@ from .view import Outcome as Learned
 
 #: A session's age is written anew when the last one is older than this, so that most records need not.
 _AGE_STEP: Final = 60.0
-#: A call dated further ahead than this, in seconds, is learned from as if it were made now.
-_FUTURE: Final = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Recorder:
         learner: UsagePatternLearner,
         clock: Clock,
         caps: Caps,
-        probe_reported: Callable[[bytes, bytes], None],
+        probe_reported: Callable[[bytes, bytes, bool], None],
         budget: float = DEFAULT_BUDGET,
         policies_settled: Callable[[WriteTransaction, DecisionRecord], None] = lambda _txn, _record: None,
         recorded: Callable[[WriteTransaction, str, str, bool], None] = lambda _txn, _session, _call, _failed: None,
@@ -128,9 +127,9 @@ class Recorder:
     def _job(self, call: Call, result: Result, decision_id: str) -> Callable[[WriteTransaction], Recorded]:
         """Capture; after it nothing raw is left in what is queued."""
         now, made = self._clock(), call.time
-        if made > now + _FUTURE:
-            # A clock that far ahead would make all evidence from now on look old.
-            call = replace(call, time=now)
+        if made > now + AHEAD:
+            # A clock that runs ahead would make all evidence from now on look old.
+            call = replace(call, time=now + AHEAD)
         volatile = volatile_of(self._store.newest(TOOLS, tool_key(call.tool)))
         captured = self._extractor.extract_pattern(call, result, volatile=volatile)
         label = self._extractor.label
@@ -210,15 +209,14 @@ class Recorder:
             self._save_learned(txn, view, tool)
         sequence = self._journal(txn, entry, call_key, view, tool, classification)
         _remember_session(txn, view)
-        probe: tuple[bytes, bytes] | None = None
+        probe: tuple[bytes, bytes, bool] | None = None
         if decision is not None:
             first = decision.classification is None
             settle(txn, tool, decision, classification, self._wrong_allowed)
             if decision.decision.policy is not None and first:
                 self._policies_settled(txn, decision)
-            if decision.decision.probe is not None and (failed or worked):
-                probe = (decision.decision.probe.pattern_id, decision.decision.decision_id)
-                txn.delete(LEASE_KEYS, probe[0])
+            if failed or worked:
+                probe = _tell_of_ground(txn, tool, decision.decision, worked=worked)
         totals.add_call(txn, tool, category)
         tool.last_time = max(tool.last_time, call.time)
         txn.put(TOOLS, key_of_tool, tool)
@@ -345,6 +343,24 @@ def _retry(view: View, learned: Learned) -> RetryAdvice:
     session = view.session
     tries = session.failures_in_row(view.features.fingerprint[:8]) if session is not None else 1
     return advise(view, learned.classification.template_id, transient=learned.transient, tries=tries)
+
+
+def _tell_of_ground(
+    txn: WriteTransaction, tool: Tool, decision: Decision, *, worked: bool
+) -> tuple[bytes, bytes, bool] | None:
+    """Note for the ground of a prevention what its call came to; gives ground, decision and ``worked`` if that counts.
+
+    What a probe comes to counts, and whatever else worked though it was to be prevented.
+    """
+    reasons = decision.learned_reasons
+    counts = decision.probe is not None or (worked and decision.learned_would_be is Verdict.PREVENT)
+    if not counts or not reasons:
+        return None
+    ground = ground_of_reason(tool.descriptor.tool, tool.epoch, reasons[0])
+    lease = txn.get(LEASES, ground)
+    if lease is not None:
+        txn.put(LEASES, ground, lease.told(decision.decision_id, worked=worked))
+    return ground, decision.decision_id, worked
 
 
 def _duplicate(txn: WriteTransaction, call_id: str, call_key: bytes) -> Recorded | None:

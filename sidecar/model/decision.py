@@ -43,6 +43,8 @@ class Reason(msgspec.Struct, frozen=True, array_like=True):
     evidence: Evidence | None
     #: With the code "policy": the rule, as ``policy/rule``.
     rule: str = ""
+    #: Whether it may be the ground of a prevention: what only shifts the odds may not.
+    prevents: bool = True
 
 
 class Alternative(msgspec.Struct, frozen=True, array_like=True):

@@ -21,6 +21,7 @@ MAX_SCOPES: Final = 16
 MAX_CALL_IDS: Final = 3
 MAX_FIXES: Final = 3
 MAX_EDITS: Final = 6
+MAX_FAILING: Final = 2
 EVERYWHERE: Final = "*"
 
 
@@ -110,6 +111,8 @@ class UsagePattern(msgspec.Struct, array_like=True):
     trial: Trial = msgspec.field(default_factory=Trial)
     #: Nobody suspended it: its own record did.
     automatic: bool = False
+    #: At level server: the tools, at most ``MAX_FAILING``, that failed since anything on it answered.
+    failing: list[str] = []
 
     @property
     def suspended(self) -> bool:

@@ -16,7 +16,7 @@ table                     key                                                   
 ``models``                8-byte subject key of a tool; ``overall``              the learning room's record
 ``rates``                 8-byte subject key + what calls share                  the learning room's record
 ``names``                 8-byte subject key + 8-byte scope                      the learning room's record
-``leases``                20-byte pattern id                                     the guard room's record
+``leases``                20-byte ground, see ``model/lease.py``                 Lease
 ``appeals``               the guard room's                                       the guard room's record
 ``events``                u64 number                                             the learning room's record
 (five more)               see ``sidecar/guard/policy/records.py``                the guard room's records
@@ -39,6 +39,7 @@ from typing import Final, Generic, TypeVar
 from sidecar.model.call import Observation
 from sidecar.model.decision import DecisionRecord
 from sidecar.model.errors import InvalidArgumentError
+from sidecar.model.lease import Lease
 from sidecar.model.pattern import UsagePattern
 from sidecar.model.tool import Tool
 
@@ -92,12 +93,12 @@ CALLS: Final = Table("calls", struct_codec(Observation))
 CALL_IDS: Final = Table("call_ids", U64)
 DECISIONS: Final = Table("decisions", struct_codec(DecisionRecord))
 DECISION_CALLS: Final = Table("decision_calls", RAW)
+LEASES: Final = Table("leases", struct_codec(Lease))
 TOOLS: Final = Table("tools", struct_codec(Tool), cached=True)
 PATTERNS: Final = Table("patterns", struct_codec(UsagePattern), cached=True)
 SESSION_AGES: Final = Table("session_ages", RAW)
 #: For those who only move or delete the records of other rooms (retention, verification).
 SESSION_KEYS: Final = Table("sessions", RAW)
-LEASE_KEYS: Final = Table("leases", RAW)
 
 
 def u64(number: int) -> bytes:

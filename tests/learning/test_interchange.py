@@ -117,6 +117,7 @@ def patterns(draw: st.DrawFn, names: st.SearchStrategy[str] = names) -> UsagePat
         ratio=draw(st.floats(-5.9, 5.9)),
         scopes=draw(st.dictionaries(st.binary(min_size=8, max_size=8), records, max_size=16)),
         call_ids=draw(st.lists(labels, max_size=3)),
+        failing=draw(st.lists(labels, max_size=2)),
         first_time=draw(moments),
         last_time=draw(moments),
         last_failed=draw(st.booleans()),

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.clock import AHEAD
 from sidecar.guard.blast_cap import EVENT_PAUSE, HALF_LIFE, LEAST_CALLS
 from sidecar.learning.counting import counts_match
 from sidecar.learning.events import EVENTS
 from sidecar.learning.false_prevention import false_prevention
 from sidecar.learning.totals import read_standing, read_totals
+from sidecar.model.decision import Decision
 from sidecar.model.journal import Event
-from sidecar.model.pattern import pattern_id, subject_key
+from sidecar.model.pattern import UsagePattern, pattern_id, subject_key
 from sidecar.model.tool import Tool, ToolDescriptor
 from sidecar.model.trial import Trial
 from sidecar.model.vocabulary import Level, State, Verdict
 from sidecar.store.tables import DECISIONS, PATTERNS, TOOLS, tool_key
+from sidecar.store.transaction import WriteTransaction
 
 from .conftest import Bench
 
@@ -416,3 +419,168 @@ def test_three_bad_arguments_do_not_block_the_siblings(bench: Bench) -> None:
         assert (asked.verdict, asked.would_be) == (Verdict.ALLOW, Verdict.ALLOW)
     assert bench.ask({"url": "/good"}, server="api").verdict is not Verdict.PREVENT
     assert bench.ask({"url": "/good"}, server="api", session_id="new").verdict is not Verdict.PREVENT
+
+
+# --- probes of grounds without a pattern
+
+
+def _rare(bench: Bench, calls: int, *, works: bool = False, start: int = 0) -> list[Decision]:
+    """So many calls that lack a key which errors asked for, one every 25 minutes, each with another value."""
+    asked = []
+    for number in range(start, start + calls):
+        bench.now += 1_500.0
+        call = {"name": f"n{number}"}
+        asked.append(bench.ask(call, session_id=f"r{number}"))
+        if asked[-1].verdict is not Verdict.PREVENT:
+            error = "" if works else "'region' is a required property"
+            bench.tell(call, error, session_id=f"r{number}", decision_id=asked[-1].decision_id.hex())
+    return asked
+
+
+def _learn_a_key(bench: Bench) -> None:
+    for number in range(60):
+        bench.now += 1.0
+        bench.tell({"name": f"g{number}", "region": "eu"}, session_id=f"g{number}")
+        if number % 2:
+            bench.tell({"name": f"b{number}"}, "'region' is a required property", session_id=f"g{number}")
+
+
+def test_probes_in_vain_double_the_pause_of_a_ground_without_a_pattern(open_bench: Open) -> None:
+    bench = open_bench(probe_seconds=1_200.0)
+    _learn_a_key(bench)
+    asked = _rare(bench, 40)
+    sure = [one for one in asked if one.would_be is Verdict.PREVENT]
+    probes = [number for number, one in enumerate(asked) if one.probe is not None]
+    assert len(sure) >= 38
+    assert 3 <= len(probes) <= 6  # not 39
+    gaps = [after - before for before, after in pairwise(probes)]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] > gaps[0]
+
+
+def test_a_ground_keeps_its_pause_over_a_restart_and_begins_anew_once_something_worked(open_bench: Open) -> None:
+    bench = open_bench(probe_seconds=1_200.0)
+    _learn_a_key(bench)
+    _rare(bench, 12)
+    now = bench.now
+    bench = open_bench(probe_seconds=1_200.0)
+    bench.now = now
+    again = _rare(bench, 12, start=12)
+    assert sum(one.probe is not None for one in again) <= 2
+    healed = _rare(bench, 60, start=24, works=True)
+    worked = next(number for number, one in enumerate(healed) if one.verdict is not Verdict.PREVENT)
+    stopped = [one.verdict is Verdict.PREVENT for one in healed[worked + 1 :]]
+    assert sum(stopped) <= 1
+
+
+def test_restarts_do_not_put_off_the_first_probe(open_bench: Open) -> None:
+    bench = open_bench(probe_seconds=1_200.0, false_prevention_budget=0.3)
+    for number in range(60):  # what usually works is worth a prevention
+        bench.tell({"path": f"/yes{number}"}, session_id=f"g{number}")
+    now = bench.now
+    bench.tell(BAD, ERROR, session_id="first")
+    asked = []
+    for number in range(8):
+        now += 600.0
+        bench.now = now
+        asked.append(bench.ask(BAD, session_id=f"s{number}"))
+        if asked[-1].verdict is not Verdict.PREVENT:
+            break
+        bench = open_bench(probe_seconds=1_200.0, false_prevention_budget=0.3)
+    assert asked[0].verdict is Verdict.PREVENT
+    assert asked[-1].probe is not None
+
+
+def test_an_appeal_brings_the_probe_of_a_ground_without_a_pattern_forward(open_bench: Open) -> None:
+    bench = open_bench(probe_seconds=86_400.0)
+    _learn_a_key(bench)
+    bench.now += 10.0
+    stopped = bench.ask({"name": "x1"}, session_id="a")
+    assert stopped.verdict is Verdict.PREVENT
+    assert stopped.reasons[0].pattern_id == b""
+    bench.now += 10.0
+    assert bench.ask({"name": "x2"}, session_id="b").verdict is Verdict.PREVENT
+    outcome = bench.rooms.tracker.appeal(stopped.decision_id.hex(), "it works", "me", bench.now).result(10)
+    assert pattern_id(subject_key("t"), Level.TOOL, b"") not in outcome.pattern_ids
+    _settled(bench)
+    with bench.rooms.store.read() as reader:
+        tool = reader.get(PATTERNS, pattern_id(subject_key("t"), Level.TOOL, b""))
+    assert tool is not None
+    assert tool.appeals == 0
+    assert bench.ask({"name": "x3"}, session_id="c").probe is not None
+
+
+# --- clocks that are wrong
+
+
+def test_a_question_of_the_future_does_not_switch_the_cap_off(open_bench: Open) -> None:
+    bench = open_bench(blast_cap=0.5, probe_seconds=1e9)
+    for session in range(7):
+        bench.tell(BAD, ERROR, session_id=f"s{session}")
+    dated = bench.ask({"path": "/yes"}, time=bench.now + 365 * 86_400.0)
+    assert dated.time == bench.now + AHEAD
+    asked = []
+    for number in range(80):
+        bench.now += 1.0
+        asked.append(bench.ask(BAD, session_id=f"n{number}"))
+    assert sum(one.capped for one in asked) > 10
+
+
+def test_a_failure_told_by_a_clock_that_runs_ahead_is_probed_when_others_are(open_bench: Open) -> None:
+    bench = open_bench(probe_seconds=1_200.0)
+    for number in range(60):
+        bench.tell({"path": f"/yes{number}"}, session_id=f"g{number}")
+    bench.tell(BAD, ERROR, session_id="ahead", time=bench.now + 7_200.0)
+    kept_out = []
+    for number in range(12):
+        bench.now += 300.0
+        asked = bench.ask(BAD, session_id=f"s{number}")
+        if asked.verdict is not Verdict.PREVENT:
+            break
+        kept_out.append(asked)
+    assert 1 <= len(kept_out) <= 6  # not 24
+
+
+def test_a_probe_that_is_due_further_off_than_its_interval_does_not_hold(open_bench: Open) -> None:
+    bench = open_bench(probe_seconds=1_200.0, false_prevention_budget=0.3)
+    for number in range(60):
+        bench.tell({"path": f"/yes{number}"}, session_id=f"g{number}")
+    bench.tell(BAD, ERROR, session_id="s1")
+    ids = [key for key, _ in _patterns(bench)]
+
+    def put_off(txn: WriteTransaction) -> None:
+        for key in ids:
+            pattern = txn.get(PATTERNS, key)
+            assert pattern is not None
+            pattern.probe_due += 365 * 86_400.0
+            pattern.last_time += 365 * 86_400.0
+            txn.put(PATTERNS, key, pattern)
+
+    bench.rooms.store.submit(put_off).result(10)
+    asked = []
+    for number in range(6):
+        bench.now += 300.0
+        asked.append(bench.ask(BAD, session_id=f"n{number}"))
+    assert any(one.probe is not None for one in asked)
+
+
+def _patterns(bench: Bench) -> list[tuple[bytes, UsagePattern]]:
+    with bench.rooms.store.read() as reader:
+        return list(reader.scan(PATTERNS))
+
+
+# --- servers
+
+
+def test_a_server_is_not_down_on_the_word_of_one_tool(open_bench: Open) -> None:
+    bench = open_bench(false_prevention_budget=0.3)
+    for number in range(20):
+        bench.tell({"n": -number}, tool="tides", server="meteo", session_id=f"g{number}")
+    for number in range(6):
+        bench.tell({"n": number}, DOWN, tool="weather", server="meteo", session_id=f"w{number}")
+    assert bench.ask({"n": 99}, tool="weather", server="meteo", session_id="x").verdict is Verdict.PREVENT
+    assert bench.ask({"n": 99}, tool="tides", server="meteo", session_id="y").would_be is Verdict.ALLOW
+    bench.tell({"n": 100}, "connect ECONNREFUSED 10.0.0.1:443", tool="waves", server="meteo", session_id="z")
+    assert bench.ask({"n": 99}, tool="tides", server="meteo", session_id="y").verdict is Verdict.PREVENT
+    bench.tell({"n": 101}, tool="waves", server="meteo", session_id="z")
+    assert bench.ask({"n": 99}, tool="tides", server="meteo", session_id="y").would_be is Verdict.ALLOW

@@ -2,15 +2,16 @@
 
 Evidence is a sequential test over transient failures in a row, floored at zero so that a long healthy past does not
 delay it. A failure of a permanent sort shows that the server answers: three bad URLs do not make an outage. One
-success ends it. Where repeats after the tool's error usually work, and no more of them failed in a row than chance
-would let, the tool is unreliable and not down. A tool that asked to be left alone (Retry-After) is believed at once.
+success ends it. A server is down when two of its tools fail so: what one of them says may be its own matter. Where
+repeats after the tool's error usually work, and no more of them failed in a row than chance would let, the tool is
+unreliable and not down. A tool that asked to be left alone (Retry-After) is believed at once.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from ...model.pattern import UsagePattern
+from ...model.pattern import MAX_FAILING, UsagePattern
 from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
 from ..describe import ago, evidence_of, quoted, seconds
 from ..detector import Finding
@@ -21,6 +22,8 @@ from ..sequential import OF_OUTAGE, UPPER, step
 from ..view import Outcome, View
 
 _CONFIRMED: Final = State.CONFIRMED
+#: What the failures of fewer tools of a server than ``MAX_FAILING`` come to: not enough to take it to be down.
+_ALONE: Final = 0.99 * UPPER
 
 
 class Outage:
@@ -82,7 +85,19 @@ class Outage:
             wide = outcome.failed and outcome.cause in SERVER_WIDE
             server = view.learned(Level.SERVER, b"", f"any call of a tool of {view.server}")
             server.rate.add(outcome.failed, outcome.now, TRANSIENT_HALF_LIFE)
-            _move(server, outcome, wide or (outcome.transient and outcome.cause is Cause.RATE_LIMITED))
+            down = wide or (outcome.transient and outcome.cause is Cause.RATE_LIMITED)
+            _move(server, outcome, down)
+            _hear(server, view.call.tool, down)
+
+
+def _hear(server: UsagePattern, tool: str, down: bool) -> None:
+    """Keep the test of a server short of its boundary while one tool alone says that it is down."""
+    if not down:
+        server.failing = []
+    elif tool not in server.failing and len(server.failing) < MAX_FAILING:
+        server.failing = [*server.failing, tool]
+    if len(server.failing) < MAX_FAILING and server.state is not State.CONFIRMED:
+        server.ratio = min(server.ratio, _ALONE)
 
 
 def strength(pattern: UsagePattern, now: float) -> float:

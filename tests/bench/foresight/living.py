@@ -128,7 +128,7 @@ class LivingReplay:
         budget = self.settings.false_prevention_budget
         learner = UsagePatternLearner(self._foresight, self.settings.probe_seconds, budget)
         leases = Leases(PROBE_LEASE_SECONDS)
-        log = DecisionLog(store, self.settings.queue_limit, self.settings.max_tools)
+        log = DecisionLog(store, self.settings.queue_limit, self.settings.max_tools, leases=leases)
         caps = Caps(self.settings.max_patterns_per_tool, self.settings.max_patterns, self.settings.max_tools)
         self._recorder = Recorder(
             store, self._extractor, self._foresight, learner, self._clock, caps, leases.release, budget
