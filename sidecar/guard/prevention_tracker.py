@@ -290,13 +290,14 @@ class UsagePreventionTracker:
     def _ground(self, view: View, findings: list[tuple[str, float, Finding]]) -> Finding | None:
         """The strongest fact on which the call may be prevented; None when it is not to be."""
         call, tool = view.known_call(), view.tool_pattern
-        if (call is not None and call.state in _SET_ASIDE) or (
+        if (call is not None and call.state is State.SUSPENDED) or (
             tool is not None and tool.state in _SET_ASIDE and not tool.automatic
         ):
             return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it
+        works = call is not None and call.state is State.REFUTED
         waiting = is_waiting(view)
         for code, part, fact in findings:  # strongest first
-            if part < LEAST_GROUND or not fact.prevents:
+            if part < LEAST_GROUND or not fact.prevents or (works and not fact.of_state):
                 continue
             if waiting and fact.learned and code != OUTAGE:
                 continue  # it is meant to be repeated until it works

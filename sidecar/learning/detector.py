@@ -20,7 +20,8 @@ class Finding(msgspec.Struct, frozen=True):
     """What a detector knows of a call, for people: a fact, the pattern and the calls behind it.
 
     ``prevents`` says whether it may be the ground of a prevention: what only shifts the odds may not. ``learned`` says
-    whether it was: what somebody has said of a tool is not put to the test by probes.
+    whether it was: what somebody has said of a tool is not put to the test by probes. ``of_state`` says that it speaks
+    of the session and not of the call: then that the call mostly works is no argument against it.
     """
 
     summary: str
@@ -30,6 +31,7 @@ class Finding(msgspec.Struct, frozen=True):
     prevents: bool = True
     remedy: str = ""
     learned: bool = True
+    of_state: bool = False
 
 
 class Detector(Protocol):

@@ -1,7 +1,8 @@
 """Conditions on the form of a call's arguments, and testing many of them without fooling ourselves.
 
 A condition is a fact about one argument that could hold for any tool: what its text begins with, how long it is,
-whether it has quotes, how many items a list has, that it is not given. A condition that a failed call meets is tested
+whether it has quotes, how many items a list has, that it is not given, that it lies above what tells calls apart
+(``cuts.py``), in the past, or above another one. A condition that a failed call meets is tested
 from then on, alone or together with one other, as an e-process: its wealth is the likelihood of what calls that meet it
 did, at the rate seen among them before, over the likelihood at the probability that was known of each call without it.
 If the condition says nothing new, wealth is a martingale and ever reaches 1/a with probability at most a (Ville). The
@@ -26,6 +27,11 @@ MAX_TESTS: Final = 96
 #: A single condition with this much log-wealth is worth pairing with others.
 _PROMISING: Final = 1.0
 _PARTNERS: Final = 3
+#: Failures of a condition, and how many more of its calls fail than of others, before it is paired for its rate.
+_SEEN: Final = 4.0
+_LIFT: Final = 0.05
+#: What a test that passes has to fail more than what is believed already: else both say the same.
+_MORE: Final = 0.02
 
 #: A test as it is packed: its fields in their order.
 LAYOUT: Final = Struct("<IIfffHH?x")
@@ -71,18 +77,24 @@ def unpack(packed: bytes | bytearray) -> list[FormTest]:
     return [FormTest(*row) for row in LAYOUT.iter_unpack(packed)]
 
 
-def take_believed(packed: bytearray, met: Sequence[int]) -> list[FormTest]:
-    """Take out those of these tests that passed."""
-    believed = []
-    for at in reversed(met):
+def take_believed(packed: bytearray, met: Sequence[int], known: float = 0.0) -> FormTest | None:
+    """Take out the one of these tests that passed where most calls fail, the first that was tried of several alike.
+
+    What fails at no more than the rate ``known``, of what is believed of the call already, stays under test. Rates are
+    those with one more call of either sort.
+    """
+    found, place, most = None, -1, known + _MORE
+    for at in met:
         wealth, several = _PROOF.unpack_from(packed, at)
         if not several or wealth < _LEAST_ENOUGH:
             continue  # most are far from it
         (test,) = unpack(packed[at : at + _SIZE])
-        if test.believed:
-            del packed[at : at + _SIZE]
-            believed.append(test)
-    return believed[::-1]
+        rate = (test.failures + 1.0) / (test.failures + test.successes + 2.0)
+        if test.believed and (rate > most or (found is not None and rate == most and test.place < found.place)):
+            found, place, most = test, at, rate
+    if found is not None:
+        del packed[place : place + _SIZE]
+    return found
 
 
 def admit(
@@ -99,18 +111,15 @@ def admit(
     """
     # Whatever is tested already of these conditions, or of two of them, the call meets.
     known = set()
-    mine: list[tuple[float, int]] = []
+    mine: list[tuple[float, int, float, float]] = []
     for at in met:
-        first, second, wealth, *_ = LAYOUT.unpack_from(packed, at)
+        first, second, wealth, failures, successes, *_ = LAYOUT.unpack_from(packed, at)
         known.add((first, second))
         if not second:
-            mine.append((-wealth, first))
+            mine.append((wealth, first, failures, successes))
     new = [(first, 0) for first in conditions]
     if mine:
-        mine.sort(key=itemgetter(0))
-        wealth, first = mine[0]
-        if -wealth > _PROMISING:
-            new.extend([(min(first, other), max(first, other)) for _, other in mine[1 : 1 + _PARTNERS]])
+        new.extend(_pairs(mine, room=len(packed) < MAX_TESTS * _SIZE))
     for pair in new:
         if pair in known or (pair if pair[1] else pair[:1]) in rules:
             continue
@@ -121,6 +130,24 @@ def admit(
     ranks = list(_RANK.iter_unpack(packed))
     kept = sorted(range(len(ranks)), key=ranks.__getitem__, reverse=True)[:MAX_TESTS]
     return b"".join([packed[place * _SIZE : place * _SIZE + _SIZE] for place in kept]), tried
+
+
+def _pairs(mine: list[tuple[float, int, float, float]], *, room: bool) -> list[tuple[int, int]]:
+    """Pairs of single conditions (wealth, condition, failures, successes) that are worth testing.
+
+    The richest one, if it is promising, with those that follow. What two conditions say together may be known of
+    neither: so where there is room, those two as well of which most calls fail, if more do than of all calls.
+    """
+    mine.sort(key=itemgetter(0), reverse=True)
+    wealth, first, _, _ = mine[0]
+    found = [(first, other) for _, other, _, _ in mine[1 : 1 + _PARTNERS]] if wealth > _PROMISING else []
+    if room and len(mine) > 1:
+        rates = [(failures / (failures + successes), one) for _, one, failures, successes in mine if failures >= _SEEN]
+        usual = min(rates, default=(1.0, 0))[0] + _LIFT
+        rates = sorted([pair for pair in rates if pair[0] > usual], key=itemgetter(0), reverse=True)
+        if len(rates) > 1:
+            found.append((rates[0][1], rates[1][1]))
+    return list(dict.fromkeys([(min(pair), max(pair)) for pair in found]))
 
 
 def describe(name: str, form: str) -> str:
@@ -141,6 +168,16 @@ def describe(name: str, form: str) -> str:
         "length": f"has {detail} characters",
         "items": f"has {detail} items",
         "object": "is an object",
+        "above": f"is above {detail}",
+        "below": f"is below {detail}",
+        "more": f"has more than {detail} items",
+        "fewer": f"has fewer than {detail} items",
+        "longer": f"has more than {detail} characters",
+        "shorter": f"has fewer than {detail} characters",
+        "past": "is in the past",
+        "future": "is in the future",
+        "over": f"is above “{detail}”",
+        "after": f"is after “{detail}”",
     }
     return f"“{name}” {say[sort]}"
 

@@ -63,6 +63,8 @@ class Session(msgspec.Struct, array_like=True):
     by_tool: dict[str, list[int]] = {}
     #: Words of the newest call, if it worked, see ``last_words.py``.
     last_words: bytes = b""
+    #: Steps that worked, packed, see ``steps.py``.
+    steps: bytes = b""
 
     def __len__(self) -> int:
         return len(self.marks)

@@ -30,10 +30,21 @@ class Repeats(msgspec.Struct, array_like=True):
 
 
 class Precondition(msgspec.Struct, array_like=True):
-    """How a tool's calls went while another tool had not worked in the session, and while it had."""
+    """How a tool's calls went while what they may need had not worked in the session, and while it had.
+
+    ``wealth`` is a logarithm, see ``needs.py``; ``place`` the how-manieth it was, 0 of one that was never tested;
+    ``session`` 16 bits of the first session that failed without it, ``several`` whether others did. ``words`` say a
+    step of the tool itself.
+    """
 
     before: Counted = msgspec.field(default_factory=Counted)
     after: Counted = msgspec.field(default_factory=Counted)
+    wealth: float = 0.0
+    place: int = 0
+    session: int = -1
+    several: bool = False
+    believed: bool = False
+    words: str = ""
 
 
 class FormRule(msgspec.Struct, array_like=True):
@@ -69,7 +80,7 @@ class Model(msgspec.Struct, array_like=True):
     corrections: dict[str, Counted] = {}
     #: Keys that errors have asked for: how calls without each went, see ``detectors/missing_key.py``.
     missing: dict[str, Counted] = {}
-    #: Tools that may have to work first, by name, see ``detectors/precondition.py``.
+    #: What may have to work first: tools by name, and steps of the tool itself by mark, see ``needs.py``.
     preconditions: dict[str, Precondition] = {}
     #: How the next call went after so many failures in a row; the last failure's template. See ``streak.py``.
     streaks: dict[int, Counted] = {}
@@ -98,6 +109,13 @@ class Model(msgspec.Struct, array_like=True):
     lengths: int = 0
     #: Calls with quotation marks inside of others, by the sort of both, see ``detectors/nested_quotes.py``.
     nested_quotes: dict[int, Counted] = {}
+    #: Numbers in arguments of the last calls, and where they are cut, packed. See ``cuts.py``.
+    measured: bytearray = msgspec.field(default_factory=bytearray)
+    cuts: bytes = b""
+    #: How many preconditions were ever tested.
+    needs_tried: int = 0
+    #: How calls went in sessions where the tool had not worked yet.
+    fresh: Counted = msgspec.field(default_factory=Counted)
 
     @property
     def lasting_share(self) -> float:

@@ -1,8 +1,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-#: Conditions from which on no further value is looked at.
+#: Conditions from which on no further value is looked at, and bytes of a cut.
 MAX_CONDITIONS: int
+CUT_BYTES: int
 
-def conditions_of(arguments: dict[str, Any], names: Iterable[str]) -> dict[int, None]: ...
-def spell(condition: int, arguments: dict[str, Any], names: Iterable[str]) -> tuple[str, str]: ...
+def conditions_of(
+    arguments: dict[str, Any], names: Iterable[str], cuts: bytes = b"", now: float = 0.0
+) -> dict[int, None]: ...
+def measure(arguments: dict[str, Any]) -> list[tuple[int, int, float]]: ...
+def spell(
+    condition: int, arguments: dict[str, Any], names: Iterable[str], cuts: bytes = b"", now: float = 0.0
+) -> tuple[str, str]: ...

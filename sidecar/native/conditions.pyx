@@ -3,7 +3,9 @@
 A condition's hash is the CRC-32 of the argument's name, a zero byte and the form, 1 where that is 0.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.math cimport floor
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from sidecar.native.characters cimport is_ascii_digit
 from sidecar.native.words cimport more, more_text
@@ -31,8 +33,17 @@ cdef enum:
     _OTHER = 8
     _CAPITALS = 16
     _DIGITS = 32
+    # Numbers, and dates, that are compared with each other; characters of a date with its time.
+    _COMPARED = 4
+    _DATE_CHARS = 40
+    # A cut as it is packed: the condition's hash, and the number, little-endian.
+    _CUT = 12
 
 MAX_CONDITIONS = _MOST
+CUT_BYTES = _CUT
+
+# What numbers are times by: seconds, and thousandths of them, since 1970, from 2001 to 2096.
+cdef double _least_time = 1e9, _most_time = 4e9, _no_date = -1e300, _largest = 1e15
 
 cdef list _has, _buckets
 _has = [
@@ -49,6 +60,10 @@ cdef class _Found:
     cdef dict met
     cdef uint32_t wanted
     cdef tuple spelled
+    cdef bytes cuts
+    cdef double now
+    cdef list measured  # where it is asked for: hashes of the two conditions, and the number
+    cdef list numbers, dates  # name, state and number of what is compared with each other
 
 
 cdef int _note(_Found to, str name, uint32_t state, bytes sort, bytes detail) except -1:
@@ -148,6 +163,134 @@ cdef bint _is_word(str text):
     return letters
 
 
+cdef inline double _cut_at(const uint8_t* at) noexcept nogil:
+    cdef uint64_t bits = 0
+    cdef double value
+    cdef int i
+    for i in range(8):
+        bits |= <uint64_t>at[4 + i] << (8 * i)
+    memcpy(&value, &bits, 8)
+    return value
+
+
+cdef int _measure(_Found to, str name, uint32_t state, double value, bytes up, bytes down) except -1:
+    """Whether a number is above or below what was learned to tell calls apart: one condition each, wherever the cut is."""
+    cdef Py_ssize_t at, size = len(to.cuts)
+    cdef const uint8_t* cuts
+    cdef uint32_t over, under, mark
+    cdef double cut
+    if not size and to.measured is None:
+        return 0
+    over = ~more(state, <const uint8_t*>up, len(up)) or 1
+    under = ~more(state, <const uint8_t*>down, len(down)) or 1
+    if to.measured is not None:
+        to.measured.append((over, under, value))
+    cuts = to.cuts
+    for at in range(0, size - _CUT + 1, _CUT):
+        mark = cuts[at] | <uint32_t>cuts[at + 1] << 8 | <uint32_t>cuts[at + 2] << 16 | <uint32_t>cuts[at + 3] << 24
+        if mark == over or mark == under:
+            cut = _cut_at(cuts + at)
+            if value > cut if mark == over else value < cut:
+                to.met[mark] = None
+                if mark == to.wanted:
+                    to.spelled = name, (up if mark == over else down).decode() + f"{cut:.12g}"
+    return 0
+
+
+cdef inline int _two(const uint8_t* text) noexcept nogil:
+    """Two digits as a number, -1 where they are none."""
+    if not is_ascii_digit(text[0]) or not is_ascii_digit(text[1]):
+        return -1
+    return 10 * (text[0] - c"0") + text[1] - c"0"
+
+
+cdef double _date_of(str text):
+    """Days since 1970 of a text that begins as ISO 8601 dates do, with its time of day as UTC if it has one."""
+    cdef const uint8_t* data
+    cdef int century, year, month, day, hour, minute, era, day_of_year
+    cdef double days
+    if not 10 <= len(text) <= _DATE_CHARS or not PyUnicode_IS_ASCII(text):
+        return _no_date
+    data = <const uint8_t*>PyUnicode_DATA(text)
+    if data[4] != c"-" or data[7] != c"-":
+        return _no_date
+    century, year, month, day = _two(data), _two(data + 2), _two(data + 5), _two(data + 8)
+    if century < 0 or year < 0 or not 1 <= month <= 12 or not 1 <= day <= 31:
+        return _no_date
+    # Years begin in March, so that a leap day is the last one of its year.
+    year = 100 * century + year + 400 - (month <= 2)
+    era = year // 400
+    year -= 400 * era
+    day_of_year = (153 * (month + (9 if month <= 2 else -3)) + 2) // 5 + day - 1
+    days = (era - 1) * 146097.0 + year * 365 + year // 4 - year // 100 + day_of_year - 719468
+    if len(text) >= 16 and (data[10] == c"T" or data[10] == c" ") and data[13] == c":":
+        hour, minute = _two(data + 11), _two(data + 14)
+        if 0 <= hour < 24 and 0 <= minute < 60:
+            days += (hour * 60 + minute) / 1440.0
+    return days
+
+
+cdef int _add_date(_Found to, str name, uint32_t state, str text) except -1:
+    """Whether a date lies before the call or after it: by days where it has no time, by minutes where it has one."""
+    cdef double days = _date_of(text), now = to.now / 86400.0
+    if days == _no_date:
+        return 0
+    if to.now > 0.0:
+        if days == floor(days):
+            now = floor(now)
+        if days < now:
+            _add(to, name, state, b"past")
+        elif days > now:
+            _add(to, name, state, b"future")
+    if len(to.dates) < _COMPARED and name[len(name) - 1:] != "]":
+        to.dates.append((name, state, days))
+    return 0
+
+
+cdef int _add_number(_Found to, str name, uint32_t state, item) except -1:
+    cdef double value, time
+    if item < 0:
+        _add(to, name, state, b"negative")
+    elif not item:
+        _add(to, name, state, b"value:0")
+    if -_largest < item < _largest:
+        value = item
+        time = value if value < _most_time else value / 1000.0
+        if to.now > 0.0 and _least_time <= time < _most_time:
+            _add(to, name, state, b"past" if time < to.now else b"future")
+        _measure(to, name, state, value, b"above:", b"below:")
+        if len(to.numbers) < _COMPARED and name[len(name) - 1:] != "]":
+            to.numbers.append((name, state, value))
+    _add(to, name, state, b"whole" if item == int(item) else b"fraction")
+    return 0
+
+
+cdef int _compare(_Found to, list several, bytes sort) except -1:
+    """Which of two numbers, or dates, is above the other one."""
+    cdef Py_ssize_t i, j
+    cdef double one, other
+    for i in range(len(several)):
+        for j in range(i):
+            one, other = several[i][2], several[j][2]
+            if one > other:
+                _add_text(to, several[i][0], several[i][1], sort, several[j][0])
+            elif other > one:
+                _add_text(to, several[j][0], several[j][1], sort, several[i][0])
+    return 0
+
+
+cdef bint _lacks(dict arguments, str name):
+    """Whether the object that this name leads into is given, and lacks its last part."""
+    cdef list parts = name.split(".")
+    cdef object at = arguments
+    cdef Py_ssize_t i
+    for i in range(len(parts) - 1):
+        if not isinstance(at, dict):
+            return False
+        at = (<dict>at).get(parts[i])
+    return len(parts) > 1 and isinstance(at, dict) and parts[len(parts) - 1] not in <dict>at
+
+
 cdef int _add_forms_of_text(_Found to, str name, uint32_t state, str whole) except -1:
     cdef Py_ssize_t length = len(whole), spaces = 0
     cdef str text = whole if length <= _CHARS else whole[:_CHARS]
@@ -160,6 +303,9 @@ cdef int _add_forms_of_text(_Found to, str name, uint32_t state, str whole) exce
         has = _ascii_has(<const uint8_t*>PyUnicode_DATA(text), len(text), &spaces)
     else:
         has = _other_has(text, &spaces)
+    if length <= _VALUE_CHARS and _is_word(text):
+        _add_text(to, name, state, b"value:", text.lower())
+    _add_date(to, name, state, text)
     one = text[0]
     if Py_UNICODE_ISALPHA(one):
         _add(to, name, state, b"first:A" if Py_UNICODE_ISUPPER(one) else b"first:a")
@@ -174,10 +320,9 @@ cdef int _add_forms_of_text(_Found to, str name, uint32_t state, str whole) exce
     for i in range(6):
         if has >> i & 1:
             _add(to, name, state, <bytes>_has[i])
+    _measure(to, name, state, <double>length, b"longer:", b"shorter:")
     _add_with(to, name, state, b"words:", _bucket(spaces + 1))
     _add_with(to, name, state, b"length:", _bucket(length))
-    if length <= _VALUE_CHARS and _is_word(text):
-        _add_text(to, name, state, b"value:", text.lower())
     return 0
 
 
@@ -188,12 +333,9 @@ cdef int _add_forms(_Found to, str name, item) except -1:
     elif isinstance(item, bool):
         _add(to, name, state, b"value:true" if item else b"value:false")
     elif isinstance(item, (int, float)):
-        _add(to, name, state, b"whole" if item == int(item) else b"fraction")
-        if item < 0:
-            _add(to, name, state, b"negative")
-        elif not item:
-            _add(to, name, state, b"value:0")
+        _add_number(to, name, state, item)
     elif isinstance(item, list):
+        _measure(to, name, state, <double>len(<list>item), b"more:", b"fewer:")
         _add_with(to, name, state, b"items:", _bucket(len(<list>item)))
     elif item is None:
         _add(to, name, state, b"null")
@@ -207,8 +349,9 @@ cdef int _look(_Found to, dict arguments, names) except -1:
     cdef list stack
     cdef int left = _LEAVES
     to.met = {}
+    to.numbers, to.dates = [], []
     for name in names:
-        if name not in arguments:
+        if name not in arguments and ("." not in name or _lacks(arguments, name)):
             _add(to, name, _of_name(name), b"absent")
     stack = list(arguments.items())
     stack.reverse()
@@ -224,23 +367,48 @@ cdef int _look(_Found to, dict arguments, names) except -1:
         elif isinstance(item, list):
             stack.extend([(f"{name}[]", value) for value in reversed((<list>item)[:2])])
         left -= 1
+    _compare(to, to.numbers, b"over:")
+    _compare(to, to.dates, b"after:")
     return 0
 
 
-def conditions_of(dict arguments not None, names not None):
-    """The conditions that arguments meet, as the keys of a dict, in order; ``names`` may be expected.
+def conditions_of(dict arguments not None, names not None, bytes cuts not None=b"", double now=0.0):
+    """The conditions that arguments meet, as the keys of a dict, the most telling of a value first.
+
+    ``names`` may be expected: a name with points is one inside of objects. ``cuts`` are numbers that tell calls apart,
+    each with the hash of its condition; ``now`` is the time of the call in seconds, 0 where times are not looked at.
+    ValueError for what are no whole cuts.
 
     Of the first 16 values, those inside of objects and of the first two items of lists too; of a text the first 400
     characters. No further value is looked at once there are 80.
     """
-    cdef _Found found = _Found()
+    cdef _Found found = _found(cuts, now)
     _look(found, arguments, names)
     return found.met
 
 
-def spell(uint32_t condition, dict arguments not None, names not None):
-    """The argument's name and the form of one of these conditions. KeyError where it is none of them."""
+cdef _Found _found(bytes cuts, double now):
     cdef _Found found = _Found()
+    if len(cuts) % _CUT:
+        raise ValueError("these are no whole cuts")
+    found.cuts, found.now = cuts, now
+    return found
+
+
+def measure(dict arguments not None):
+    """Numbers, numbers of items and lengths in the arguments: the hashes of being above and below a cut, the number.
+
+    Of the same values as ``conditions_of``.
+    """
+    cdef _Found found = _found(b"", 0.0)
+    found.measured = []
+    _look(found, arguments, ())
+    return found.measured
+
+
+def spell(uint32_t condition, dict arguments not None, names not None, bytes cuts not None=b"", double now=0.0):
+    """The argument's name and the form of one of these conditions. KeyError where it is none of them."""
+    cdef _Found found = _found(cuts, now)
     found.wanted = condition
     _look(found, arguments, names)
     if found.spelled is None:

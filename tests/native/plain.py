@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import islice, pairwise
 from math import log, sqrt
 from struct import unpack
@@ -35,6 +36,7 @@ _NAME = re.compile(r"[^\s'\"`‘’“”()\[\]{}<>,;=|]{3,64}")
 _STEP = re.compile(r"[\n|;]|&&")
 _SETTING = re.compile(r"[^\W\d]\w*=")
 _STEM = re.compile(r"\W*\w*")
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _MARK = re.compile(r"[^\w ]|_")
 
 
@@ -172,14 +174,62 @@ def _hash(text: str) -> int:
 # Conditions on the form of arguments.
 
 
-def conditions_of(arguments: Mapping[str, Any], names: Sequence[str]) -> dict[int, tuple[str, str]]:
+def conditions_of(
+    arguments: Mapping[str, Any], names: Sequence[str], cuts: Mapping[int, float] | None = None, now: float = 0.0
+) -> dict[int, tuple[str, str]]:
     """Each with the argument's name and the form."""
-    found = {_condition(name, "absent"): (name, "absent") for name in names if name not in arguments}
+    found = {
+        _condition(name, "absent"): (name, "absent")
+        for name in names
+        if name not in arguments and ("." not in name or _lacks(arguments, name))
+    }
+    numbers: list[tuple[str, float]] = []
+    dates: list[tuple[str, float]] = []
     for name, value in islice(_values(arguments), 16):
-        found.update((_condition(name, form), (name, form)) for form in _forms_of(value))
+        for form in _forms_of(value, now):
+            if form[0] != "?":
+                found[_condition(name, form)] = (name, form)
+                continue
+            sort, up, text = form[1:].split("?")  # above or below a cut
+            cut, number = (cuts or {}).get(_condition(name, sort)), float(text)
+            if cut is not None and (number > cut if up == "up" else number < cut):
+                found[_condition(name, sort)] = (name, f"{sort}{cut:.12g}")
+        if not name.endswith("]"):
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:
+                numbers.append((name, float(value)))
+            elif isinstance(value, str) and (days := _days(value[:400])) is not None:
+                dates.append((name, days))
         if len(found) >= MAX_CONDITIONS:
             break
+    for sort, several in (("over:", numbers[:4]), ("after:", dates[:4])):
+        for i, (name, one) in enumerate(several):
+            for other, another in several[:i]:
+                if one != another:
+                    pair = (name, sort + other) if one > another else (other, sort + name)
+                    found[_condition(*pair)] = pair
     return found
+
+
+def _lacks(arguments: Any, name: str) -> bool:
+    *parents, last = name.split(".")
+    at = arguments
+    for part in parents:
+        if not isinstance(at, dict):
+            return False
+        at = at.get(part)
+    return isinstance(at, dict) and last not in at
+
+
+def _days(text: str) -> float | None:
+    """Days since 1970, by the library."""
+    if len(text) > 40 or not text.isascii() or not _DATE.match(text):
+        return None
+    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+    # The calendar comes again after 400 years, and the library's begins with year 1; days past a month's end run on.
+    days = date(year % 400 + 400, month, 1).toordinal() - date(1970, 1, 1).toordinal() + day - 1
+    days += (year // 400 - 1) * 146_097
+    time = re.match(r"[T ]([01]\d|2[0-3]):([0-5]\d)", text[10:], re.ASCII)
+    return days + ((int(time[1]) * 60 + int(time[2])) / 1440.0 if time else 0.0)
 
 
 def _condition(name: str, form: str) -> int:
@@ -196,26 +246,42 @@ def _values(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield from _values({f"{name}[]": inner})
 
 
-def _forms_of(value: Any) -> list[str]:
+def _measured(up: str, down: str, number: float) -> list[str]:
+    return [f"?{up}?up?{number!r}", f"?{down}?down?{number!r}"]
+
+
+def _forms_of(value: Any, now: float) -> list[str]:
     if isinstance(value, str):
-        return _forms_of_text(value[:400], value)
+        return _forms_of_text(value[:400], value, now)
     if isinstance(value, bool):
         return ["value:true" if value else "value:false"]
     if isinstance(value, (int, float)):
-        whole = "whole" if value == int(value) else "fraction"
-        return [whole, "negative"] if value < 0 else [whole] if value else [whole, "value:0"]
+        found = ["negative"] if value < 0 else [] if value else ["value:0"]
+        if abs(value) < 1e15:
+            time = float(value) if value < 4e9 else value / 1000.0
+            if now > 0.0 and 1e9 <= time < 4e9:
+                found.append("past" if time < now else "future")
+            found += _measured("above:", "below:", float(value))
+        return [*found, "whole" if value == int(value) else "fraction"]
     if isinstance(value, list):
-        return [f"items:{_bucket(len(value))}"]
+        return [*_measured("more:", "fewer:", float(len(value))), f"items:{_bucket(len(value))}"]
     if value is None:
         return ["null"]
     return ["object" if value else "empty"]
 
 
-def _forms_of_text(text: str, whole: str) -> list[str]:
+def _forms_of_text(text: str, whole: str, now: float) -> list[str]:
     if not whole:
         return ["empty"]
     last = text[-1]
-    found = [f"first:{_first(text)}"]
+    found = []
+    if len(whole) <= 24 and " " not in whole and whole.replace("-", "").replace(".", "").isalpha():
+        found.append(f"value:{whole.lower()}")
+    days = _days(text)
+    if days is not None and now > 0.0:
+        today = now / 86_400.0 if days % 1.0 else float(now // 86_400.0)
+        found += ["past"] if days < today else ["future"] if days > today else []
+    found.append(f"first:{_first(text)}")
     if not last.isalnum() and len(whole) <= 400:
         found.append(f"last:{last}")
     for what, marks in (("quotes", "'\""), ("brackets", "([<"), ("lines", "\n")):
@@ -227,9 +293,8 @@ def _forms_of_text(text: str, whole: str) -> list[str]:
         found.append("has:capitals")
     if any(char.isdigit() for char in text[:64]):
         found.append("has:digits")
+    found += _measured("longer:", "shorter:", float(len(whole)))
     found += [f"words:{_bucket(text.count(' ') + 1)}", f"length:{_bucket(len(whole))}"]
-    if len(whole) <= 24 and " " not in whole and whole.replace("-", "").replace(".", "").isalpha():
-        found.append(f"value:{whole.lower()}")
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from struct import pack
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.conditions import MAX_CONDITIONS, conditions_of, spell
+from sidecar.native.conditions import CUT_BYTES, MAX_CONDITIONS, conditions_of, measure, spell
 
 from . import plain
 
@@ -42,6 +43,40 @@ def test_conditions_are_those_of_plain_python(arguments: dict[str, Any], names: 
         assert spell(condition, arguments, names) == (name, form)
 
 
+_DATES = st.one_of(
+    st.datetimes().map(lambda one: one.isoformat()),
+    st.dates().map(str),
+    st.sampled_from(("0000-01-01", "2024-02-30", "2024-02-29 23:59", "2024-1-01T", "2024-12-31T24:00", "2023-11-14")),
+)
+_TIMED: st.SearchStrategy[Any] = st.one_of(
+    _DATES, st.integers(-5, 5), st.floats(1e8, 5e9), st.integers(10**11, 5 * 10**12), st.lists(_DATES, max_size=3),
+    st.dictionaries(st.sampled_from(("a", "b.c")), st.one_of(_DATES, st.integers(-5, 5)), max_size=2),
+)  # fmt: skip
+_NAMES = st.sampled_from(("from", "to", "o", "o.a", "o.b", "o.b.c", "from.x", "é"))
+
+
+@settings(max_examples=400)
+@given(
+    st.dictionaries(_NAMES, _TIMED, max_size=6), st.lists(_NAMES, max_size=6), st.floats(0.0, 4e9),
+    st.lists(st.floats(-4.0, 25.0), max_size=9),
+)  # fmt: skip
+def test_so_are_those_of_dates_orders_inner_names_and_cuts(
+    arguments: dict[str, Any], names: list[str], now: float, numbers: list[float]
+) -> None:
+    hashes = [one for over, under, _ in measure(arguments) for one in (over, under)]
+    cuts = dict(zip(hashes, numbers, strict=False))
+    packed = b"".join([pack("<Id", *cut) for cut in cuts.items()])
+    expected = plain.conditions_of(arguments, names, cuts, now)
+    assert list(conditions_of(arguments, names, packed, now)) == list(expected)
+    for condition, (name, form) in expected.items():
+        assert spell(condition, arguments, names, packed, now) == (name, form)
+
+
+def test_no_whole_cuts_are_refused() -> None:
+    with pytest.raises(ValueError, match="no whole cuts"):
+        conditions_of({"a": 1}, (), bytes(CUT_BYTES - 1))
+
+
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
 def test_so_are_those_of_many_values(values: int, inside: int, names: int) -> None:
     arguments: dict[str, Any] = {f"a{number}": f"Text {number} (‘x’)\n7" for number in range(values)}
@@ -49,7 +84,7 @@ def test_so_are_those_of_many_values(values: int, inside: int, names: int) -> No
     expected = [f"n{number}" for number in range(names)]
     found = list(conditions_of(arguments, expected))
     assert found == list(plain.conditions_of(arguments, expected))
-    assert len(found) < MAX_CONDITIONS + 12
+    assert len(found) < MAX_CONDITIONS + 28
 
 
 def test_each_character_is_told_apart_as_python_does() -> None:

@@ -198,3 +198,24 @@ def test_a_correction_that_worked_is_proposed(bench: Bench) -> None:
     assert "SELECT name FROM users" in decision.alternatives[0].arguments_json
     ranking = bench.rooms.optimizer.optimize(bench.call(wrong, session_id="new"))
     assert "SELECT name FROM users" in ranking.alternatives[0].arguments_json
+
+
+def test_that_a_call_mostly_works_does_not_excuse_it_while_what_it_needs_has_not_worked(open_bench: Open) -> None:
+    bench = open_bench(mode="shadow")
+    login, look = {"action": "login"}, {"action": "look"}
+    for number in range(40):
+        session = f"s{number}"
+        bench.now += 60.0
+        bench.tell({"action": "get", "id": number}, "session is not authenticated", session_id=session)
+        bench.tell(login, session_id=session)
+        for _ in range(3):
+            bench.tell(look, session_id=session)
+    bench.tell(look, "session is not authenticated", session_id="one")  # from here on the call is known
+    for number in range(8):
+        bench.tell(login, session_id=f"t{number}")
+        bench.tell(look, session_id=f"t{number}")
+    asked = bench.ask(look, session_id="new")
+    assert asked.would_be is Verdict.PREVENT
+    assert asked.reasons[0].code == "precondition"
+    bench.tell(login, session_id="new")
+    assert bench.ask(look, session_id="new").would_be is Verdict.ALLOW

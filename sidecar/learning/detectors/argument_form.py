@@ -6,26 +6,32 @@ with failures from more than one session. From then on each has its record, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from ...model.call import JSON
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
-from ...native.conditions import conditions_of, spell
+from ...native.conditions import conditions_of, measure, spell
 from ...native.form_tests import met_by, observe
+from ..cuts import moved, note
 from ..detector import Finding
 from ..evidence import logit, wilson
-from ..forms import Conditions, FormTest, admit, describe, take_believed
+from ..forms import Conditions, admit, describe, take_believed
 from ..half_life import PERMANENT_HALF_LIFE
 from ..tool_model import FormRule, Model
 from ..view import Outcome, View
 from ..wording import visible
 
-#: Rules of one tool; the weakest of too many go. Names of arguments that may be missed when they are not given.
+#: Rules of one tool; the weakest of too many go. Names of arguments that may be missed when they are not given, and
+#: from how many on no more of what is inside of objects are added.
 MAX_RULES: Final = 8
-MAX_NAMES: Final = 16
+MAX_NAMES: Final = 24
+_MAX_WITH_INNER: Final = 16
+_LONGEST_NAME: Final = 64
+#: Numbers, numbers of items and lengths of one call that are kept.
+_MEASURED: Final = 8
 _STRENGTH: Final = 2.0
 
 
@@ -49,8 +55,9 @@ class ArgumentForm:
         if rule is None:
             return None
         rate = rule.rate
+        words = _say(view, rule.conditions)  # a cut may have moved
         return Finding(
-            summary=f"{rate.failures:.0f} of {rate.total:.0f} calls of {view.call.tool} where {rule.words} failed",
+            summary=f"{rate.failures:.0f} of {rate.total:.0f} calls of {view.call.tool} where {words} failed",
             cause=Cause.INVALID_ARGUMENT,
             evidence=Evidence(
                 failures=round(rate.failures, 4),
@@ -60,7 +67,7 @@ class ArgumentForm:
                 interval=wilson(rate.failures / rate.total, rate.total),
                 last_time=rate.time,
             ),
-            remedy=f"Change the form: calls where {rule.words} fail.",
+            remedy=f"Change the form: calls where {words} fail.",
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:
@@ -68,13 +75,13 @@ class ArgumentForm:
         model = view.own_model()
         arguments = visible(view.call, view.features)
         conditions = _conditions(view, model)
-        for name in arguments:
-            if len(model.names) < MAX_NAMES and name not in model.names and len(name) <= MAX_NAMES * 4:
-                model.names.append(name)
+        known = 0.0
         for rule in model.rules:
             if _meets(rule, conditions):
                 rule.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+                known = max(known, rule.rate.mean(0.5, _STRENGTH))
         if outcome.failed and outcome.transient:
+            _remember_names(model, arguments)
             return  # what passes by itself is not for the form of the arguments
         tests = bytearray(model.form_tests)
         met = met_by(tests, conditions)
@@ -82,21 +89,44 @@ class ArgumentForm:
         if met:
             observe(tests, met, max(view.p_fail, view.p_kind), session, outcome.failed)
         if outcome.failed:
-            believed = take_believed(tests, met)
-            if believed:
-                _make_rules(model, believed, arguments, outcome.now)
+            believed = take_believed(tests, met, known)
+            if believed is not None:
+                parts = (believed.first, believed.second) if believed.second else (believed.first,)
+                rate = Counted(believed.successes, believed.failures, outcome.now)
+                _keep(model, FormRule(parts, _say(view, parts), rate))
                 met = met_by(tests, conditions)  # they stand elsewhere now
             rules = {rule.conditions for rule in model.rules}
             model.form_tests, model.forms_tried = admit(tests, met, conditions, rules, model.forms_tried, session)
         elif met:
             model.form_tests = bytes(tests)
+        # From here on names and cuts are those of the next call.
+        _remember_names(model, arguments)
+        measured = measure(arguments)[:_MEASURED]
+        if measured:
+            note(model.measured, measured, failed=outcome.failed)
+            if outcome.failed:
+                model.cuts = moved(model.cuts, model.measured, measured)
 
 
-def _make_rules(model: Model, believed: Iterable[FormTest], arguments: dict[str, JSON], now: float) -> None:
-    for test in believed:
-        parts = (test.first, test.second) if test.second else (test.first,)
-        words = " and ".join([describe(*spell(one, arguments, model.names)) for one in parts])
-        _keep(model, FormRule(parts, words, Counted(test.successes, test.failures, now)))
+def _remember_names(model: Model, arguments: dict[str, JSON]) -> None:
+    names = model.names
+    for name in arguments:
+        if len(names) < MAX_NAMES and name not in names and len(name) <= _LONGEST_NAME:
+            names.append(name)
+    if len(names) >= _MAX_WITH_INNER:
+        return
+    for name, value in arguments.items():
+        if isinstance(value, dict):
+            inner = [f"{name}.{key}" for key in islice(value, MAX_NAMES)]
+            new = [one for one in inner if one not in names and len(one) <= _LONGEST_NAME]
+            names += new[: max(0, _MAX_WITH_INNER - len(names))]
+
+
+def _say(view: View, parts: tuple[int, ...]) -> str:
+    """Conditions that the call meets, in words."""
+    arguments, model = visible(view.call, view.features), view.own_model()
+    said = [describe(*spell(one, arguments, model.names, model.cuts, view.now)) for one in parts]
+    return " and ".join(said)
 
 
 def _keep(model: Model, rule: FormRule) -> None:
@@ -110,9 +140,9 @@ def _meets(rule: FormRule, conditions: Conditions) -> bool:
 
 
 def _conditions(view: View, model: Model) -> Conditions:
-    """The conditions that the call meets, found once: names that it brings in itself make no difference to them."""
+    """The conditions that the call meets, found once: what it brings in itself makes no difference to them."""
     if view.conditions is None:
-        view.conditions = conditions_of(visible(view.call, view.features), model.names)
+        view.conditions = conditions_of(visible(view.call, view.features), model.names, model.cuts, view.now)
     return view.conditions
 
 

@@ -1,49 +1,46 @@
-"""A tool that fails until another has worked in the session: "No file open. Use the open command first".
+"""A call that fails until something else has worked in the session: "No file open. Use the open command first".
 
-When a tool works after it had failed in the session, the tools that worked in between may be what it needed. Each of
-them has a record of how the tool's calls went without it, and with it: what makes no difference drops out. A tool
-whose last call failed does not count as having worked.
+When a tool works after it had failed in the session, the tools that worked in between may be what it needed, and so may
+the steps of its own that worked first. Each has a record of how the tool's calls went without it, and with it, and has
+to pass a test (``needs.py``) before it is told. What last failed does not count as having worked.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
 from ..detector import Finding
-from ..evidence import logit, wilson
+from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
+from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference, most, observe
+from ..steps import has_worked, mended_by, steps_of
 from ..tool_model import Precondition
 from ..view import Outcome, View
-
-#: Tools that one tool may need; the least recently seen in that place are forgotten.
-MAX_NEEDED: Final = 8
-_STRENGTH: Final = 2.0
-#: Failures without the other tool, and successes with it, before it is believed.
-_LEAST: Final = 2.0
+from ..wording import visible
 
 
 class PreconditionDetector:
     """See the module."""
 
     code = "precondition"
-    about = "whether a tool that has to work first did so in this session"
+    about = "whether what has to work first did so in this session"
     needs = "preconditions"
-    features = (("precondition", 0.25),)  # log-odds without the other tool over with it
+    features = (("precondition", 0.25),)  # log-odds without what is needed over with it
 
     def propose(self, view: View, x: list[float], at: int) -> None:
-        """The needed tool that makes the largest difference."""
+        """The need that is not met and makes the largest difference."""
         found = _most_needed(view)
         if found is not None:
             x[at] = view.trust * found[2]
 
     def explain(self, view: View) -> Finding | None:
-        """Which tool has to work first, and how calls went without it and with it."""
+        """What has to work first, and how calls went without it and with it."""
         found = _most_needed(view)
         if found is None:
             return None
-        name, need, _ = found
+        key, need, _ = found
+        name = f"a call of {view.call.tool} where {need.words}" if key.startswith(OWN) else key
+        remedy = f"Use {view.call.tool} where {need.words} first." if key.startswith(OWN) else f"Use {key} first."
         before, after = need.before, need.after
         return Finding(
             summary=f"{view.call.tool} failed {before.failures:.0f} of {before.total:.0f} times while {name} had not"
@@ -57,50 +54,84 @@ class PreconditionDetector:
                 interval=wilson(before.failures / before.total if before.total else 0.5, before.total),
                 last_time=before.time,
             ),
-            remedy=f"Use {name} first.",
+            remedy=remedy,
+            of_state=True,
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:
-        """Count the call for each tool that it may need; a recovery names new ones."""
+        """Test what the call may need; a recovery names new needs."""
+        if not view.session_key or (outcome.failed and outcome.transient):
+            return
         session = view.session
-        if session is None:
-            return
-        worked = session.worked
-        name = view.call.tool
+        mark = int.from_bytes(view.session_key[:2], "big")
         if view.model is not None and view.model.preconditions:
-            for needed, need in view.model.preconditions.items():
-                side = need.after if worked.get(needed) else need.before
-                side.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
-        if outcome.failed or worked.get(name, 1):
+            _test(view, outcome, mark)
+        if outcome.failed or session is None:
             return
-        place = list(worked).index(name)
-        between = [other for other, went in list(worked.items())[place + 1 :] if went and other != name]
-        if not between:
-            return
-        needs = view.own_model().preconditions
-        for other in between[-MAX_NEEDED:]:
-            if other not in needs:
-                need = needs[other] = Precondition()
-                need.before.add(True, outcome.now, PERMANENT_HALF_LIFE)
-                need.after.add(False, outcome.now, PERMANENT_HALF_LIFE)
-        while len(needs) > MAX_NEEDED:
-            del needs[min(needs, key=lambda other: _difference(needs[other]))]
+        model, name, worked = view.own_model(), view.call.tool, session.worked
+        between: list[str] = []
+        if not worked.get(name, 1):
+            later = list(worked.items())[list(worked).index(name) + 1 :]
+            between = [other for other, went in later if went and other != name][-MAX_NEEDED:]
+        mended = mended_by(session, view.subject)
+        if mended:
+            own = steps_of(visible(view.call, view.features))
+            between += [OWN + step.hex() for step in mended if step not in own]
+        for key in between:
+            if key not in model.preconditions:
+                begin(model, key, mark, outcome.now)
 
 
-def _difference(need: Precondition) -> float:
-    return logit(need.before.mean(0.5, _STRENGTH)) - logit(need.after.mean(0.5, _STRENGTH))
+def _test(view: View, outcome: Outcome, mark: int) -> None:
+    model = view.own_model()
+    needs = model.preconditions
+    best = most(model, view.p_tool)
+    own = steps_of(visible(view.call, view.features)) if any(key.startswith(OWN) for key in needs) else {}
+    high, low = view.p_kind, min(view.p_fail, view.p_kind)
+    if view.session is None or not view.session.worked.get(view.call.tool):
+        # Calls may fail more at first, whatever it is for: what has not worked by then had no part in that.
+        high = max(high, model.fresh.mean(high, STRENGTH))
+        model.fresh.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+    states = {key: _met(view, key) for key in needs}
+    covered = [need is best and not states[key] for key, need in needs.items()]
+    for key, need in needs.items():
+        step = bytes.fromhex(key[1:]) if key.startswith(OWN) else b""
+        if step and step in own:
+            need.words = need.words or own[step]
+            continue  # a step does not need itself
+        met = states[key]
+        if met is None or (any(covered) and need is not best):
+            continue  # what is not met and makes more of a difference is reason enough
+        if not need.place:  # of a version that did not test
+            model.needs_tried += 1
+            need.place = model.needs_tried
+        observe(need, low if met else high, mark, outcome.now, met=met, failed=outcome.failed)
+    if outcome.failed or best is None:
+        believe(model, view.p_tool)
+
+
+def _met(view: View, key: str) -> bool | None:
+    """Whether a need is met; None where that is not known."""
+    session = view.session
+    if key.startswith(OWN):
+        return has_worked(session, view.subject, bytes.fromhex(key[1:]))
+    return session is not None and bool(session.worked.get(key))
 
 
 def _most_needed(view: View) -> tuple[str, Precondition, float] | None:
-    model, session = view.model, view.session
+    model = view.model
     if model is None or not model.preconditions:
         return None
-    worked = session.worked if session is not None else {}
-    found, most = None, 0.0
-    p = view.p_tool
-    for name, need in model.preconditions.items():
-        if not worked.get(name) and need.before.failures >= _LEAST and need.after.successes >= _LEAST:
-            gap = logit(need.before.mean(p, _STRENGTH)) - logit(need.after.mean(p, _STRENGTH))
-            if gap > most:
-                most, found = gap, (name, need, gap)
+    found, gap = None, 0.0
+    for key, need in model.preconditions.items():
+        if not need.believed:
+            continue
+        more = difference(need, view.p_tool)
+        if more <= gap or _met(view, key) is not False:
+            continue
+        if key.startswith(OWN) and (
+            not need.words or bytes.fromhex(key[1:]) in steps_of(visible(view.call, view.features))
+        ):
+            continue
+        found, gap = (key, need, more), more
     return found
