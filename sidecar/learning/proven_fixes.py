@@ -1,0 +1,28 @@
+"""Which of the calls that worked instead may be handed out: corrections that more than one session stands behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..model.call import JSON
+from ..model.pattern import Edit, Fix, UsagePattern
+from .edits import decoded
+from .mending import is_mended
+from .session import WIDTH
+
+
+def is_proven(one: Fix | Edit, session_key: bytes) -> bool:
+    """Whether several sessions made it, or the one that asks (its key, empty where there is none) did itself."""
+    return one.several or (bool(session_key) and one.session == session_key[:WIDTH])
+
+
+def mended_by(
+    pattern: UsagePattern, tool: str, session_key: bytes, errors: Sequence[str], arguments: Mapping[str, JSON]
+) -> Iterator[Fix]:
+    """The pattern's fixes that mend a call of the tool with these arguments, the best proven first."""
+    for fix in sorted(pattern.fixes, key=lambda one: one.failed - one.worked):
+        after = decoded(fix.preview)
+        if fix.tool != tool or after is None or not is_proven(fix, session_key):
+            continue
+        if is_mended(errors, arguments, after, proven=True):
+            yield fix
