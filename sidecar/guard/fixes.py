@@ -26,13 +26,14 @@ from ..learning import corrections as sorts
 from ..learning.corrections import ALIKE, STRENGTH, expected_success
 from ..learning.describe import quoted, shown_arguments, times
 from ..learning.detectors.telling_words import looked_up
-from ..learning.edits import FORMS, applied, decoded, difference, leaves, replaced, swapped, told
+from ..learning.edits import ADD, FORMS, applied, decoded, difference, leaves, replaced, swapped, told
 from ..learning.evidence import wilson
 from ..learning.foresight import Foresight, volatile_of
 from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelling
 from ..learning.mending import is_mended
 from ..learning.pending import pending
 from ..learning.proven_fixes import is_proven, mended_by
+from ..learning.session import WIDTH
 from ..learning.view import View
 from ..learning.wording import visible
 from ..model.call import JSON
@@ -117,11 +118,13 @@ class Fixes:
         found.sort(key=lambda one: -one.alternative.score)
         return found[:_LIMIT]
 
-    def history(self, view: View) -> str:
-        """What sessions mostly did next after such errors, told as that: another call, so no arguments to use."""
+    def history(self, view: View, *, calls: bool) -> str:
+        """What helped after such errors, as a sentence and not as arguments to use; with ``calls`` also which other
+        call mostly came next: what that does is not known, so it is for people, or for tools that only read.
+        """
         if view.features.redacted or _is_destructive(view):
             return ""
-        return next(_usual_next(view), "")
+        return next(_usual_next(view, calls=calls), "")
 
     def _fails(self, reader: Reader, view: View, arguments: Mapping[str, JSON]) -> bool:
         """Whether the call with other arguments is expected to fail, or holds something that is to be hidden."""
@@ -144,7 +147,10 @@ def _proposals(view: View) -> Iterator[_Proposal]:
     if call is not None:
         yield from _same_call(view, call, spoken)
     for error in errors:
-        for edit in sorted(error.edits, key=lambda one: one.failed - one.worked):
+        for known in sorted(error.edits, key=lambda one: one.failed - one.worked):
+            edit = _usual(view, known) if known.kind == ADD else known
+            if edit is None:
+                continue
             # A word for a word helps where that word was objected to.
             if edit.kind in FORMS or _holds(edit.before, *unknown):
                 changed = applied(edit, arguments)
@@ -189,10 +195,21 @@ def _siblings(view: View, error: UsagePattern, unknown: list[str], spoken: list[
             yield _Proposal(arguments, sorts.SIBLING, why, fix.worked - 1, fix.failed, fix.time)
 
 
-def _usual_next(view: View) -> Iterator[str]:
+def _usual(view: View, edit: Edit) -> Edit | None:
+    """The adding of an argument, with its usual value, unless the session itself added it."""
+    if view.session_key and edit.session == view.session_key[:WIDTH]:
+        return edit
+    usual = best_value(view, edit.argument) if edit.argument not in view.call.arguments else None
+    return replace(edit, after=msgspec.json.encode(usual[0]).decode()) if usual is not None else None
+
+
+def _usual_next(view: View, *, calls: bool) -> Iterator[str]:
     session = view.session
     for error in _errors(view):
-        for fix in _best(error):
+        for edit in error.edits:
+            if edit.kind == ADD and edit.several and edit.argument not in view.call.arguments:
+                yield f"After errors like this it helped to add {edit.argument} ({times(edit.worked)})."
+        for fix in _best(error) if calls else ():
             usual = fix.several and fix.worked >= _WENT_ON and fix.worked >= _USUAL * error.failures
             known = session is not None and session.last_index(fix.fingerprint) >= 0  # it has seen what that tells
             if usual and not known and fix.tool == view.call.tool and fix.worked > fix.failed:

@@ -210,7 +210,7 @@ class UsagePreventionTracker:
             retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
                 alternatives = self._fixes.alternatives(reader, view)
-                remedy = _remedy(findings, alternatives, self._fixes.history(view))
+                remedy = _remedy(findings, alternatives, self._fixes.history(view, calls=_only_reads(view)))
         elif judgement.known:
             reasons = tuple(
                 [
@@ -333,6 +333,10 @@ def _retry_after(view: View, lead: Finding | None) -> float:
     if wait > 0.0:
         return wait
     return wait_before_repeat(view)
+
+
+def _only_reads(view: View) -> bool:
+    return view.tool is not None and view.tool.descriptor.read_only
 
 
 def _remedy(findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...], history: str) -> str:
