@@ -119,8 +119,10 @@ class Fixes:
         return found[:_LIMIT]
 
     def history(self, view: View, *, calls: bool) -> str:
-        """What helped after such errors, as a sentence and not as arguments to use; with ``calls`` also which other
-        call mostly came next: what that does is not known, so it is for people, or for tools that only read.
+        """What helped after such errors, as a sentence and not as arguments to use.
+
+        With ``calls`` also which other call mostly came next. What that does is not known: it is for people, or for
+        tools that only read.
         """
         if view.features.redacted or _is_destructive(view):
             return ""
@@ -147,18 +149,7 @@ def _proposals(view: View) -> Iterator[_Proposal]:
     if call is not None:
         yield from _same_call(view, call, spoken)
     for error in errors:
-        for known in sorted(error.edits, key=lambda one: one.failed - one.worked):
-            edit = _usual(view, known) if known.kind == ADD else known
-            if edit is None:
-                continue
-            # A word for a word helps where that word was objected to.
-            if edit.kind in FORMS or _holds(edit.before, *unknown):
-                changed = applied(edit, arguments)
-                if changed is not None and is_mended(
-                    [*spoken, *texts], arguments, changed, proven=is_proven(edit, view.session_key)
-                ):
-                    why = f"After errors like this it helped to {told(edit)} ({times(edit.worked)})."
-                    yield _Proposal(changed, sorts.EDIT, why, edit.worked - 1, edit.failed, edit.time)
+        yield from _edits(view, error, unknown, [*spoken, *texts])
     for text in texts[:_ERRORS]:
         yield from _answers(view, text, unknown)
         yield from _missing(view, text)
@@ -180,6 +171,20 @@ def _same_call(view: View, call: UsagePattern, spoken: list[str]) -> Iterator[_P
         if arguments is not None:
             why = _why("After this failed", view, fix, arguments)
             yield _Proposal(arguments, sorts.FIX, why, fix.worked - 1, fix.failed, fix.time)
+
+
+def _edits(view: View, error: UsagePattern, unknown: list[str], spoken: list[str]) -> Iterator[_Proposal]:
+    """This call, changed as calls were that ended so and then worked."""
+    arguments = view.call.arguments
+    for known in sorted(error.edits, key=lambda one: one.failed - one.worked):
+        edit = _usual(view, known) if known.kind == ADD else known
+        # A word for a word helps where that word was objected to.
+        if edit is None or not (edit.kind in FORMS or _holds(edit.before, *unknown)):
+            continue
+        changed = applied(edit, arguments)
+        if changed is not None and is_mended(spoken, arguments, changed, proven=is_proven(edit, view.session_key)):
+            why = f"After errors like this it helped to {told(edit)} ({times(edit.worked)})."
+            yield _Proposal(changed, sorts.EDIT, why, edit.worked - 1, edit.failed, edit.time)
 
 
 def _siblings(view: View, error: UsagePattern, unknown: list[str], spoken: list[str]) -> Iterator[_Proposal]:
