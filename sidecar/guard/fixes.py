@@ -174,7 +174,7 @@ def _same_call(view: View, call: UsagePattern, spoken: list[str]) -> Iterator[_P
 
 
 def _edits(view: View, error: UsagePattern, unknown: list[str], spoken: list[str]) -> Iterator[_Proposal]:
-    """This call, changed as calls were that ended so and then worked."""
+    """The call, changed as calls were that ended so and then worked."""
     arguments = view.call.arguments
     for known in sorted(error.edits, key=lambda one: one.failed - one.worked):
         edit = _usual(view, known) if known.kind == ADD else known
