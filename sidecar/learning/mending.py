@@ -17,7 +17,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ..capture.culprits import culprits
 from ..model.call import JSON
-from .edits import ADD, MARKS, SWAP, difference, leaves, swapped
+from .edits import ADD, MARKS, difference, leaves, swapped
 from .known_names import is_misspelling
 
 #: Parts of a text that are compared, characters of an error, and the shortest word of an error that offers something.
@@ -34,22 +34,14 @@ _NONE: Final = object()
 def is_mended(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping[str, JSON], *, proven: bool) -> bool:
     """Whether ``after`` may be offered for ``before``, of which the errors spoke (redacted, as they were).
 
-    ``proven``: more than one session did so, or the one that asks. Then the one word that the error named may also be
-    replaced by an unlike one, unless it is what the call begins with or a whole value; and an argument may be added.
+    ``proven``: more than one session did so, or the one that asks. Then an argument may be added that no error named.
     """
     edit = difference(before, after)
     if edit is not None and edit.kind in MARKS and _is_marks(edit.before) and _is_marks(edit.after):
         return True
     if any(_mends(error, before, after) for error in errors):
         return True
-    if edit is None or not proven:
-        return False
-    if edit.kind == ADD:
-        return True
-    return edit.kind == SWAP and any(
-        _replaces_a_word(edit.before, edit.after, str(leaves(before).get(edit.argument, "")), named)
-        for named in (named_by(error, before) for error in errors)
-    )
+    return proven and edit is not None and edit.kind == ADD
 
 
 def named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
@@ -93,7 +85,7 @@ def _is_mended_text(said: str, named: tuple[str, ...], was: str, becomes: str, *
     for start, end, old, new in found:
         if (start == 0 or end == len(parts)) and _is_marks(old) and _is_marks(new):
             continue
-        like = is_misspelling(old.lower(), new.lower())
+        like = len(old.split()) == len(new.split()) and is_misspelling(old.lower(), new.lower())
         if old and any(swapped(one, old, "") != one or swapped(old, one, "") != old for one in named):
             if not like and not _says(said, new):
                 return False
@@ -123,13 +115,6 @@ def _differences(parts: list[str], others: list[str]) -> Iterator[tuple[int, int
         on = int(widened and end < len(parts) and not parts[end].isspace())
         old, new = parts[start - back : end + on], others[first - back : last + on]
         yield start - back, end + on, "".join(old), "".join(new)
-
-
-def _replaces_a_word(old: str, new: str, value: str, named: tuple[str, ...]) -> bool:
-    """Whether the one word that is replaced was named, and neither begins its text nor is the whole of it."""
-    if not old or old.lower() not in named or len(_PART.findall(new)) != 1 or value.lstrip().startswith(old):
-        return False
-    return re.findall(r"\d+", old) == re.findall(r"\d+", new)  # with other digits it is another thing
 
 
 def _is_inside(parts: list[str], start: int, end: int) -> bool:
