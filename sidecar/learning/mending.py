@@ -39,9 +39,24 @@ def is_mended(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping[
     edit = difference(before, after)
     if edit is not None and edit.kind in MARKS and _is_marks(edit.before) and _is_marks(edit.after):
         return True
-    if any(_mends(error, before, after) for error in errors):
+    if is_offered(errors, before, after) or any(_mends(error, before, after) for error in errors):
         return True
     return proven and edit is not None and edit.kind == ADD
+
+
+def is_offered(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
+    """Whether an error objects to the one whole text that differs and itself speaks of what stands in its place.
+
+    Then nothing in ``after`` comes from elsewhere: that somebody made the call only says which of the offers to take.
+    """
+    old, new = leaves(before), leaves(after)
+    changed = [path for path in {**old, **new} if old.get(path, _NONE) != new.get(path, _NONE)]
+    if len(changed) != 1:
+        return False
+    was, becomes = old.get(changed[0]), new.get(changed[0])
+    if not isinstance(was, str) or not isinstance(becomes, str):
+        return False
+    return any(_says(said, was) and _says(said, becomes) for said in (error[:_ERROR_CHARS] for error in errors))
 
 
 def named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Which of the calls that worked instead may be handed out: corrections that more than one session stands behind."""
+"""Which of the calls that worked instead may be handed out.
+
+Corrections that more than one session stands behind, or the one that asks; and what the error itself offers.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..model.call import JSON
 from ..model.pattern import Edit, Fix, UsagePattern
 from .edits import decoded
-from .mending import is_mended
+from .mending import is_mended, is_offered
 from .session import WIDTH
 
 
@@ -22,7 +25,8 @@ def mended_by(
     """The pattern's fixes that mend a call of the tool with these arguments, the best proven first."""
     for fix in sorted(pattern.fixes, key=lambda one: one.failed - one.worked):
         after = decoded(fix.preview)
-        if fix.tool != tool or after is None or not is_proven(fix, session_key):
+        if fix.tool != tool or after is None:
             continue
-        if is_mended(errors, arguments, after, proven=True):
+        proven = is_proven(fix, session_key)
+        if is_mended(errors, arguments, after, proven=True) if proven else is_offered(errors, arguments, after):
             yield fix

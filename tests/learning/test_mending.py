@@ -24,6 +24,11 @@ word = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=9)
         ("No such file", {"path": "/srv/2025.csvv"}, {"path": "/srv/2025.csv"}),
         ("task 'complie' not found, did you mean 'compile'?", {"task": "complie"}, {"task": "compile"}),
         ("unknown mode 'fsat'; one of 'quick', 'slow'", {"mode": "fsat", "n": 1}, {"mode": "quick", "n": 1}),
+        (
+            "Could not find [Ian Hunter]. Similar: ['Ian Hunter (singer)']",
+            {"e": "Ian Hunter"},
+            {"e": "Ian Hunter (singer)"},
+        ),
         ("limit must be <= 100", {"limit": 500}, {"limit": 100}),
         ("minutes: expected integer", {"minutes": "30"}, {"minutes": 30}),
         ("'depth' is a required property", {"path": "/a"}, {"path": "/a", "depth": 3}),
