@@ -33,7 +33,6 @@ from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelli
 from ..learning.mending import is_mended
 from ..learning.pending import pending
 from ..learning.proven_fixes import is_proven, mended_by
-from ..learning.session import WIDTH
 from ..learning.view import View
 from ..learning.wording import visible
 from ..model.call import JSON
@@ -201,9 +200,7 @@ def _siblings(view: View, error: UsagePattern, unknown: list[str], spoken: list[
 
 
 def _usual(view: View, edit: Edit) -> Edit | None:
-    """The adding of an argument, with its usual value, unless the session itself added it."""
-    if view.session_key and edit.session == view.session_key[:WIDTH]:
-        return edit
+    """The adding of an argument, with its usual value: not with what somebody wrote there."""
     usual = best_value(view, edit.argument) if edit.argument not in view.call.arguments else None
     return replace(edit, after=msgspec.json.encode(usual[0]).decode()) if usual is not None else None
 
@@ -212,7 +209,7 @@ def _usual_next(view: View, *, calls: bool) -> Iterator[str]:
     session = view.session
     for error in _errors(view):
         for edit in error.edits:
-            if edit.kind == ADD and edit.several and edit.argument not in view.call.arguments:
+            if edit.kind == ADD and is_proven(edit, view.session_key) and edit.argument not in view.call.arguments:
                 yield f"After errors like this it helped to add {edit.argument} ({times(edit.worked)})."
         for fix in _best(error) if calls else ():
             usual = fix.several and fix.worked >= _WENT_ON and fix.worked >= _USUAL * error.failures

@@ -122,15 +122,14 @@ def _plain(name: str) -> str:
 def best_value(view: View, argument: str) -> tuple[JSON, int] | None:
     """The usual value of an argument in calls that worked, in the narrowest scope that has one, and how often it was.
 
-    Of calls of other sessions, usual is what came more than once and at least as often as all others together: a text
-    that one of them wrote is no value for anybody else. What the session itself used most is good enough for it.
+    Usual is what came more than once and at least as often as all others together: a text that somebody wrote once is
+    no value for another call.
     """
-    for at, row in enumerate(rows(view)):
+    for row in rows(view):
         values = row.values.get(argument)
         if values:
             text, count = max(values.items(), key=lambda item: item[1])
-            own = not at and bool(view.session_key) and view.names_of(view.session_key[:8]) is row
-            if own or (count > 1 and 2 * count >= sum(values.values())):
+            if count > 1 and 2 * count >= sum(values.values()):
                 return msgspec.json.decode(text), count
     return None
 

@@ -56,7 +56,8 @@ def is_offered(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping
     was, becomes = old.get(changed[0]), new.get(changed[0])
     if not isinstance(was, str) or not isinstance(becomes, str):
         return False
-    return any(_says(said, was) and _says(said, becomes) for said in (error[:_ERROR_CHARS] for error in errors))
+    spoken = [error[:_ERROR_CHARS] for error in errors]
+    return any(_says(said, was) and _offers(said, was, becomes) for said in spoken)
 
 
 def named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def _is_mended_value(said: str, path: str, was: object, becomes: object) -> bool
     """Another type for the same text, or what the error speaks of where it names the argument."""
     one, other = _text(was), _text(becomes)
     named = _says(said, path) or _says(said, one)
-    return one == other or (named and _says(said, other))
+    return one == other or (named and _offers(said, one, other))
 
 
 def _is_mended_text(said: str, named: tuple[str, ...], was: str, becomes: str, *, alone: bool) -> bool:
@@ -101,9 +102,9 @@ def _is_mended_text(said: str, named: tuple[str, ...], was: str, becomes: str, *
         if (start == 0 or end == len(parts)) and _is_marks(old) and _is_marks(new):
             continue
         like = len(old.split()) == len(new.split()) and is_misspelling(old.lower(), new.lower())
-        if old and any(swapped(one, old, "") != one or swapped(old, one, "") != old for one in named):
-            if not like and not _says(said, new):
-                return False
+        if old and any(_stands_in(old, one) or _stands_in(one, old) for one in named):
+            if not like and (_stands_in(new, was) or not _offers(said, was, new)):
+                return False  # what stood in the call before is the call's echo
         elif not (like and alone and len(found) == 1 and not named and _is_inside(parts, start, end)):
             return False
     return True
@@ -148,7 +149,23 @@ def _is_marks(text: str) -> bool:
 
 def _says(said: str, word: str) -> bool:
     """Whether the error speaks of it, as a whole word."""
-    return len(word) >= _LEAST_OFFER and swapped(said, word, "") != said
+    return len(word) >= _LEAST_OFFER and _stands_in(word, said)
+
+
+def _offers(said: str, was: str, word: str) -> bool:
+    """Whether the error speaks of the word by itself: not as a part of a longer name (``web`` in ``web-0``).
+
+    What it says again of the text that ``was`` in the call is no offer.
+    """
+    if len(word) < _LEAST_OFFER:
+        return False
+    if not _stands_in(was, word):
+        said = swapped(said, was, " ")
+    return re.search(rf"(?<![\w./-]){re.escape(word)}(?![\w/-]|\.\w)", said, re.IGNORECASE) is not None
+
+
+def _stands_in(word: str, text: str) -> bool:
+    return swapped(text, word, "") != text
 
 
 def _text(value: object) -> str:

@@ -56,6 +56,8 @@ def test_what_the_error_objected_to_may_differ(error: str, before: dict[str, Any
         ("no such file build", {"c": "rm build"}, {"c": "rm build *"}),
         ("the command failed", {"command": "ls /srv"}, {"command": "rm /srv"}),
         ('namespaces "auth" not found', {"c": "kubectl logs web -n auth"}, {"c": "kubectl logs web -n play"}),
+        ('pods "web-0" in "billing" is forbidden', {"c": "get web-0 -n billing"}, {"c": "get web-0 -n web"}),
+        ("failed: get web -n billing", {"c": "get web -n billing"}, {"c": "get web -n web"}),
         ("no rows", {"table": "t", "where": "a=1"}, {"table": "t"}),
         ("no rows", {"q": "archive get now"}, {"q": "archive gets now"}),
         ("no rows", {"q": "a"}, {"q": "a"}),
