@@ -200,7 +200,9 @@ def _learn_failure(view: View, one: Pending, beside: _Beside) -> None:
 
 def _learn_success(view: View, one: Pending, beside: _Beside, *, first: bool) -> None:
     """``first``: the call is the session's next after the failure."""
-    if one.answered or not (beside.mended or first):
+    # What looks like an answer ends the failure, whatever it does: only what mends is kept as a correction of the call.
+    answers = beside.alike or beside.edit is not None
+    if one.answered or not (answers or first):
         return
     now, session = view.now, view.session_key[:WIDTH]
 
@@ -214,7 +216,7 @@ def _learn_success(view: View, one: Pending, beside: _Beside, *, first: bool) ->
         add_fix(error, fix())
         if beside.edit is not None:
             add_edit(error, beside.edit, now, session)
-    if beside.mended and view.session is not None:
+    if answers and view.session is not None:
         answer(view.session, one)
 
 
