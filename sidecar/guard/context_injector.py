@@ -9,6 +9,8 @@ from typing import Final
 from ..capture.extractor import Extractor
 from ..learning.describe import evidence_of, failure_probability, quoted, shown_arguments, times
 from ..learning.detectors.outage import strength
+from ..learning.edits import decoded
+from ..learning.proven_fixes import mended_by
 from ..learning.scopes import scopes_of
 from ..learning.session import Session
 from ..learning.tables import SESSIONS
@@ -63,9 +65,10 @@ class UsageContextInjector:
         found: dict[str, Fact] = {}
         here = frozenset(value for _, value in scopes_of(self._extractor.extract_context(context)))
         with self._store.read() as reader:
-            session = reader.get(SESSIONS, hash16(session_id)) if session_id else None
+            session_key = hash16(session_id) if session_id else b""
+            session = reader.get(SESSIONS, session_key) if session_id else None
             for name in dict.fromkeys(tools):
-                for fact in self._about(reader, name, session, here, now):
+                for fact in self._about(reader, name, session, session_key, here, now):
                     found.setdefault(fact.text, fact)
         chosen: list[Fact] = []
         spent = 0
@@ -76,12 +79,18 @@ class UsageContextInjector:
         return Injected(chosen, spent, len(found) - len(chosen))
 
     def _about(
-        self, reader: Reader, name: str, session: Session | None, here: frozenset[bytes], now: float
+        self,
+        reader: Reader,
+        name: str,
+        session: Session | None,
+        session_key: bytes,
+        here: frozenset[bytes],
+        now: float,
     ) -> Iterator[Fact]:
         tool = reader.get(TOOLS, tool_key(name))
         subject = subject_key(name)
         if session is not None:
-            yield from _in_session(reader, name, subject, session, now)
+            yield from _in_session(reader, name, subject, tool, session, session_key, now)
         key = pattern_id(subject, Level.TOOL, b"")
         pattern = reader.get(PATTERNS, key)
         if pattern is not None:
@@ -96,7 +105,9 @@ class UsageContextInjector:
         yield from _calls(reader, name, subject, tool, here, now)
 
 
-def _in_session(reader: Reader, name: str, subject: bytes, session: Session, now: float) -> Iterator[Fact]:
+def _in_session(
+    reader: Reader, name: str, subject: bytes, tool: Tool | None, session: Session, session_key: bytes, now: float
+) -> Iterator[Fact]:
     """The session's newest failure of the tool comes before all else."""
     if session.failed_tool != name or not session.failed_fingerprint:
         return
@@ -104,8 +115,9 @@ def _in_session(reader: Reader, name: str, subject: bytes, session: Session, now
     pattern = reader.get(PATTERNS, key)
     if pattern is not None and pattern.last_failed:
         count = session.failures_in_row(session.failed_fingerprint)
-        text = f"In this session {name} with {shown_arguments(pattern.description)} failed {times(max(1, count))}: "
-        yield _fact(text + f"{quoted(pattern.last_error)}.{_fixed(pattern)}", name, key, pattern, now, 100.0)
+        text = f"In this session {name} with {shown_arguments(pattern.description)} failed {times(max(1, count))}, "
+        text += f"{_last(count)} {quoted(pattern.last_error)}.{_fixed(pattern, tool, session_key)}"
+        yield _fact(text, name, key, pattern, now, 100.0)
 
 
 def _errors(reader: Reader, name: str, subject: bytes, tool: Tool | None, now: float) -> Iterator[Fact]:
@@ -116,10 +128,12 @@ def _errors(reader: Reader, name: str, subject: bytes, tool: Tool | None, now: f
         if pattern.failures < 2:
             continue
         again = failure_probability(pattern, now)
-        text = f"{name} failed {times(pattern.failures)} with {quoted(pattern.last_error or pattern.template)}"
+        # Errors of one kind differ in what they name: the text is that of the newest.
+        text = f"{name} failed {times(pattern.failures)} with errors of one kind, last with "
+        text += quoted(pattern.last_error or pattern.template)
         if pattern.plain.total >= 2.0:
             text += f"; repeating the same call failed again in {again:.0%} of cases"
-        yield _fact(f"{text}.{_fixed(pattern)}", name, key, pattern, now, 1.0 + min(9.0, pattern.failures / 10.0))
+        yield _fact(f"{text}.", name, key, pattern, now, 1.0 + min(9.0, pattern.failures / 10.0))
 
 
 def _calls(
@@ -129,9 +143,9 @@ def _calls(
     rows = [row for row in _rows(reader, subject, Level.CALL, tool) if row[1].state is State.CONFIRMED]
     rows.sort(key=lambda row: (here.isdisjoint(row[1].scopes), -row[1].failures))
     for key, pattern in rows[:_CALLS]:
-        text = f"{name} with {shown_arguments(pattern.description)} failed {times(pattern.failures)}: "
-        text += f"{quoted(pattern.last_error)}."
-        yield _fact(text + _fixed(pattern), name, key, pattern, now, 2.0 + min(9.0, pattern.failures / 10.0))
+        text = f"{name} with {shown_arguments(pattern.description)} failed {times(pattern.failures)}, "
+        text += f"{_last(pattern.failures)} {quoted(pattern.last_error)}.{_fixed(pattern, tool)}"
+        yield _fact(text, name, key, pattern, now, 2.0 + min(9.0, pattern.failures / 10.0))
 
 
 def _rows(reader: Reader, subject: bytes, level: Level, tool: Tool | None) -> list[tuple[bytes, UsagePattern]]:
@@ -140,11 +154,18 @@ def _rows(reader: Reader, subject: bytes, level: Level, tool: Tool | None) -> li
     return [row for row in reader.scan(PATTERNS, start, stop, limit=_SEEN) if row[1].epoch == epoch]
 
 
-def _fixed(pattern: UsagePattern) -> str:
-    best = max(pattern.fixes, key=lambda fix: fix.worked, default=None)
-    return (
-        f" {shown_arguments(best.preview)} worked instead." if best is not None and pattern.level is Level.CALL else ""
-    )
+def _fixed(pattern: UsagePattern, tool: Tool | None, session_key: bytes = b"") -> str:
+    """The call that mends this one, where there is one: see ``learning/mending.py``."""
+    before = decoded(pattern.description) if pattern.level is Level.CALL else None
+    if before is None or (tool is not None and tool.descriptor.destructive):
+        return ""
+    best = next(mended_by(pattern, pattern.tool, session_key, (pattern.last_error,), before), None)
+    return f" {shown_arguments(best.preview)} worked instead." if best is not None else ""
+
+
+def _last(count: int) -> str:
+    """What stands before the text of the newest of so many failures: the others' may differ."""
+    return "with" if count == 1 else "last with"
 
 
 def _fact(text: str, tool: str, key: bytes, pattern: UsagePattern, now: float, worth: float) -> Fact:

@@ -1,5 +1,6 @@
-"""What history knows to work instead: other arguments for the same tool, or another tool.
+"""What history knows to work instead: other arguments for the same tool, or another tool (``other_tools.py``).
 
+Nothing is offered that does something else: what differs is what the error objected to (``learning/mending.py``).
 Proposals come from what sessions did after such failures (``learning/corrections.py``), from the names that are known
 to exist (``learning/known_names.py``) and from the error itself. Each is judged like any call: what is itself expected
 to fail is not offered. The expected success is what corrections of its sort, and this one, came to so far.
@@ -24,23 +25,24 @@ from ..capture.templates import template_id
 from ..learning import corrections as sorts
 from ..learning.corrections import ALIKE, STRENGTH, expected_success
 from ..learning.describe import quoted, shown_arguments, times
-from ..learning.detectors.outage import strength
-from ..learning.edits import FORMS, applied, decoded, difference, leaves, replaced, swapped, told
+from ..learning.edits import ADD, FORMS, applied, decoded, difference, leaves, replaced, swapped, told
 from ..learning.evidence import wilson
 from ..learning.foresight import Foresight, volatile_of
 from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelling
+from ..learning.mending import is_mended
 from ..learning.pending import pending
+from ..learning.proven_fixes import is_proven, mended_by
 from ..learning.view import View
 from ..learning.wording import visible
 from ..model.call import JSON
 from ..model.decision import Alternative, Evidence
-from ..model.pattern import Edit, Fix, UsagePattern, pattern_id, subject_key
+from ..model.pattern import Edit, Fix, UsagePattern
 from ..model.vocabulary import Cause, Level
 from ..native.proposals import looked_up
 from ..native.words import spell
 from ..store.reader import Reader
-from ..store.tables import PATTERNS, TOOLS, tool_key
 from .latency import latency_of
+from .other_tools import other_tools
 
 _LIMIT: Final = 3
 #: Proposals that are judged for one call; and errors, unknown names and names for one that are looked at.
@@ -50,15 +52,11 @@ _UNKNOWN: Final = 3
 _NAMES: Final = 2
 #: From this probability of failing on, an alternative is none.
 _FAILS: Final = 0.5
-#: Another tool is proposed when sessions went on with it at least this often, and it worked for at least this share.
-_SUCCESSIONS: Final = 3
-_SUCCESS: Final = 0.8
 #: Causes of failures that a better name can mend.
 _NAMING: Final = frozenset((Cause.NOT_FOUND, Cause.INVALID_ARGUMENT))
-#: What sessions went on with after this share of such errors is usual.
+#: What sessions went on with at least this often, and after this share of such errors, is usual.
+_WENT_ON: Final = 3
 _USUAL: Final = 0.15
-#: What does something else stands behind a correction that is as sure.
-_ELSE: Final = 0.8
 _QUOTED: Final = re.compile(
     r"'([^'\n]{2,64})'|\"([^\"\n]{2,64})\"|`([^`'\n]{2,64})[`']|“([^”\n]{2,64})”|‘([^’\n]{2,64})’"
 )
@@ -93,14 +91,14 @@ class Fixes:
     def alternatives(self, reader: Reader, view: View) -> tuple[Alternative, ...]:
         """At most three alternatives to a call that will probably fail, best first."""
         found = [one.alternative for one in self.corrections(reader, view)]
-        found += _other_tools(reader, view)
+        found += other_tools(reader, view)
         found.sort(key=lambda one: -one.score)
         return tuple(found[:_LIMIT])
 
     def corrections(self, reader: Reader, view: View) -> list[Offer]:
         """Other arguments for the same tool, best first: none that are expected to fail or hide something."""
-        if view.features.redacted:
-            return []  # what is hidden cannot be given back, and the rest would be another call
+        if view.features.redacted or _is_destructive(view):
+            return []  # what is hidden cannot be given back, and what destroys is for its caller to think of
         seen: set[bytes] = {canonical(view.call.arguments)}
         found: list[Offer] = []
         judged = 0
@@ -119,6 +117,16 @@ class Fixes:
         found.sort(key=lambda one: -one.alternative.score)
         return found[:_LIMIT]
 
+    def history(self, view: View, *, calls: bool) -> str:
+        """What helped after such errors, as a sentence and not as arguments to use.
+
+        With ``calls`` also which other call mostly came next. What that does is not known: it is for people, or for
+        tools that only read.
+        """
+        if view.features.redacted or _is_destructive(view):
+            return ""
+        return next(_usual_next(view, calls=calls), "")
+
     def _fails(self, reader: Reader, view: View, arguments: Mapping[str, JSON]) -> bool:
         """Whether the call with other arguments is expected to fail, or holds something that is to be hidden."""
         call = replace(view.call, arguments=dict(arguments), arguments_json="")
@@ -135,17 +143,12 @@ def _proposals(view: View) -> Iterator[_Proposal]:
     call, errors = view.known_call(), _errors(view)
     objections = _objections(view, call)
     texts = list(objections)
+    spoken = [one.last_error for one in (call, *errors) if one is not None and one.last_error]
     unknown = list(dict.fromkeys(_unknown(view, objections)))[:_UNKNOWN]
     if call is not None:
-        yield from _same_call(view, call)
+        yield from _same_call(view, call, spoken)
     for error in errors:
-        for edit in sorted(error.edits, key=lambda one: one.failed - one.worked):
-            # A word for a word helps where that word was objected to.
-            if edit.kind in FORMS or _holds(edit.before, *unknown):
-                changed = applied(edit, arguments)
-                if changed is not None:
-                    why = f"After errors like this it helped to {told(edit)} ({times(edit.worked)})."
-                    yield _Proposal(changed, sorts.EDIT, why, edit.worked - 1, edit.failed, edit.time)
+        yield from _edits(view, error, unknown, [*spoken, *texts])
     for text in texts[:_ERRORS]:
         yield from _answers(view, text, unknown)
         yield from _missing(view, text)
@@ -157,41 +160,67 @@ def _proposals(view: View) -> Iterator[_Proposal]:
             if changed is not None:
                 yield _Proposal(changed, sorts.NAME, f"“{known}” is known here, “{name}” is not.")
     for error in errors:
-        yield from _siblings(view, error, unknown)
+        yield from _siblings(view, error, unknown, spoken)
 
 
-def _same_call(view: View, call: UsagePattern) -> Iterator[_Proposal]:
+def _same_call(view: View, call: UsagePattern, spoken: list[str]) -> Iterator[_Proposal]:
     """What worked after this very call failed."""
-    for fix in _best(call):
+    for fix in mended_by(call, view.call.tool, view.session_key, spoken, view.call.arguments):
         arguments = decoded(fix.preview)
-        if arguments is not None and fix.tool == view.call.tool:
+        if arguments is not None:
             why = _why("After this failed", view, fix, arguments)
             yield _Proposal(arguments, sorts.FIX, why, fix.worked - 1, fix.failed, fix.time)
 
 
-def _siblings(view: View, error: UsagePattern, unknown: list[str]) -> Iterator[_Proposal]:
-    """What worked after such errors: where it does to this call what is objected to, or is what sessions usually do.
+def _edits(view: View, error: UsagePattern, unknown: list[str], spoken: list[str]) -> Iterator[_Proposal]:
+    """The call, changed as calls were that ended so and then worked."""
+    arguments = view.call.arguments
+    for known in sorted(error.edits, key=lambda one: one.failed - one.worked):
+        edit = _usual(view, known) if known.kind == ADD else known
+        # A word for a word helps where that word was objected to.
+        if edit is None or not (edit.kind in FORMS or _holds(edit.before, *unknown)):
+            continue
+        changed = applied(edit, arguments)
+        if changed is not None and is_mended(spoken, arguments, changed, proven=is_proven(edit, view.session_key)):
+            why = f"After errors like this it helped to {told(edit)} ({times(edit.worked)})."
+            yield _Proposal(changed, sorts.EDIT, why, edit.worked - 1, edit.failed, edit.time)
+
+
+def _siblings(view: View, error: UsagePattern, unknown: list[str], spoken: list[str]) -> Iterator[_Proposal]:
+    """What worked after such errors, where it does to this call what is objected to.
 
     Anything else is another call: the id that mended somebody's call is no use to others, and none of their business.
     """
-    session = view.session
-    for fix in _best(error):
+    for fix in mended_by(error, view.call.tool, view.session_key, spoken, view.call.arguments):
         arguments = decoded(fix.preview)
-        if arguments is None or fix.tool != view.call.tool:
-            continue
-        edit = difference(view.call.arguments, arguments)
-        if edit is not None and (
-            edit.kind in FORMS
-            or (is_misspelling(edit.before.lower(), edit.after.lower()) and _holds(edit.before, *unknown))
-        ):
+        edit = difference(view.call.arguments, arguments) if arguments is not None else None
+        if arguments is not None and edit is not None and (edit.kind in FORMS or _respells(edit, unknown)):
             why = _why("After errors like this", view, fix, arguments)
             yield _Proposal(arguments, sorts.SIBLING, why, fix.worked - 1, fix.failed, fix.time)
-        elif fix.worked >= _SUCCESSIONS and fix.worked >= _USUAL * error.failures:
-            if session is not None and session.last_index(fix.fingerprint) >= 0:
-                continue  # it knows already what that tells
-            why = f"After errors like this sessions went on with {shown_arguments(fix.preview)}, which worked"
-            why += f" {times(fix.worked)}."
-            yield _Proposal(arguments, sorts.NEXT, why, fix.worked - 1, fix.failed, fix.time)
+
+
+def _usual(view: View, edit: Edit) -> Edit | None:
+    """The adding of an argument, with its usual value: not with what somebody wrote there."""
+    usual = best_value(view, edit.argument) if edit.argument not in view.call.arguments else None
+    return replace(edit, after=msgspec.json.encode(usual[0]).decode()) if usual is not None else None
+
+
+def _usual_next(view: View, *, calls: bool) -> Iterator[str]:
+    session = view.session
+    for error in _errors(view):
+        for edit in error.edits:
+            if edit.kind == ADD and is_proven(edit, view.session_key) and edit.argument not in view.call.arguments:
+                yield f"After errors like this it helped to add {edit.argument} ({times(edit.worked)})."
+        for fix in _best(error) if calls else ():
+            usual = fix.several and fix.worked >= _WENT_ON and fix.worked >= _USUAL * error.failures
+            known = session is not None and session.last_index(fix.fingerprint) >= 0  # it has seen what that tells
+            if usual and not known and fix.tool == view.call.tool and fix.worked > fix.failed:
+                came = f"{shown_arguments(fix.preview)} came next {times(fix.worked)} and worked"
+                yield f"After such errors {came}: another call, not a correction of this one."
+
+
+def _is_destructive(view: View) -> bool:
+    return view.tool is not None and view.tool.descriptor.destructive
 
 
 def _best(pattern: UsagePattern) -> list[Fix]:
@@ -334,40 +363,8 @@ def _offer(view: View, proposal: _Proposal, text: str) -> Offer:
         interval=span,
         latency=latency_of(tool),
         cost=tool.cost_sum / tool.cost_calls if tool is not None and tool.cost_calls else 0.0,
-        score=expected * (_ELSE if proposal.sort == sorts.NEXT else 1.0),
+        score=expected,
         rationale=proposal.why,
         evidence=evidence if seen else None,
     )
     return Offer(alternative, successes, failures)
-
-
-def _other_tools(reader: Reader, view: View) -> list[Alternative]:
-    """The tools that sessions went on with, where that usually worked and they are not failing now."""
-    if view.tool is None:
-        return []
-    found = []
-    named = frozenset(view.tool.descriptor.alternatives)
-    for name, (worked, failed) in view.tool.successors.items():
-        usual = worked >= _SUCCESSIONS and worked >= _SUCCESS * (worked + failed)
-        if usual or (name in named and worked):
-            pattern = reader.get(PATTERNS, pattern_id(subject_key(name), Level.TOOL, b""))
-            if pattern is None or not strength(pattern, view.now):
-                found.append(_other_tool(reader, view, name, worked, failed))
-    return found
-
-
-def _other_tool(reader: Reader, view: View, name: str, worked: int, failed: int) -> Alternative:
-    tool = reader.get(TOOLS, tool_key(name))
-    expected = (worked + 0.5) / (worked + failed + 1.0)
-    return Alternative(
-        tool=name,
-        arguments_json="",
-        expected_success=expected,
-        interval=wilson(expected, worked + failed + 1.0),
-        latency=latency_of(tool),
-        cost=tool.cost_sum / tool.cost_calls if tool is not None and tool.cost_calls else 0.0,
-        score=expected * _ELSE,
-        rationale=f"After {view.call.tool} failed, sessions went on with {name}, which worked {worked} of "
-        f"{worked + failed} times.",
-        evidence=None,
-    )

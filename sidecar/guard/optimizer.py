@@ -35,6 +35,7 @@ from .decision_log import DecisionLog
 from .fixes import Fixes
 from .latency import latency_of
 from .modes import mode_of
+from .other_tools import names_of_other_tools
 
 _DRAWS: Final = 256
 #: The prior is worth two calls at the base rate: an unknown tool is neither trusted nor written off.
@@ -151,9 +152,7 @@ class UsagePatternOptimizer:
         found: list[_Candidate] = []
         names = list(named)
         if not names:
-            names = [view.call.tool]
-            if view.tool is not None:
-                names += [*view.tool.descriptor.alternatives, *view.tool.successors]
+            names = [view.call.tool, *names_of_other_tools(reader, view.tool)]
         found += [
             self._planned(view) if name == view.call.tool else _other(reader, name) for name in dict.fromkeys(names)
         ]

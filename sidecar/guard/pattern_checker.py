@@ -91,6 +91,9 @@ class UsagePatternChecker:
         """What would make the call better, as facts, best first."""
         judgement = self._foresight.judge(view)
         found = [one.rationale for one in self._fixes.alternatives(reader, view)]
+        history = self._fixes.history(view, calls=True)
+        if history:
+            found.append(history)
         if judgement.known:
             for _, part, finding in self._foresight.findings(view, judgement):
                 if part > 0.0 and finding.remedy:

@@ -229,7 +229,7 @@ class UsagePreventionTracker:
             retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
                 alternatives = self._fixes.alternatives(reader, view)
-                remedy = _remedy(findings, alternatives)
+                remedy = _remedy(findings, alternatives, self._fixes.history(view, calls=_only_reads(view)))
         elif judgement.known:
             reasons = tuple(
                 [
@@ -355,10 +355,16 @@ def _retry_after(view: View, lead: Finding | None) -> float:
     return wait_before_repeat(view)
 
 
-def _remedy(findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...]) -> str:
+def _only_reads(view: View) -> bool:
+    return view.tool is not None and view.tool.descriptor.read_only
+
+
+def _remedy(findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...], history: str) -> str:
     parts = [fact.remedy for _, _, fact in findings if fact.remedy][:1]
     if alternatives and alternatives[0].arguments_json:
         parts.append(alternatives[0].rationale)
+    elif history:
+        parts.append(history)
     return " ".join(parts)
 
 

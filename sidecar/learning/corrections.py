@@ -1,8 +1,9 @@
 """Corrections: what was done in real sessions after a call failed, and how often that worked.
 
 A call is set beside the failures of its tool among the last few calls of the session. A success beside a failure that
-it resembles is a fix of that call (level call) and of its kind of error (level error); where one part of one argument
-makes the difference, that is an edit, which can be made to other calls. A fix or edit that was known before is judged
+it mends (``mending.py``) is a fix of that call (level call) and of its kind of error (level error); where one part of
+one argument makes the difference, that is an edit, which can be made to other calls. What merely came next and worked
+is kept with the kind of error: as history, not as a correction. A fix or edit that was known before is judged
 by how the call went, whoever made it: so the expected success of a correction is measured, also for whole sorts of
 corrections (``FIX``, …), which is where new ones start.
 """
@@ -23,7 +24,9 @@ from ..model.vocabulary import Level
 from .edits import ADD, FORMS, SWAP, decoded, difference
 from .half_life import PERMANENT_HALF_LIFE
 from .known_names import HIDDEN, is_known, is_misspelling
+from .mending import is_mended
 from .pending import Pending, answer, failures_beside
+from .session import WIDTH
 from .view import Outcome, View
 
 #: How many calls of the session after a failure are looked at for its correction, and failures set beside one call.
@@ -86,26 +89,28 @@ def likeness(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> float:
     return float(fuzz.ratio(argument_text(before), argument_text(after)))
 
 
-def add_fix(pattern: UsagePattern, tool: str, preview: str, fingerprint: bytes, now: float) -> None:
+def add_fix(pattern: UsagePattern, new: Fix) -> None:
     """Remember a call that worked where the pattern's had failed; the least proven of too many is dropped."""
     for fix in pattern.fixes:
-        if fix.fingerprint == fingerprint:
+        if fix.fingerprint == new.fingerprint:
             fix.worked += 1
-            fix.time = now
+            fix.time = new.time
+            fix.seen_in(new.session)
             return
-    pattern.fixes = [*pattern.fixes, Fix(tool, preview, fingerprint, 1, now)]
+    pattern.fixes = [*pattern.fixes, new]
     if len(pattern.fixes) > MAX_FIXES:
         pattern.fixes.remove(min(pattern.fixes, key=lambda fix: (fix.worked - fix.failed, fix.time)))
 
 
-def add_edit(pattern: UsagePattern, edit: Edit, now: float) -> None:
+def add_edit(pattern: UsagePattern, edit: Edit, now: float, session: bytes) -> None:
     """Remember an edit that mended a call; the least proven of too many is dropped."""
     for known in pattern.edits:
         if same_edit(known, edit):
             known.worked += 1
             known.time = now
+            known.seen_in(session)
             return
-    pattern.edits = [*pattern.edits, Edit(edit.kind, edit.argument, edit.before, edit.after, 1, 0, now)]
+    pattern.edits = [*pattern.edits, Edit(edit.kind, edit.argument, edit.before, edit.after, 1, 0, now, session)]
     if len(pattern.edits) > MAX_EDITS:
         # What would change any call in the same way is worth more than a word for a word.
         pattern.edits.remove(min(pattern.edits, key=lambda one: (one.worked - one.failed, one.kind in FORMS, one.time)))
@@ -118,7 +123,11 @@ def same_edit(one: Edit, other: Edit) -> bool:
 
 
 class _Beside(NamedTuple):
-    """A call beside a failure. ``edit`` makes it of the failed call; ``made`` is that edit as it was known before."""
+    """A call beside a failure.
+
+    ``edit`` makes it of the failed call; ``made`` is that edit as it was known before; ``mended``: what differs is what
+    the error objected to.
+    """
 
     failed: UsagePattern
     error: UsagePattern | None
@@ -127,6 +136,7 @@ class _Beside(NamedTuple):
     made: Edit | None
     fix: Fix | None
     sibling: Fix | None
+    mended: bool
 
 
 def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, JSON] | None) -> _Beside:
@@ -147,6 +157,13 @@ def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, 
         made,
         next((fix for fix in failed.fixes if fix.fingerprint == fingerprint), None),
         next((fix for fix in error.fixes if fix.fingerprint == fingerprint), None) if error is not None else None,
+        edit is not None
+        or (
+            before is not None
+            and after is not None
+            and alike >= ALIKE
+            and is_mended((failed.last_error,), before, after, proven=False)
+        ),
     )
 
 
@@ -183,20 +200,23 @@ def _learn_failure(view: View, one: Pending, beside: _Beside) -> None:
 
 def _learn_success(view: View, one: Pending, beside: _Beside, *, first: bool) -> None:
     """``first``: the call is the session's next after the failure."""
-    mends = beside.alike or beside.edit is not None
-    if one.answered or not (mends or first):
+    # What looks like an answer ends the failure, whatever it does: only what mends is kept as a correction of the call.
+    answers = beside.alike or beside.edit is not None
+    if one.answered or not (answers or first):
         return
-    preview, fingerprint, now = view.features.preview, view.features.fingerprint, view.now
-    if mends:
-        add_fix(view.learned(Level.CALL, one.fingerprint, ""), view.call.tool, preview, fingerprint, now)
+    now, session = view.now, view.session_key[:WIDTH]
+
+    def fix() -> Fix:
+        return Fix(view.call.tool, view.features.preview, view.features.fingerprint, 1, now, 0, session)
+
+    if beside.mended:
+        add_fix(view.learned(Level.CALL, one.fingerprint, ""), fix())
     if beside.error is not None:
         error = view.learned(Level.ERROR, one.template, "")
-        add_fix(error, view.call.tool, preview, fingerprint, now)
-        if beside.made is not None:
-            beside.made.worked, beside.made.time = beside.made.worked + 1, now
-        elif beside.edit is not None:
-            add_edit(error, beside.edit, now)
-    if mends and view.session is not None:
+        add_fix(error, fix())
+        if beside.edit is not None:
+            add_edit(error, beside.edit, now, session)
+    if answers and view.session is not None:
         answer(view.session, one)
 
 

@@ -32,6 +32,8 @@ SWAP, SET, ADD, DROP = "swap", "set", "add", "drop"
 KINDS: Final = frozenset((LEAD, UNLEAD, TRAIL, UNTRAIL, WRAP, UNWRAP, SWAP, SET, ADD, DROP))
 #: Edits of form: what they do to one text they would do to any.
 FORMS: Final = frozenset((LEAD, UNLEAD, TRAIL, UNTRAIL, WRAP, UNWRAP, ADD, DROP))
+#: Of these, those that put marks around a text or take them away: it stays what it was.
+MARKS: Final = FORMS - {ADD, DROP}
 
 _TOKEN: Final = re.compile(r"\w+|\W")
 _WORD: Final = re.compile(r"\w+")

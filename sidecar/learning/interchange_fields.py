@@ -95,6 +95,7 @@ def _write_fixes(fixes: list[Fix]) -> str:
         f"\n    fingerprint: {write.octets(fix.fingerprint)}"
         f"\n    worked: {fix.worked}"
         + (f"\n    failed: {fix.failed}" if fix.failed else "")
+        + ("\n    several: true" if fix.several else "")
         + f"\n    time: {write.moment(fix.time)}"
         for fix in fixes
     )
@@ -111,7 +112,9 @@ def _write_edits(edits: list[Edit]) -> str:
     return "".join(
         f"\n  - kind: {edit.kind}\n    argument: {write.text(edit.argument)}"
         f"\n    before: {write.text(edit.before)}\n    after: {write.text(edit.after)}"
-        f"\n    worked: {edit.worked}\n    failed: {edit.failed}\n    time: {write.moment(edit.time)}"
+        f"\n    worked: {edit.worked}\n    failed: {edit.failed}"
+        + ("\n    several: true" if edit.several else "")
+        + f"\n    time: {write.moment(edit.time)}"
         for edit in edits
     )
 

@@ -234,7 +234,7 @@ def read_fixes(node: Node, path: str, extractor: Extractor) -> list[Fix]:
     """What worked instead."""
     fixes = []
     for where, inner in _list(node, path, MAX_FIXES):
-        fields = _mapping(inner, where, ("tool", "arguments", "fingerprint", "worked", "failed", "time"))
+        fields = _mapping(inner, where, ("tool", "arguments", "fingerprint", "worked", "failed", "several", "time"))
         for name in ("tool", "fingerprint"):
             if not fields.get(name):
                 raise RefusedError(f"{where}.{name}", "is missing")
@@ -246,6 +246,7 @@ def read_fixes(node: Node, path: str, extractor: Extractor) -> list[Fix]:
                 worked=count(fields.get("worked", _ZERO), f"{where}.worked", extractor),
                 time=read_moment(fields.get("time", _ZERO), f"{where}.time", extractor),
                 failed=count(fields.get("failed", _ZERO), f"{where}.failed", extractor),
+                several=flag(fields.get("several", _NO), f"{where}.several", extractor),
             )
         )
     return fixes
@@ -256,7 +257,8 @@ def read_edits(node: Node, path: str, extractor: Extractor) -> list[Edit]:
     edits = []
     part = text_of(4 * PART_CHARS, PART_CHARS)
     for where, inner in _list(node, path, MAX_EDITS):
-        fields = _mapping(inner, where, ("kind", "argument", "before", "after", "worked", "failed", "time"))
+        known = ("kind", "argument", "before", "after", "worked", "failed", "several", "time")
+        fields = _mapping(inner, where, known)
         kind = part(fields.get("kind", ""), f"{where}.kind", extractor)
         if kind not in KINDS:
             raise RefusedError(f"{where}.kind", f"must be one of {', '.join(sorted(KINDS))}")
@@ -269,6 +271,7 @@ def read_edits(node: Node, path: str, extractor: Extractor) -> list[Edit]:
                 worked=count(fields.get("worked", _ZERO), f"{where}.worked", extractor),
                 failed=count(fields.get("failed", _ZERO), f"{where}.failed", extractor),
                 time=read_moment(fields.get("time", _ZERO), f"{where}.time", extractor),
+                several=flag(fields.get("several", _NO), f"{where}.several", extractor),
             )
         )
     return edits
@@ -291,5 +294,6 @@ def read_delays(node: Node, path: str, extractor: Extractor) -> dict[int, list[f
 
 
 _ZERO: Final = Plain("0")
+_NO: Final = Plain("false")
 pattern_id: Final = octets_of(PATTERN_ID_BYTES)
 read_preview: Final = text_of(PREVIEW_BYTES)

@@ -125,12 +125,17 @@ def _plain(name: str) -> str:
 
 
 def best_value(view: View, argument: str) -> tuple[JSON, int] | None:
-    """The value that worked most for an argument, in the narrowest scope that has one, and how often."""
+    """The usual value of an argument in calls that worked, in the narrowest scope that has one, and how often it was.
+
+    Usual is what came more than once and at least as often as all others together: a text that somebody wrote once is
+    no value for another call.
+    """
     for row in rows(view):
         values = row.values.get(argument)
         if values:
             text, count = max(values.items(), key=lambda item: item[1])
-            return msgspec.json.decode(text), count
+            if count > 1 and 2 * count >= sum(values.values()):
+                return msgspec.json.decode(text), count
     return None
 
 

@@ -48,9 +48,10 @@ from .known_names import learn_names
 from .learner import Change, Recorded, UsagePatternLearner
 from .repeats import advise
 from .settlement import decision_before, settle
+from .successions import learn_succession
 from .suspension import start_anew
 from .tables import SESSIONS
-from .tool_history import learn_duration, learn_successor
+from .tool_history import learn_duration
 from .versions import changed
 from .view import LONGEST_PAUSE, View
 from .view import Outcome as Learned
@@ -190,7 +191,7 @@ class Recorder:
                 cost=entry.result.cost,
             )
             probed = decision is not None and decision.decision.probe is not None
-            learn_successor(txn, view, learned)
+            learn_succession(txn, view, tool, learned)
             would_prevent = decision.decision.learned_would_be is Verdict.PREVENT if decision is not None else None
             _, changes = self._learner.learn(
                 view,

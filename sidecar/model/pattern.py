@@ -28,7 +28,8 @@ EVERYWHERE: Final = "*"
 class Fix(msgspec.Struct, array_like=True):
     """A call that succeeded where another had failed before it in the same session, and how often that was so.
 
-    ``failed`` counts sessions that made it after such a failure, in vain.
+    ``failed`` counts sessions that made it after such a failure, in vain. ``session`` is the beginning of the
+    key of the session in which it worked first (as far as is known), ``several`` whether it worked in others too.
     """
 
     tool: str
@@ -37,12 +38,19 @@ class Fix(msgspec.Struct, array_like=True):
     worked: int
     time: float
     failed: int = 0
+    session: bytes = b""
+    several: bool = False
+
+    def seen_in(self, session: bytes) -> None:
+        """Note that it worked in a session (the beginning of its key)."""
+        self.session, self.several = _seen(self.session, session, several=self.several)
 
 
 class Edit(msgspec.Struct, array_like=True):
     """One change to the arguments of a call, see ``sidecar/learning/edits.py``, and how calls went that were made so.
 
     ``argument`` is a path to one value, ``before`` and ``after`` are texts (at kinds ``set`` and ``add`` JSON).
+    ``session`` and ``several`` are as in ``Fix``.
     """
 
     kind: str
@@ -52,6 +60,12 @@ class Edit(msgspec.Struct, array_like=True):
     worked: int = 0
     failed: int = 0
     time: float = 0.0
+    session: bytes = b""
+    several: bool = False
+
+    def seen_in(self, session: bytes) -> None:
+        """Note that it worked in a session (the beginning of its key)."""
+        self.session, self.several = _seen(self.session, session, several=self.several)
 
 
 class UsagePattern(msgspec.Struct, array_like=True):
@@ -118,6 +132,12 @@ class UsagePattern(msgspec.Struct, array_like=True):
     def suspended(self) -> bool:
         """An administrator set it aside, or its own record did (``automatic``)."""
         return self.state is State.SUSPENDED
+
+
+def _seen(known: bytes, session: bytes, *, several: bool) -> tuple[bytes, bool]:
+    if not known or not session:
+        return known or session, several
+    return known, several or known != session
 
 
 def covered_call(fingerprint: bytes) -> bytes:

@@ -76,7 +76,7 @@ class Tool(msgspec.Struct, array_like=True):
     #: Usage patterns and kinds of calls kept of it.
     patterns: int = 0
     kinds: int = 0
-    #: What sessions used right after it failed, and how often that worked: tool -> [worked, failed].
+    #: What sessions used right after it failed, see ``sidecar/learning/successions.py``.
     successors: dict[str, list[int]] = {}
     #: Rows of known names kept of it, see ``sidecar/learning/known_names.py``.
     name_rows: int = 0
@@ -86,3 +86,7 @@ class Tool(msgspec.Struct, array_like=True):
     version_time: float = 0.0
     other_version: str = ""
     other_time: float = 0.0
+    #: Calls of sessions, of whatever tool, right after a failure of this one.
+    after_failures: int = 0
+    #: After which tools it came when those had worked, and how often.
+    preceded: dict[str, int] = {}

@@ -15,6 +15,7 @@ import msgspec
 
 from ...knowledge.intervals import share
 from ...learning.describe import quoted
+from ...learning.proven_fixes import mended_by
 from ...model.call import Observation
 from ...model.knowledge import Content
 from ...model.pattern import UsagePattern, covered_call, pattern_id, subject_key
@@ -98,13 +99,13 @@ def _finding(reader: Reader, one: _Repeated, last: Observation) -> Finding | Non
     key, pattern = learned
     name = f"known-failure-{blake2b(key, digest_size=5).hexdigest()}"
     error = short(pattern.last_error or last.error or last.classification.template, 200)
-    remedy = ""
-    if pattern.fixes:
-        best = max(pattern.fixes, key=lambda fix: fix.worked)
-        remedy = f"Instead worked {best.tool} {short(best.preview, 300)}"
+    best = next(mended_by(pattern, last.tool, b"", (pattern.last_error,), arguments), None)
+    tool = reader.get(TOOLS, tool_key(last.tool))
+    safe = best is not None and not (tool is not None and tool.descriptor.destructive)
+    remedy = f"Instead worked {best.tool} {short(best.preview, 300)}" if best is not None and safe else ""
     reason = (
         f"This call of {last.tool} failed {one.failures} of {out_of} recent times, in {len(one.sessions)} sessions, "
-        f"with {quoted(error)}."
+        f"last with {quoted(error)}."
     )
     measured = share(one.failures, out_of)
     return Finding(
