@@ -22,6 +22,9 @@ from .config import Settings
 #: (docs/decisions/0035). Read when gRPC starts; what the environment says goes before.
 GRPC_EXPERIMENTS: Final = "-event_engine_listener,-event_engine_client"
 
+#: Seconds after which the main thread looks whether it was told to stop.
+_LOOK_SECONDS = 0.5
+
 
 def main() -> None:
     """Run the daemon."""
@@ -59,7 +62,9 @@ def main() -> None:
         print(f"forewarn-sidecar: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     try:
-        stop.wait()
+        # Not for ever: a signal that comes just before the thread begins to wait does not wake it, and would be lost.
+        while not stop.wait(_LOOK_SECONDS):
+            pass
     finally:
         log.info("stopping", reason=reasons[0] if reasons else "error")
         daemon.stop()

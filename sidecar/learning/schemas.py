@@ -115,8 +115,11 @@ def _redacted(value: JSON, redact: Callable[[str], str]) -> JSON:
     if isinstance(value, dict):
         kept: dict[str, JSON] = {}
         for key, inner in value.items():
-            if key == "required" or (key in _LITERAL and isinstance(inner, str)):
+            if key in _LITERAL and isinstance(inner, str):
                 kept[key] = inner
+                continue
+            if key == "required" and isinstance(inner, list):
+                kept[key] = _without_hidden(inner, value.get("properties"), redact)
                 continue
             redacted = _redacted(inner, redact)
             # A list of allowed values from which one is hidden would forbid that value: it says nothing any more.
@@ -124,6 +127,12 @@ def _redacted(value: JSON, redact: Callable[[str], str]) -> JSON:
                 kept[key] = redacted
         return kept
     return value
+
+
+def _without_hidden(names: list[JSON], properties: JSON, redact: Callable[[str], str]) -> list[JSON]:
+    """The names that are required, without what is a secret and no property's name: nothing could have it."""
+    known = properties if isinstance(properties, dict) else {}
+    return [one for one in names if not isinstance(one, str) or one in known or redact(one) == one]
 
 
 def compile_schema(schema_json: str, field: str) -> jsonschema_rs.Validator:

@@ -88,3 +88,11 @@ def test_secrets_in_a_schema_are_hidden_and_it_still_works() -> None:
 
 def test_no_schema_stays_none() -> None:
     assert without_secrets("", redact) == ""
+
+
+def test_a_secret_is_hidden_where_names_are_listed_and_names_of_properties_stay() -> None:
+    schema = {"required": ["id", SECRET], "properties": {"id": {}, "items": {"required": [SECRET]}}}
+    kept = without_secrets(json.dumps(schema), redact)
+    assert SECRET not in kept
+    assert missing(kept, {}) == ["id"]
+    assert without_secrets(json.dumps({"required": {"a": SECRET}}), redact).find(SECRET) == -1
