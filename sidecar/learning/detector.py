@@ -21,7 +21,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     ``prevents`` says whether it may be the ground of a prevention: what only shifts the odds may not. ``learned`` says
     whether it was: what somebody has said of a tool is not put to the test by probes. ``of_state`` says that it speaks
-    of the session and not of the call: then that the call mostly works is no argument against it.
+    of the session and not of the call: then that the call mostly works is no argument against it. ``says_fail``: the
+    words say that the call fails, whatever the counts: they are not told where they speak for success.
     """
 
     summary: str
@@ -32,6 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
     remedy: str = ""
     learned: bool = True
     of_state: bool = False
+    says_fail: bool = False
 
 
 class Detector(Protocol):

@@ -121,7 +121,7 @@ def _contradicts(finding: Finding, p: float) -> bool:
     if not finding.prevents:
         return False
     evidence = finding.evidence
-    if evidence is None or not evidence.failures + evidence.successes:
+    if finding.says_fail or evidence is None or not evidence.failures + evidence.successes:
         return True
     return evidence.failures / (evidence.failures + evidence.successes) >= p
 

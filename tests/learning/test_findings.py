@@ -36,6 +36,8 @@ def of(failures: float, successes: float) -> Evidence:
         (-0.5, Finding("1 of 9 failed", evidence=of(1, 8)), True),
         (0.5, Finding("1 of 9 failed", evidence=of(1, 8)), True),
         (-0.5, Finding("it is down"), False),
+        (-0.5, Finding("such calls fail: 1 of 9", evidence=of(1, 8), says_fail=True), False),
+        (0.5, Finding("such calls fail: 1 of 9", evidence=of(1, 8), says_fail=True), True),
         (-0.5, Finding("the tool's rate", evidence=of(9, 1), prevents=False), True),
         (0.001, Finding("3 of 3 failed", evidence=of(3, 0)), False),
     ],

@@ -100,3 +100,14 @@ def test_every_draft_is_decided_by_the_engine_and_closed(rooms: Rooms) -> None:
     assert suggested_what_if(rooms.store, rooms.policies, DRAFT, 10, 1, lambda: None).stopped.failed == 1
     assert len(noting.made) == 5
     assert all(engine._closed for engine in noting.made)
+
+
+def test_as_many_calls_are_looked_at_as_were_asked_for(rooms: Rooms) -> None:
+    for n in range(6):
+        call = Call("t", {"n": n}, f'{{"n":{n}}}', {}, "s", "", "", "", "", 1_800_000_000.0 + n)
+        rooms.recorder.record(call, Result(Outcome.SUCCESS)).result(10)
+        rooms.store.submit(lambda txn: txn.next_sequence()).result(10)  # somebody else takes a number
+    for limit in (1, 4, 6):
+        found = suggested_what_if(rooms.store, rooms.policies, DRAFT, limit, 1, lambda: None).found
+        assert found.calls == limit
+    assert suggested_what_if(rooms.store, rooms.policies, DRAFT, 100, 1, lambda: None).found.calls == 6

@@ -24,7 +24,7 @@ from ...policies.facts import CallerFacts, Facts, PatternFacts
 from ...policies.verdict import PolicyDecision, PolicyVerdict
 from ...store.reader import Reader
 from ...store.store import Store
-from ...store.tables import CALLS, DECISION_CALLS, DECISIONS, TOOLS, hash16, tool_key, u64
+from ...store.tables import CALLS, DECISION_CALLS, DECISIONS, TOOLS, hash16, tool_key
 from .facts import NO_PATTERN, call_facts, session_facts, tool_facts
 
 #: Rows read at a time: little work, in which nobody else has the interpreter.
@@ -87,11 +87,9 @@ def what_if(store: Store, question: Question, draft: Engine, current: Engine | N
     sessions: OrderedDict[str, Session] = OrderedDict()
     differing: list[Example] = []
     stopped: list[Example] = []
-    with store.read() as reader:
-        last = next(((key, row) for key, row in reader.scan(CALLS, reverse=True, limit=1)), None)
-    if last is None:
+    start = _oldest_of(store, question.limit, between)
+    if start is None:
         return found
-    start = u64(max(0, last[1].sequence - question.limit + 1))
     while True:
         with store.read() as reader:
             rows = list(reader.scan(CALLS, start, limit=CHUNK))
@@ -109,6 +107,22 @@ def what_if(store: Store, question: Question, draft: Engine, current: Engine | N
         between()
     found.examples = list(reversed(differing or stopped))
     return found
+
+
+def _oldest_of(store: Store, limit: int, between: Between) -> bytes | None:
+    """The key of the oldest of the newest ``limit`` calls; None where there is none.
+
+    Counted, not computed: others take numbers of the same sequence.
+    """
+    oldest: bytes | None = None
+    while limit > 0:
+        with store.read() as reader:
+            keys = [key for key, _ in reader.scan(CALLS, b"", oldest, reverse=True, limit=min(CHUNK, limit))]
+        if not keys:
+            break
+        oldest, limit = keys[-1], limit - len(keys)
+        between()
+    return oldest
 
 
 def _asked(

@@ -57,7 +57,7 @@ class Phrasing:
         if words:
             # Which of them is to blame is not known, so there is no advice to do without.
             summary = f"calls of {tool} that are written like this one fail: {words} go with failures"
-            return Finding(summary=summary, evidence=_evidence(phrases, worst, view))
+            return Finding(summary=summary, evidence=_evidence(phrases, worst, view), says_fail=True)
         words = _listed(phrases.unseen(view.wording.words), view)
         if not words:
             return None
