@@ -58,6 +58,8 @@ _TABLE: Final[tuple[tuple[int, Iterable[str]], ...]] = (
     (LONG, "akia asia abia acca aroa aida sk- whsec_ aiza ya29. gocspx- 1//0 npm_ pypi- hf_ sg. dop_v1_ dapi".split()),
     (LONG, "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ hvs. hvb. hvr. shpat_ shpss_ shpca_ shppa_ lin_api_ glsa_".split()),
     (LONG, (f"gl{kind}-" for kind in "pat dt rt ft ptt cbt soat".split())),
+    (LONG, "atatt3 atctt3 dckr_pat_ dckr_oat_ .atlasv1. pul- sntrys_ sntryu_ ntn_ secret_ figd_ sbp_".split()),
+    (LONG, "pscale_tkn_ pscale_pw_ pscale_oauth_ r8_ pplx- hrku-".split()),
     (LONG, "sq0atp- sq0csp- eaaa key- age-secret-key-1 rubygems_ pmak- :aa nrak- xai- gsk_".split()),
     # "Bearer …", "Basic …", "identified by '…'", "password '…'"
     (SPACED, ("bearer", "basic", "identified", "password")),

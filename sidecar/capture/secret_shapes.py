@@ -190,6 +190,9 @@ _TOKEN: Final = "|".join(  # noqa: FLY002  (a table)
         r"lin_api_\w{20,}|glsa_\w{20,}|sq0(?:atp|csp)-[\w-]{20,}|EAAA[\w-]{50,}|key-[0-9a-f]{32}",
         r"AGE-SECRET-KEY-1[0-9A-Z]{40,}|rubygems_[0-9a-f]{32,}|PMAK-[\w-]{40,}|\d{8,10}:AA[\w-]{30,}",
         r"discord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,}|NRAK-[A-Z0-9]{20,}|xai-\w{40,}|gsk_\w{30,}",
+        r"AT[AC]TT3[\w=-]{20,}|dckr_(?:pat|oat)_[\w-]{20,}|\w{14}\.atlasv1\.[\w-]{40,}|pul-[0-9a-f]{40}",
+        r"sntry[su]_[\w+/=-]{24,}|ntn_\w{30,}|secret_[A-Za-z0-9]{40,}|figd_[\w-]{24,}|sbp_[0-9a-f]{40}",
+        r"pscale_(?:tkn|pw|oauth)_[\w-]{24,}|r8_[A-Za-z0-9]{30,}|pplx-[A-Za-z0-9]{32,}|HRKU-[\w-]{30,}",
     )
 )
 
