@@ -26,6 +26,8 @@ _CLAIMED_RETRY: Final = 0.85
 _DOUBTED: Final = 0.6
 _UNKNOWN: Final = 0.5
 
+#: Characters that a code of an error has at most.
+_CODE_CHARS: Final = 32
 #: Characters of errors that are remembered.
 _KNOWN_CHARS: Final = 1_024
 
@@ -83,7 +85,7 @@ def _failure(outcome: Outcome, error_code: str, error: str) -> Classification:
     category, confidence = outcome, 1.0
     if outcome is Outcome.FAILURE and reading.cause is Cause.TIMEOUT and reading.confidence >= TIMEOUT_CONFIDENCE:
         category, confidence = Outcome.TIMEOUT, reading.confidence
-    masked = template(error or error_code)
+    masked = template(error) if error else _of_code(error_code)
     return Classification(
         category=category,
         category_confidence=confidence,
@@ -93,6 +95,12 @@ def _failure(outcome: Outcome, error_code: str, error: str) -> Classification:
         template=masked,
         template_id=template_id(masked) if masked else b"",
     )
+
+
+def _of_code(error_code: str) -> str:
+    """The template of an error that has a code and no text: codes tell errors apart, and are kept as they are."""
+    plain = len(error_code) <= _CODE_CHARS and not any(map(str.isspace, error_code))
+    return f"error code {error_code}" if error_code and plain else template(error_code)
 
 
 #: Every second error in traces of real calls is one that was read lately, and to read one takes 15 µs and more. Texts

@@ -114,7 +114,7 @@ class UsagePatternStorage:
         return self._store.submit(job)
 
     def forget(self, pattern_id: str, reason: str) -> Future[None]:
-        """Remove a pattern and its evidence."""
+        """Remove a pattern and its evidence. A suspension stays: what a session saw would prevent again without it."""
         key = pattern_key(pattern_id)
         reason = self._extractor.observation_text(reason, 1024)
 
@@ -122,14 +122,35 @@ class UsagePatternStorage:
             pattern = txn.get(PATTERNS, key)
             if pattern is None:
                 raise NotFoundError(f"no usage pattern {pattern_id}", usage_pattern_id=pattern_id)
-            txn.delete(PATTERNS, key)
-            _uncount(txn, pattern)
+            stays = ""
+            if pattern.suspended:
+                txn.put(PATTERNS, key, _suspension_of(pattern))
+                stays = "; it stays suspended"
+            else:
+                txn.delete(PATTERNS, key)
+                _uncount(txn, pattern)
             add_event(
-                txn, "pattern_forgotten", f"{quoted(pattern.description)} ({reason or 'no reason given'})",
+                txn, "pattern_forgotten", f"{quoted(pattern.description)} ({reason or 'no reason given'}){stays}",
                 tool=pattern.tool, pattern_id=key,
             )  # fmt: skip
 
         return self._store.submit(job)
+
+
+def _suspension_of(pattern: UsagePattern) -> UsagePattern:
+    """The pattern without its evidence."""
+    return UsagePattern(
+        level=pattern.level,
+        tool=pattern.tool,
+        server=pattern.server,
+        covers=pattern.covers,
+        description=pattern.description,
+        first_time=pattern.first_time,
+        epoch=pattern.epoch,
+        state=pattern.state,
+        suspended_reason=pattern.suspended_reason,
+        automatic=pattern.automatic,
+    )
 
 
 def pattern_key(pattern_id: str) -> bytes:

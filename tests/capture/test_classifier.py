@@ -55,3 +55,15 @@ def test_what_is_remembered_of_errors_is_bounded() -> None:
     kept = module._known_failure.cache_info()
     assert 0 < kept.currsize <= 1_024 - 900
     assert kept.maxsize == 256
+
+
+def test_codes_without_a_text_are_told_apart() -> None:
+    found = {
+        code: Classifier().classify(Outcome.FAILURE, error_code=code)
+        for code in ("404", "500", "E1001", "a code, in words")
+    }
+    assert found["404"].template == "error code 404"
+    assert len({one.template_id for one in found.values()}) == 4
+    assert Classifier().classify(Outcome.FAILURE).template_id == b""
+    told = Classifier().classify(Outcome.FAILURE, error_code="404", error="no order 7")
+    assert "404" not in told.template
