@@ -28,6 +28,12 @@ def test_nothing_outside_is_touched(tmp_path: Path) -> None:
     for name in ("build_steps/native.py", "pyproject.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(_ROOT / name, tmp_path / name)
+    # The suite's own settings are not copied: under a sanitizer nothing is timed.
+    (tmp_path / "conftest.py").write_text(
+        "from hypothesis import settings\n"
+        "settings.register_profile('sanitized', deadline=None)\n"
+        "settings.load_profile('sanitized')\n"
+    )
     flags = {"CFLAGS": f"{_SANITIZERS} -O1 -g", "LDFLAGS": _SANITIZERS, "CC": "gcc"}
     _run(tmp_path, [sys.executable, "build_steps/native.py"], flags)
     sanitized = {
