@@ -229,7 +229,7 @@ class UsagePreventionTracker:
             retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
                 alternatives = self._fixes.alternatives(reader, view)
-                remedy = _remedy(findings, alternatives, self._fixes.history(view, calls=_only_reads(view)))
+                remedy = self._remedy(view, findings, alternatives)
         elif judgement.known:
             reasons = tuple(
                 [
@@ -260,6 +260,16 @@ class UsagePreventionTracker:
             propensity=passage.propensity,
         )
         return decision, answer
+
+    def _remedy(
+        self, view: View, findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...]
+    ) -> str:
+        parts = [fact.remedy for _, _, fact in findings if fact.remedy][:1]
+        if alternatives and alternatives[0].arguments_json:
+            parts.append(alternatives[0].rationale)
+        else:
+            parts.append(self._fixes.history(view, calls=_only_reads(view)))
+        return " ".join(filter(None, parts))
 
     def foresee(self, view: View) -> tuple[Judgement, bool]:
         """What is known of a call, and whether it is ground enough to prevent it."""
@@ -357,15 +367,6 @@ def _retry_after(view: View, lead: Finding | None) -> float:
 
 def _only_reads(view: View) -> bool:
     return view.tool is not None and view.tool.descriptor.read_only
-
-
-def _remedy(findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...], history: str) -> str:
-    parts = [fact.remedy for _, _, fact in findings if fact.remedy][:1]
-    if alternatives and alternatives[0].arguments_json:
-        parts.append(alternatives[0].rationale)
-    elif history:
-        parts.append(history)
-    return " ".join(parts)
 
 
 def _appeal(txn: WriteTransaction, key: bytes, reason: str, caller: str, now: float) -> AppealOutcome:

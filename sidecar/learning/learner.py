@@ -32,7 +32,6 @@ from .steps import remember as remember_steps
 from .tables import MODELS, OVERALL, RATES, SPREADS
 from .view import Outcome, View
 from .waiting import learn_wait
-from .wording import visible
 
 #: Seconds of event time until a pattern that prevents is first probed, by how its failures are; doubles in vain.
 TRANSIENT_PROBE: Final = 5.0
@@ -216,7 +215,7 @@ class UsagePatternLearner:
         )
         session.remember_tool(view.call.tool, failed=outcome.failed)
         session.remember_ending(view.wording.ending)
-        remember_steps(session, view.subject, visible(view.call, view.features), failed=outcome.failed)
+        remember_steps(session, view.subject, view.what_it_does(), failed=outcome.failed)
         session.last_words = b"" if outcome.failed else last_words_of(view)
         session.remember_moment(view.call.tool, view.subject, outcome.now, outcome.cost, failed=outcome.failed)
 

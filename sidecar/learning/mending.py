@@ -60,7 +60,7 @@ def is_offered(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping
     return any(_says(said, was) and _offers(said, was, becomes) for said in spoken)
 
 
-def named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
+def _named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
     """The parts of the arguments that the error objects to, in lower case; not who speaks ("mkdir: cannot create")."""
     speaker = error.partition(":")[0].rpartition("/")[2].lower()
     return tuple([one for one in culprits(error, arguments) if one != speaker])
@@ -68,7 +68,7 @@ def named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
 
 def _mends(error: str, before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
     said = error[:_ERROR_CHARS]
-    named = named_by(error, before)
+    named = _named_by(error, before)
     old, new = leaves(before), leaves(after)
     changed = [path for path in {**old, **new} if old.get(path, _NONE) != new.get(path, _NONE)]
     if not changed:

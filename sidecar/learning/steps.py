@@ -6,6 +6,7 @@ six bytes each, two of the tool, four of the step.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 from zlib import crc32
 
@@ -50,7 +51,7 @@ def has_worked(session: Session | None, tool: bytes, step: bytes) -> bool | None
     return True if at >= 0 else None if len(session.steps) >= MOST * _WIDTH else False
 
 
-def mended_by(session: Session, tool: bytes) -> list[bytes]:
+def recovered_by(session: Session, tool: bytes) -> list[bytes]:
     """The first steps of a tool that worked after its last failure, two at most: others may have needed them."""
     packed, mine = session.steps, tool[:2]
     at = _find(packed, mine + _FAILED)
@@ -60,10 +61,9 @@ def mended_by(session: Session, tool: bytes) -> list[bytes]:
     return [entry[2:] for entry in entries if entry[:2] == mine][:2]
 
 
-def remember(session: Session, tool: bytes, arguments: dict[str, JSON], *, failed: bool) -> None:
+def remember(session: Session, tool: bytes, steps: Iterable[bytes], *, failed: bool) -> None:
     """Keep what a call did if it worked; what failed has not worked any more. The oldest of too many go."""
     packed = session.steps
-    steps = steps_of(arguments)
     mine = tool[:2]
     for step in [*steps, _FAILED] if failed else steps:
         at = _find(packed, mine + step)

@@ -21,9 +21,10 @@ from .names_row import Names
 from .rates import KindRate
 from .scopes import scopes_of
 from .spread import Spread, first_spread
+from .steps import steps_of
 from .tables import MODELS, NAMES, OVERALL, RATES, SESSIONS, SPREADS
 from .tool_model import Model, new_model
-from .wording import Wordings
+from .wording import Wordings, visible
 
 V = TypeVar("V")
 
@@ -73,6 +74,12 @@ class View(Seen):
     """
 
     __slots__ = ()
+
+    def what_it_does(self) -> dict[bytes, str]:
+        """The marks of what the call does, with their words (``steps.py``), found once."""
+        if self.steps is None:
+            self.steps = steps_of(visible(self.call, self.features))
+        return self.steps
 
     def id_of(self, level: Level, covers: bytes) -> bytes:
         """The id of the pattern of this tool at ``level`` that covers ``covers``, in the tool's current epoch."""

@@ -1,5 +1,7 @@
 """A call's arguments as they are kept: canonical JSON, its beginning as a text, and hashes of both and of the layout."""
 
+from hashlib import blake2b
+
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.dict cimport PyDict_Next
 from cpython.long cimport PyLong_AsLongLongAndOverflow
@@ -9,7 +11,6 @@ from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp
 
-from sidecar.native.blake2 cimport blake2b
 from sidecar.native.characters cimport is_space
 from sidecar.native.written cimport (
     PyUnicode_DATA, PyUnicode_IS_ASCII, PyUnicode_KIND, PyUnicode_READ, Written, begin, finish, put, put_byte,
@@ -227,9 +228,7 @@ cdef int _put_head(Written* to, dict arguments) except -1:
 
 
 cdef bytes _hashed(Written* of, int size):
-    cdef uint8_t[64] digest
-    blake2b(digest, size, of.data, of.size)
-    return PyBytes_FromStringAndSize(<const char*>digest, size)
+    return blake2b(PyBytes_FromStringAndSize(<const char*>of.data, of.size), digest_size=size).digest()
 
 
 cdef str _shown(const uint8_t* data, Py_ssize_t size, Py_ssize_t most):

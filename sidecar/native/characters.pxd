@@ -21,3 +21,16 @@ cdef inline bint is_space(Py_UCS4 one) noexcept nogil:
     if one < 128:
         return one == 32 or 9 <= one <= 13 or 28 <= one <= 31
     return Py_UNICODE_ISSPACE(one)
+
+
+cdef inline bint parts(Py_UCS4 one) noexcept nogil:
+    """Whether names end there: a space, a quote, a bracket."""
+    return one in (
+        c"'", c'"', c"`", c"(", c")", c"[", c"]", c"{", c"}", c"<", c">", c",", c";", c"=", c"|",
+        0x2018, 0x2019, 0x201C, 0x201D,
+    ) or is_space(one)
+
+
+cdef inline bint stops(Py_UCS4 one) noexcept nogil:
+    """Whether it may stand around a name and is no part of it."""
+    return one in (c".", c":", c"!", c"?", c"*")

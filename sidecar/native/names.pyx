@@ -3,7 +3,7 @@
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
-from sidecar.native.characters cimport is_space, joins
+from sidecar.native.characters cimport is_space, joins, parts, stops
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
@@ -24,24 +24,13 @@ cdef struct Wanted:
     int left
 
 
-cdef inline bint _parts(Py_UCS4 one) noexcept nogil:
-    return one in (
-        c"'", c'"', c"`", c"(", c")", c"[", c"]", c"{", c"}", c"<", c">", c",", c";", c"=", c"|",
-        0x2018, 0x2019, 0x201C, 0x201D,
-    ) or is_space(one)
-
-
-cdef inline bint _stops(Py_UCS4 one) noexcept nogil:
-    return one in (c".", c":", c"!", c"?", c"*")
-
-
 cdef int _add(list found, str text, Py_ssize_t start, Py_ssize_t end) except -1:
     """Add a run, without stops around it, and its parts where it is no plain name."""
     cdef str one
     cdef Py_ssize_t i, first
-    while start < end and _stops(text[start]):
+    while start < end and stops(text[start]):
         start += 1
-    while end > start and _stops(text[end - 1]):
+    while end > start and stops(text[end - 1]):
         end -= 1
     if start == end:
         return 0
@@ -68,7 +57,7 @@ def names_in(str text not None, Py_ssize_t most):
     cdef Py_ssize_t size = len(text), i, start = 0
     cdef list found = []
     for i in range(size + 1):
-        if i == size or _parts(text[i]):
+        if i == size or parts(text[i]):
             if i - start >= _LEAST:
                 _add(found, text, start, i)
             start = i + 1

@@ -3,7 +3,7 @@
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memset
 
-from sidecar.native.characters cimport is_ascii_digit, is_space, joins
+from sidecar.native.characters cimport is_ascii_digit, is_space, joins, parts, stops
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object text)
@@ -102,23 +102,12 @@ def words_in_both(str error not None, str text not None):
     return found
 
 
-cdef inline bint _parts(Py_UCS4 one) noexcept nogil:
-    return one in (
-        c"'", c'"', c"`", c"(", c")", c"[", c"]", c"{", c"}", c"<", c">", c",", c";", c"=", c"|",
-        0x2018, 0x2019, 0x201C, 0x201D,
-    ) or is_space(one)
-
-
-cdef inline bint _stops(Py_UCS4 one) noexcept nogil:
-    return one in (c".", c":", c"!", c"?", c"*")
-
-
 cdef int _add_run(set found, str error, const Text* subject, Py_ssize_t start, Py_ssize_t end, str text) except -1:
     cdef Py_ssize_t i
     cdef str one
-    while start < end and _stops(_at(subject, start)):
+    while start < end and stops(_at(subject, start)):
         start += 1
-    while end > start and _stops(_at(subject, end - 1)):
+    while end > start and stops(_at(subject, end - 1)):
         end -= 1
     if end - start < _LEAST:
         return 0
@@ -143,7 +132,7 @@ def runs_in(str error not None, str text not None):
     cdef Py_ssize_t i, start = 0
     cdef set found = set()
     for i in range(subject.size + 1):
-        if i == subject.size or _parts(_at(&subject, i)):
+        if i == subject.size or parts(_at(&subject, i)):
             if i - start >= _LEAST:
                 _add_run(found, error, &subject, start, i, text)
             start = i + 1

@@ -21,7 +21,7 @@ cdef class Seen:
     cdef public long long epoch
     cdef readonly str server
     cdef readonly object overall, rate
-    cdef public object tool, model, session, spread, tool_pattern, conditions
+    cdef public object tool, model, session, spread, tool_pattern, conditions, steps
     cdef public tuple looked_up
     cdef readonly Py_ssize_t seen, run
     cdef readonly double lasting, trust, likeness, p_tool, p_kind, base_tool, base

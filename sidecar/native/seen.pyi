@@ -73,6 +73,8 @@ class Seen:
     tool_pattern: UsagePattern | None
     #: What the form of the arguments is, see ``learning/forms.py``, once it is asked for.
     conditions: Collection[int] | None
+    #: What the call does, see ``learning/steps.py``, once it is asked for.
+    steps: dict[bytes, str] | None
     #: The words whose records are read, once they are chosen.
     looked_up: tuple[bytes, ...] | None
     #: Where this very call stands in the session, or -1; and the session's failures in a row, up to now.

@@ -307,7 +307,9 @@ cdef class Writing:
         """
         cdef _Out out = _Out()
         self._write(out, record)
-        return _with(out, more)
+        for one in more:
+            _append(out, one)
+        return PyBytes_FromStringAndSize(<const char*>out.data, out.size)
 
     def write_as(self, int number, record, *more):
         """The bytes of a message that holds this one as its field ``number`` (1 to 15), and nothing else."""
@@ -326,8 +328,6 @@ cdef class Writing:
     cdef int _write(self, _Out out, object record) except -1:
         cdef int i, kind
         cdef uint64_t tag
-        cdef Py_ssize_t size, start
-        cdef const char* text
         cdef double number
         cdef uint64_t whole
         cdef object value
@@ -404,9 +404,3 @@ cdef int _append(_Out out, bytes raw) except -1:
     memcpy(out.data + out.size, <const char*>raw, size)
     out.size += size
     return 0
-
-
-cdef bytes _with(_Out out, tuple more):
-    for one in more:
-        _append(out, one)
-    return PyBytes_FromStringAndSize(<const char*>out.data, out.size)

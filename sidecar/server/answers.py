@@ -33,7 +33,7 @@ from ..model.tool import Counts, Tool, ToolDescriptor
 from ..model.trial import Standing
 from ..model.vocabulary import Mode
 from ..policies.verdict import PolicyVerdict, Reach
-from .forms import MAX_SECONDS, writing
+from .wire_tables import MAX_SECONDS, writing
 
 _REACH = {
     int(Reach.SHADOW): model_pb2.MODE_SHADOW,

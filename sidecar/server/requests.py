@@ -18,7 +18,7 @@ from ..model.errors import InvalidArgumentError
 from ..model.tool import ToolDescriptor
 from ..model.vocabulary import Outcome
 from .errors import DeadlineError
-from .forms import MAX_SECONDS, reading, request
+from .wire_tables import MAX_SECONDS, reading, request
 
 T = TypeVar("T")
 _LONGEST_WAIT = 60.0  # seconds, for callers without a deadline

@@ -16,8 +16,8 @@ from forewarn.v1 import guard_pb2, model_pb2
 from sidecar.model.call import Call
 from sidecar.model.errors import InvalidArgumentError
 from sidecar.server.chain import broken_rules
-from sidecar.server.forms import reading
 from sidecar.server.requests import call_of, plain_question, plain_record, result_of
+from sidecar.server.wire_tables import reading
 
 
 def texts(limit: int) -> st.SearchStrategy[str]:

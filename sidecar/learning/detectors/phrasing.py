@@ -52,13 +52,13 @@ class Phrasing:
         if phrases is None:
             return None
         tool = view.call.tool
-        worst = _worst(view, phrases)
-        words = _listed(worst, view)
-        if words:
+        worst = _spelled(_worst(view, phrases), view)
+        if worst:
+            words = _listed(worst)
             # Which of them is to blame is not known, so there is no advice to do without.
             summary = f"calls of {tool} that are written like this one fail: {words} go with failures"
-            return Finding(summary=summary, evidence=_evidence(phrases, worst, view), says_fail=True)
-        words = _listed(phrases.unseen(view.wording.words), view)
+            return Finding(summary=summary, evidence=_evidence(phrases, worst[0][0]), says_fail=True)
+        words = _listed(_spelled(phrases.unseen(view.wording.words), view))
         if not words:
             return None
         return Finding(
@@ -95,18 +95,21 @@ def _worst(view: View, phrases: Phrases) -> list[bytes]:
     return [word for _, word in found]
 
 
-def _evidence(phrases: Phrases, words: Sequence[bytes], view: View) -> Evidence | None:
-    """How calls with the first of these words that can be told went lately; None where none was counted."""
-    texts = spell(words, visible(view.call, view.features))
-    failures, successes = next((phrases.counted(word) for word in words if word in texts), (0, 0))
+def _spelled(words: Sequence[bytes], view: View) -> list[tuple[bytes, str]]:
+    """Those of these words that stand in the call's texts, with how they are written."""
+    texts = spell(words, visible(view.call, view.features)) if words else {}
+    return [(word, texts[word]) for word in words if word in texts]
+
+
+def _listed(words: Sequence[tuple[bytes, str]]) -> str:
+    """The first few, in quotation marks."""
+    return ", ".join([f"“{text}”" for _, text in words[:_NAMED]])
+
+
+def _evidence(phrases: Phrases, word: bytes) -> Evidence | None:
+    """How calls with a word went lately; None where none was counted."""
+    failures, successes = phrases.counted(word)
     calls = failures + successes
     if not calls:
         return None
-    interval = wilson(failures / calls, calls)
-    return Evidence(float(failures), float(successes), calls, interval, (), 0.0)
-
-
-def _listed(words: Sequence[bytes], view: View) -> str:
-    """The first few of these words that stand in the call's texts, in quotation marks."""
-    texts = spell(words, visible(view.call, view.features)) if words else {}
-    return ", ".join([f"“{texts[word]}”" for word in words if word in texts][:_NAMED])
+    return Evidence(float(failures), float(successes), calls, wilson(failures / calls, calls), (), 0.0)

@@ -13,10 +13,9 @@ from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
 from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference, most, observe
-from ..steps import has_worked, mended_by, steps_of
+from ..steps import has_worked, recovered_by
 from ..tool_model import Precondition
 from ..view import Outcome, View
-from ..wording import visible
 
 
 class PreconditionDetector:
@@ -73,10 +72,9 @@ class PreconditionDetector:
         if not worked.get(name, 1):
             later = list(worked.items())[list(worked).index(name) + 1 :]
             between = [other for other, went in later if went and other != name][-MAX_NEEDED:]
-        mended = mended_by(session, view.subject)
-        if mended:
-            own = steps_of(visible(view.call, view.features))
-            between += [OWN + step.hex() for step in mended if step not in own]
+        recovered = recovered_by(session, view.subject)
+        if recovered:
+            between += [OWN + step.hex() for step in recovered if step not in view.what_it_does()]
         for key in between:
             if key not in model.preconditions:
                 begin(model, key, mark, outcome.now)
@@ -86,22 +84,22 @@ def _test(view: View, outcome: Outcome, mark: int) -> None:
     model = view.own_model()
     needs = model.preconditions
     best = most(model, view.p_tool)
-    own = steps_of(visible(view.call, view.features)) if any(key.startswith(OWN) for key in needs) else {}
     high, low = view.p_kind, min(view.p_fail, view.p_kind)
     if view.session is None or not view.session.worked.get(view.call.tool):
         # Calls may fail more at first, whatever it is for: what has not worked by then had no part in that.
         high = max(high, model.fresh.mean(high, STRENGTH))
         model.fresh.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
     states = {key: _met(view, key) for key in needs}
-    covered = [need is best and not states[key] for key, need in needs.items()]
+    # What is not met and makes most of a difference is reason enough: the others are not looked at then.
+    covered = any(need is best and not states[key] for key, need in needs.items())
     for key, need in needs.items():
         step = bytes.fromhex(key[1:]) if key.startswith(OWN) else b""
-        if step and step in own:
-            need.words = need.words or own[step]
+        if step and step in view.what_it_does():
+            need.words = need.words or view.what_it_does()[step]
             continue  # a step does not need itself
         met = states[key]
-        if met is None or (any(covered) and need is not best):
-            continue  # what is not met and makes more of a difference is reason enough
+        if met is None or (covered and need is not best):
+            continue
         if not need.place:  # of a version that did not test
             model.needs_tried += 1
             need.place = model.needs_tried
@@ -129,9 +127,7 @@ def _most_needed(view: View) -> tuple[str, Precondition, float] | None:
         more = difference(need, view.p_tool)
         if more <= gap or _met(view, key) is not False:
             continue
-        if key.startswith(OWN) and (
-            not need.words or bytes.fromhex(key[1:]) in steps_of(visible(view.call, view.features))
-        ):
+        if key.startswith(OWN) and (not need.words or bytes.fromhex(key[1:]) in view.what_it_does()):
             continue
         found, gap = (key, need, more), more
     return found
