@@ -272,5 +272,5 @@ def _unseen(standing: Standing, decision: Decision) -> None:
 def _make_known(txn: WriteTransaction, name: str, limit: int) -> None:
     """A tool that is asked about is counted and listed before anything is recorded of it."""
     key = tool_key(name)
-    if txn.get_raw(TOOLS, key) is None and txn.count(TOOLS) < totals.asked_tools(limit):
+    if txn.get_raw(TOOLS, key) is None and totals.room_for_asked(txn, limit):
         txn.put(TOOLS, key, Tool(ToolDescriptor(name), first_time=txn.commit_time))

@@ -210,5 +210,5 @@ def _tools(txn: WriteTransaction, rows: list[_Row], max_tools: int) -> dict[str,
             tool.first_time = min(tool.first_time, row.first_time or tool.first_time)
     if new and txn.count(TOOLS) + len(new) > max_tools:
         raise TooManyToolsError(f"{max_tools} tools are known, which is the limit", limit=str(max_tools))
-    count_asked(txn, {name: tools[name] for name in new}, max_tools)
+    count_asked(txn, {name: tools[name] for name in new})
     return tools

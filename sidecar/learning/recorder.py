@@ -245,7 +245,7 @@ class Recorder:
                     f"{self._caps.tools} tools are known, which is the limit", limit=str(self._caps.tools)
                 )
             tool = Tool(ToolDescriptor(call.tool), mode=Mode.INHERIT, first_time=call.time)
-            totals.count_asked(txn, {call.tool: tool}, self._caps.tools)
+            totals.count_asked(txn, {call.tool: tool})
         version = call.tool_version
         before = tool.seen_version
         if changed(tool, version, call.time):

@@ -75,7 +75,7 @@ class ToolRegistry:
             raise TooManyToolsError(
                 f"{self._max_tools} tools are known, which is the limit", limit=str(self._max_tools)
             )
-        count_asked(txn, new, self._max_tools)
+        count_asked(txn, new)
         return [self._register(txn, descriptor, new.get(descriptor.tool), now) for descriptor in descriptors]
 
     def _register(

@@ -19,6 +19,8 @@ TOTALS: Final = Table(META.name, struct_codec(Counts), cached=True)
 TOTALS_KEY: Final = b"totals"
 STANDING: Final = Table(META.name, struct_codec(Standing))
 STANDING_KEY: Final = b"standing"
+#: In ``meta`` once decisions about a tool were not counted for it.
+_TURNED_AWAY: Final = b"tools_turned_away"
 
 
 def add_call(txn: WriteTransaction, tool: Tool, category: Outcome) -> None:
@@ -29,20 +31,24 @@ def add_call(txn: WriteTransaction, tool: Tool, category: Outcome) -> None:
     txn.put(TOTALS, TOTALS_KEY, total)
 
 
-def asked_tools(limit: int) -> int:
-    """How many tools may be known when one is asked about that nothing is recorded or registered of.
+def room_for_asked(txn: WriteTransaction, limit: int) -> bool:
+    """Whether a tool becomes known that is only asked about, of ``limit`` that may be known; notes it where not.
 
-    Agents ask about tools that they made up: those take half of the room that is for ``limit`` tools.
+    Agents ask about tools that they made up: those take half of the room.
     """
-    return limit // 2
+    if txn.count(TOOLS) < limit // 2:
+        return True
+    if txn.get_raw(META, _TURNED_AWAY) is None:
+        txn.put_raw(META, _TURNED_AWAY, b"1")
+    return False
 
 
-def count_asked(txn: WriteTransaction, tools: Mapping[str, Tool], limit: int) -> None:
+def count_asked(txn: WriteTransaction, tools: Mapping[str, Tool]) -> None:
     """Of tools that become known, by name, count decisions from when they had no room. The caller writes the tools.
 
-    Where there always was, there are none. Else the journal is read, some tenths of a second for 100,000 decisions.
+    Where none was ever turned away, there are none. Else the journal is read: tenths of a second for 100,000 decisions.
     """
-    if not tools or txn.count(TOOLS) < asked_tools(limit):
+    if not tools or txn.get_raw(META, _TURNED_AWAY) is None:
         return
     for _, record in txn.scan(DECISIONS):
         tool = tools.get(record.tool)

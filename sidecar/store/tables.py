@@ -23,7 +23,8 @@ table                     key                                                   
 ========================  =====================================================  =======================
 
 Meta keys: ``schema_version``, ``sequence`` (last number given by ``next_sequence``), ``commit_sequence`` (u64 each),
-``removed`` (what retention took away), ``removed/<tool>`` (the same by tool), ``superseded_by`` (see ``backup.py``).
+``removed`` (what retention took away), ``removed/<tool>`` (the same by tool), ``tools_turned_away`` (see
+``sidecar/learning/totals.py``), ``superseded_by`` (see ``backup.py``).
 
 A call or decision without a call id has no index row. Rooms declare the tables whose records are theirs with
 ``Table(name, struct_codec(Record))``; all tables named here exist in every store whether declared or not, and further
