@@ -331,11 +331,10 @@ def _missing(view: View, error: str) -> Iterator[_Proposal]:
 
 def _renamed(arguments: Mapping[str, JSON], name: str, known: str) -> dict[str, JSON] | None:
     """The arguments with a known name wherever the unknown one stands by itself, not as a part of a path or name."""
-    alone = re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
     changed = dict(arguments)
     for path, value in leaves(arguments).items():
         if isinstance(value, str):
-            text = alone.sub(lambda _: known, value)
+            text = swapped(value, name, known, alone=True)
             if text != value:
                 changed = replaced(changed, path, text)
     return changed if changed != arguments else None

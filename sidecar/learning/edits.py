@@ -140,8 +140,11 @@ def told(edit: Edit) -> str:
     return f"use “{after}” for “{before}” in {name}"
 
 
-def swapped(text: str, before: str, after: str) -> str:
-    """The text with every ``before`` that stands as whole words replaced, whatever its case."""
+def swapped(text: str, before: str, after: str, *, alone: bool = False) -> str:
+    """The text with every ``before`` that stands as whole words replaced, whatever its case.
+
+    ``alone``: only where it is not a part of a longer name or path either (``web`` in ``web-0``, ``a.web``, ``/web``).
+    """
     if not before:
         return text
     # No regular expression: each name would need one of its own, and to compile it takes longer than all else here.
@@ -153,9 +156,12 @@ def swapped(text: str, before: str, after: str) -> str:
     at = within.find(wanted)
     while at >= 0:
         end = at + len(wanted)
-        inside = (_is_word(wanted[0]) and at > 0 and _is_word(within[at - 1])) or (
-            _is_word(wanted[-1]) and end < len(within) and _is_word(within[end])
-        )
+        if alone:
+            inside = _goes_on_before(within, at) or _goes_on_after(within, end)
+        else:
+            inside = (_is_word(wanted[0]) and at > 0 and _is_word(within[at - 1])) or (
+                _is_word(wanted[-1]) and end < len(within) and _is_word(within[end])
+            )
         if inside:
             at = within.find(wanted, at + 1)
             continue
@@ -163,6 +169,17 @@ def swapped(text: str, before: str, after: str) -> str:
         done = end
         at = within.find(wanted, end)
     return "".join(parts) + text[done:]
+
+
+def _goes_on_before(text: str, at: int) -> bool:
+    return at > 0 and (_is_word(text[at - 1]) or text[at - 1] in "./-")
+
+
+def _goes_on_after(text: str, end: int) -> bool:
+    after = text[end : end + 2]
+    if after[:1] == ".":  # a full stop ends no name
+        return len(after) > 1 and _is_word(after[1])
+    return bool(after) and (_is_word(after) or after[0] in "/-")
 
 
 def leaves(arguments: Mapping[str, JSON]) -> Mapping[str, JSON]:

@@ -161,7 +161,7 @@ def _offers(said: str, was: str, word: str) -> bool:
         return False
     if not _stands_in(was, word):
         said = swapped(said, was, " ")
-    return re.search(rf"(?<![\w./-]){re.escape(word)}(?![\w/-]|\.\w)", said, re.IGNORECASE) is not None
+    return swapped(said, word, "", alone=True) != said
 
 
 def _stands_in(word: str, text: str) -> bool:

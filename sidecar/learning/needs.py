@@ -12,7 +12,6 @@ from __future__ import annotations
 from math import log
 from typing import Final
 
-from ..model.counted import Counted
 from .evidence import logit
 from .forms import ERROR_RATE
 from .half_life import PERMANENT_HALF_LIFE
@@ -25,7 +24,6 @@ OWN: Final = "\0"
 STRENGTH: Final = 2.0
 #: Failures without it, and successes with it, before it is believed.
 _LEAST: Final = 2.0
-_LEAST_P: Final = 0.05
 
 
 def enough(place: int) -> float:
@@ -33,39 +31,16 @@ def enough(place: int) -> float:
     return log(place * (place + 1.0) / ERROR_RATE)
 
 
-def won(side: Counted, p: float, *, met: bool, failed: bool) -> float:
-    """What a need's log-wealth gains by a call that was given probability ``p`` of failing.
-
-    The bet is the rate among calls before it: that more fail while it is not met, or that fewer do once it is.
-    """
-    p = min(p, 1.0 - _LEAST_P) if met else max(p, _LEAST_P)  # a model that is still learning is too sure
-    rate = (side.failures + p) / (side.total + 1.0)
-    rate = min(rate, p) if met else max(rate, p)
-    if rate == p:  # nothing is bet
-        return 0.0
-    return log(rate / p) if failed else log((1.0 - rate) / (1.0 - p))
-
-
 def difference(need: Precondition, p: float) -> float:
     """How much more calls fail without it than with it, in log-odds; ``p`` is the tool's rate."""
     return logit(need.before.mean(p, STRENGTH)) - logit(need.after.mean(p, STRENGTH))
 
 
-def most(model: Model, p: float) -> Precondition | None:
-    """The believed need that makes the largest difference."""
-    believed = [need for need in model.preconditions.values() if need.believed]
-    return max(believed, key=lambda need: difference(need, p), default=None)
-
-
-def observe(need: Precondition, p: float, session: int, now: float, *, met: bool, failed: bool) -> None:
-    """Take in a call, which was given probability ``p`` of failing by all that is known beside this need."""
-    side = need.after if met else need.before
-    need.wealth += won(side, p, met=met, failed=failed)
-    side.add(failed, now, PERMANENT_HALF_LIFE)
-    if failed and not met:
-        if need.session < 0:
-            need.session = session
-        need.several |= session != need.session
+def most(model: Model, p: float) -> str | None:
+    """The key of the believed need that makes the largest difference."""
+    needs = model.preconditions
+    believed = [key for key, need in needs.items() if need.believed]
+    return max(believed, key=lambda key: difference(needs[key], p), default=None)
 
 
 def believe(model: Model, p: float) -> None:

@@ -21,7 +21,7 @@ cdef enum:
 EVIDENCE_CAP = _cap
 
 
-cdef int _add(object record, bint failed, double now, double half_life, double weight) except -1:
+cdef int add_one(object record, bint failed, double now, double half_life, double weight) except -1:
     cdef double successes = record.successes, failures = record.failures, time = record.time, keep, total
     if now > time:
         if time:
@@ -47,7 +47,7 @@ cdef int _add(object record, bint failed, double now, double half_life, double w
 
 def add(record, bint failed, double now, double half_life, double weight=1.0):
     """Count one outcome. Time never runs backwards: a late outcome counts as what is left of it."""
-    _add(record, failed, now, half_life, weight)
+    add_one(record, failed, now, half_life, weight)
 
 
 def add_to_scopes(
@@ -67,7 +67,7 @@ def add_to_scopes(
         if record is None:
             record = made()
         records[value] = record
-        _add(record, failed, now, half_life, weight)
+        add_one(record, failed, now, half_life, weight)
     while len(records) > most:
         del records[next(iter(records))]
 

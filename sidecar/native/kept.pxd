@@ -7,9 +7,25 @@ cdef class Kept:
     cpdef object decoded(self, object table, bytes key)
 
 
-cdef class Lookup:
+cdef class Rows:
+    cpdef object get(self, object table, bytes key)
+
+
+cdef class Lookup(Rows):
     # By the name of the table.
     cdef dict rows
     cdef readonly long long snapshot
 
-    cpdef object get(self, object table, bytes key)
+
+cdef class Row:
+    cdef public object table, record
+    cdef readonly bytes key
+    cdef public bint stored, dirty
+
+
+cdef class Draft(Rows):
+    # By the name of the table: rows, those to be encoded, and how many of these are not in the file yet.
+    cdef readonly dict _rows, _dirty, _fresh
+    cdef public long long writes
+
+    cpdef object put(self, object table, bytes key, object value)

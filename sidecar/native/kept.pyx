@@ -1,4 +1,5 @@
-"""Decoded rows as readers share them, and the look-up that nearly every read comes to (``store/rows.py``)."""
+"""Decoded rows as readers share them, as the writer works on them, and the look-ups that nearly every read and every
+change comes to (``store/rows.py``)."""
 
 
 cdef class Kept:
@@ -23,7 +24,15 @@ cdef class Kept:
         return self.record
 
 
-cdef class Lookup:
+cdef class Rows:
+    """Where records are found by table and key."""
+
+    cpdef object get(self, object table, bytes key):
+        """The record, None where there is none."""
+        raise NotImplementedError
+
+
+cdef class Lookup(Rows):
     """Finds rows of one snapshot among those that are kept. What is not there its subclass reads (``_read``)."""
 
     def see(self, dict rows not None, long long snapshot):
@@ -46,3 +55,61 @@ cdef class Lookup:
                 if kept.since <= self.snapshot < kept.until:
                     return kept.decoded(table, key)
         return self._read(table, key)
+
+
+cdef class Row:
+    """A row that the writer works on. ``record`` is None, and ``stored`` False, where there is none in the file.
+
+    ``dirty``: the record has to be encoded before the commit.
+    """
+
+    def __init__(self, table, bytes key not None, record, *, bint stored):
+        self.table, self.key, self.record, self.stored = table, key, record, stored
+        self.dirty = False
+
+
+cdef class Draft(Rows):
+    """What jobs of one commit see and change of cached tables; of others, and of what was not read yet, its subclass
+    knows: ``_read``, ``_get_plain`` and ``_put_plain``."""
+
+    def begin(self, dict rows not None):
+        """Work on these rows, by table and key. They stay the caller's."""
+        self._rows = rows
+        self._dirty, self._fresh = {}, {}
+        self.writes = 0
+
+    cpdef object get(self, object table, bytes key):
+        """The record, None where there is none; CorruptStoreError where it cannot be read."""
+        if not table.cached:
+            return self._get_plain(table, key)
+        found = (<dict?>self._rows[table.name]).get(key)
+        if found is None:
+            found = self._read(table, key)
+        return (<Row?>found).record
+
+    cpdef object put(self, object table, bytes key, object value):
+        """Write a record, over any other under that key. Keys are 1–511 bytes.
+
+        A record of a cached table belongs to the store from then on. It is encoded later: what cannot be makes the
+        commit fail, with this job where it was alone in it.
+        """
+        cdef Row row
+        if not table.cached:
+            self._put_plain(table, key, value)
+            return
+        self.writes += 1
+        name = table.name
+        found = (<dict?>self._rows[name]).get(key)
+        if found is None:
+            found = self._read(table, key)
+        row = <Row?>found
+        row.record, row.table = value, table
+        if row.dirty:
+            return
+        row.dirty = True
+        dirty = self._dirty.get(name)
+        if dirty is None:
+            dirty = self._dirty[name] = []
+        (<list?>dirty).append(row)
+        if not row.stored:
+            self._fresh[name] = self._fresh.get(name, 0) + 1

@@ -1,6 +1,6 @@
 """A call with what is read for every judgement of it (``learning/view.py``)."""
 
-from sidecar.native.kept cimport Lookup
+from sidecar.native.kept cimport Rows
 from sidecar.native.odds cimport log_odds, mean_of
 from sidecar.native.rings cimport last_of
 
@@ -35,8 +35,8 @@ cdef class Places:
 
 
 cdef inline object _find(object source, object table, bytes key):
-    if isinstance(source, Lookup):
-        return (<Lookup>source).get(table, key)
+    if isinstance(source, Rows):
+        return (<Rows>source).get(table, key)
     return source.get(table, key)
 
 

@@ -20,9 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sidecar.native.kept import Kept
-
-from .tables import Table
+from sidecar.native.kept import Kept, Row
 
 #: Rows of one table that each memory keeps; then it begins anew.
 LIMIT: Final = 8_192
@@ -100,22 +98,6 @@ class SharedRows:
         self.meta = {}
         for name in self.tables:
             self.tables[name] = {}
-
-
-class Row:
-    """A row that the writer works on. ``record`` is None, and ``stored`` False, where there is none in the file.
-
-    ``dirty``: the record has to be encoded before the commit.
-    """
-
-    __slots__ = ("dirty", "key", "record", "stored", "table")
-
-    def __init__(self, table: Table[Any], key: bytes, record: Any, *, stored: bool) -> None:
-        self.table = table
-        self.key = key
-        self.record = record
-        self.stored = stored
-        self.dirty = False
 
 
 class WorkingRows:

@@ -13,27 +13,31 @@ from typing import Any, TypeVar
 
 import lmdb
 
+from sidecar.native.kept import Draft, Row
+
 from . import rows
 from .faults import is_of_store
 from .reader import scan_raw
-from .rows import Place, Row, SharedRows, WorkingRows
+from .rows import Place, SharedRows, WorkingRows
 from .tables import CACHED, META, Table, u64
 
 V = TypeVar("V")
 
 
-class WriteTransaction:
+class WriteTransaction(Draft):
     """Reads its own writes; nobody else sees them before the commit. Lives on the writer's thread only.
 
     ``commit_time`` is seconds since the epoch, the same for all jobs of a commit; ``commit_sequence`` the number that
     the commit will have. ``working`` and ``shared`` are the environment's.
 
+    ``writes`` counts records put or deleted so far, by all jobs of the commit.
+
     Of a cached table, ``get`` gives the record that other jobs of this commit have, too: change it only to ``put`` it.
     """
 
     __slots__ = (
-        "_changed", "_dirty", "_first", "_fresh", "_handles", "_last", "_rows", "_shared", "_txn", "_working",
-        "commit_sequence", "commit_time", "fault", "writes",
+        "_changed", "_first", "_handles", "_last", "_shared", "_txn", "_working", "commit_sequence", "commit_time",
+        "fault",
     )  # fmt: skip
 
     def __init__(
@@ -47,29 +51,20 @@ class WriteTransaction:
         self._txn = txn
         self._handles = handles
         self._working = working
-        self._rows = working.tables
+        self.begin(working.tables)
         self._shared = shared
-        #: Rows to be encoded, and how many of them are not in the file yet, by table; and all that the commit changes,
-        #: with their bytes as far as they are known.
-        self._dirty: dict[str, list[Row]] = {}
-        self._fresh: dict[str, int] = {}
+        #: All that the commit changes, with their bytes as far as they are known.
         self._changed: dict[Place, bytes | None] = {}
         self._first = self._last = -1
         self.commit_time = time
         self.commit_sequence = int.from_bytes(self.get_raw(META, b"commit_sequence") or b"", "big") + 1
-        #: Records put or deleted so far, by all jobs of the commit.
-        self.writes = 0
         #: Set where LMDB refused in a way that spoils the transaction, even if a job caught the exception.
         self.fault: Exception | None = None
 
-    def get(self, table: Table[V], key: bytes) -> V | None:
-        """The record, None where there is none; CorruptStoreError where it cannot be read."""
-        if not table.cached:
-            raw = self.get_raw(table, key)
-            return None if raw is None else table.decode(key, raw)
-        row = self._rows[table.name].get(key)
-        record: V | None = (row if row is not None else self._read(table, key)).record
-        return record
+    def _get_plain(self, table: Table[V], key: bytes) -> V | None:
+        """A record of a table that is not cached."""
+        raw = self.get_raw(table, key)
+        return None if raw is None else table.decode(key, raw)
 
     def get_raw(self, table: Table[V], key: bytes) -> bytes | None:
         """The record's bytes as they are stored."""
@@ -78,30 +73,13 @@ class WriteTransaction:
             self.flush(table)
         return self._txn.get(key, None, self._handles[table.name])
 
-    def put(self, table: Table[V], key: bytes, value: V) -> None:
-        """Write a record, over any other under that key. Keys are 1–511 bytes.
-
-        A record of a cached table belongs to the store from then on. It is encoded later: what cannot be makes the
-        commit fail, with this job where it was alone in it.
-        """
-        name = table.name
-        if not table.cached:
-            raw = table.encode(value)
-            if name in CACHED:
-                self._forget(name, key)
-            self.writes += 1
-            self._write(name, key, raw)
-            return
+    def _put_plain(self, table: Table[V], key: bytes, value: V) -> None:
+        """Write a record of a table that is not cached."""
+        raw = table.encode(value)
+        if table.name in CACHED:
+            self._forget(table.name, key)
         self.writes += 1
-        row = self._rows[name].get(key)
-        if row is None:
-            row = self._read(table, key)
-        row.record, row.table = value, table
-        if not row.dirty:
-            row.dirty = True
-            self._dirty.setdefault(name, []).append(row)
-            if not row.stored:
-                self._fresh[name] = self._fresh.get(name, 0) + 1
+        self._write(table.name, key, raw)
 
     def put_raw(self, table: Table[V], key: bytes, raw: bytes) -> None:
         """Write bytes as they are; for migrations."""

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from sidecar.learning.forms import ERROR_RATE
-from sidecar.learning.needs import MAX_NEEDED, enough, won
+from sidecar.learning.needs import MAX_NEEDED, enough
 from sidecar.learning.session import Session
 from sidecar.learning.steps import MOST
 from sidecar.learning.tool_model import Precondition
 from sidecar.model.counted import Counted
+from sidecar.native.needs import won
 
 from .replaying import Replay
 

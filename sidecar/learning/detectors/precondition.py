@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
+from ...native.needs import observe
 from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
-from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference, most, observe
+from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference, most
 from ..steps import has_worked, recovered_by
 from ..tool_model import Precondition
 from ..view import Outcome, View
@@ -89,21 +90,25 @@ def _test(view: View, outcome: Outcome, mark: int) -> None:
         # Calls may fail more at first, whatever it is for: what has not worked by then had no part in that.
         high = max(high, model.fresh.mean(high, STRENGTH))
         model.fresh.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
-    states = {key: _met(view, key) for key in needs}
     # What is not met and makes most of a difference is reason enough: the others are not looked at then.
-    covered = any(need is best and not states[key] for key, need in needs.items())
+    covered = best is not None and not _met(view, best)
+    own = {OWN + step.hex(): words for step, words in view.what_it_does().items()}
     for key, need in needs.items():
-        step = bytes.fromhex(key[1:]) if key.startswith(OWN) else b""
-        if step and step in view.what_it_does():
-            need.words = need.words or view.what_it_does()[step]
+        words = own.get(key)
+        if words is not None:
+            need.words = need.words or words
             continue  # a step does not need itself
-        met = states[key]
-        if met is None or (covered and need is not best):
+        if covered and key != best:
+            continue
+        met = _met(view, key)
+        if met is None:
             continue
         if not need.place:  # of a version that did not test
             model.needs_tried += 1
             need.place = model.needs_tried
-        observe(need, low if met else high, mark, outcome.now, met=met, failed=outcome.failed)
+        observe(
+            need, low if met else high, mark, outcome.now, PERMANENT_HALF_LIFE, met=met, failed=outcome.failed
+        )
     if outcome.failed or best is None:
         believe(model, view.p_tool)
 
