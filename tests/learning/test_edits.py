@@ -154,3 +154,11 @@ def test_a_replacement_is_what_comparing_word_by_word_finds(tokens: list[str], c
     if was == becomes or (was and was in becomes) or (becomes and becomes in was):
         return  # nothing, or an edit of form: elsewhere
     assert edit == _plain_swap(was, becomes)
+
+
+@given(
+    st.text("aB_-./ ", max_size=12), st.text("aB_-./", min_size=1, max_size=3), st.sampled_from(("", "x", "\\1", "aB"))
+)
+def test_a_word_stands_alone_where_a_regular_expression_says_so(text: str, word: str, other: str) -> None:
+    alone = re.compile(rf"(?<![\w./-]){re.escape(word)}(?![\w/-]|\.\w)", re.IGNORECASE)
+    assert swapped(text, word, other, alone=True) == alone.sub(lambda _: other, text)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.native.kept import Kept, Lookup
+from sidecar.native.kept import Draft, Kept, Lookup, Row
 
 _CACHED: Any = SimpleNamespace(name="rows", cached=True, decode=lambda _key, raw: f"decoded {raw!r}")
 _PLAIN: Any = SimpleNamespace(name="rows", cached=False)
@@ -54,3 +54,37 @@ def test_a_table_that_is_not_there() -> None:
     reader.see({}, 1)
     with pytest.raises(KeyError):
         reader.get(_CACHED, b"k")
+
+
+def test_what_a_commit_changes_is_kept_once_for_each_row() -> None:
+    stored = {b"there": "as it was"}
+
+    class _Commit(Draft):
+        def _read(self, table: Any, key: bytes) -> Row:
+            row = Row(table, key, stored.get(key), stored=key in stored)
+            self._rows[table.name][key] = row
+            return row
+
+        def _get_plain(self, table: Any, key: bytes) -> object:
+            return "plain", key
+
+        def _put_plain(self, _table: Any, key: bytes, value: object) -> None:
+            written.append((key, value))
+
+    written: list[tuple[bytes, object]] = []
+    commit = _Commit()
+    commit.begin({"rows": {}})
+    assert commit.get(_CACHED, b"there") == "as it was"
+    assert commit.get(_CACHED, b"new") is None
+    for value in ("first", "then"):
+        commit.put(_CACHED, b"there", value)
+        commit.put(_CACHED, b"new", value)
+        assert commit.get(_CACHED, b"there") == commit.get(_CACHED, b"new") == value
+    assert [row.key for row in commit._dirty["rows"]] == [b"there", b"new"]
+    assert commit._fresh == {"rows": 1}
+    assert commit.writes == 4
+    commit.put(_PLAIN, b"k", 1)
+    assert written == [(b"k", 1)]
+    assert commit.get(_PLAIN, b"k") == ("plain", b"k")
+    with pytest.raises(KeyError):
+        commit.get(SimpleNamespace(name="none", cached=True), b"k")  # type: ignore[arg-type]

@@ -106,9 +106,7 @@ def _test(view: View, outcome: Outcome, mark: int) -> None:
         if not need.place:  # of a version that did not test
             model.needs_tried += 1
             need.place = model.needs_tried
-        observe(
-            need, low if met else high, mark, outcome.now, PERMANENT_HALF_LIFE, met=met, failed=outcome.failed
-        )
+        observe(need, low if met else high, mark, outcome.now, PERMANENT_HALF_LIFE, met=met, failed=outcome.failed)
     if outcome.failed or best is None:
         believe(model, view.p_tool)
 
