@@ -16,9 +16,9 @@ def is_change(tool: Tool, version: str, now: float) -> bool:
     The first version, and none, are no change. Nor is coming back within the hour to the one before: two runtimes use
     two versions side by side, and each call of the one would undo what the calls of the other taught. Who really goes
     back that fast keeps evidence that may not hold, and that gives way to what is seen, as it does whenever a tool
-    changes and nobody tells.
+    changes and nobody tells. What was before the last version was told is none either: a record that comes late.
     """
-    if not version or not tool.seen_version or version == tool.seen_version:
+    if not version or not tool.seen_version or version == tool.seen_version or now < tool.version_time:
         return False
     return version != tool.other_version or now - tool.other_time > IN_USE
 
@@ -29,6 +29,10 @@ def changed(tool: Tool, version: str, now: float) -> bool:
         return False
     if version == tool.seen_version:
         tool.version_time = max(tool.version_time, now)
+        return False
+    if now < tool.version_time:
+        if version == tool.other_version or now > tool.other_time:
+            tool.other_version, tool.other_time = version, max(tool.other_time, now)
         return False
     change = is_change(tool, version, now)
     tool.other_version, tool.other_time = tool.seen_version, tool.version_time
