@@ -11,8 +11,9 @@ looked into again, and a text is redacted until nothing changes, so redacting tw
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import accumulate, pairwise
 from typing import Final
 
 import msgspec
@@ -22,9 +23,11 @@ from ..model.call import JSON
 from ..model.errors import InvalidArgumentError
 from ..native.hints import CLEAN, UNKNOWN_NAME
 from .arguments import FIELD, MAX_DEPTH, well_formed
+from .secret_commands import BETWEEN, COMMANDS
 from .secret_hints import HINTS
 from .secret_names import HINT, is_secret_name, normalised, words_of
-from .secret_shapes import SHAPES, Found, Shape
+from .secret_shapes import FLAG, SHAPES
+from .shape import Found, Shape
 
 #: Context: how many keys are kept, and the characters of a key and of a value.
 CONTEXT_KEYS: Final = 32
@@ -49,6 +52,8 @@ _PLAIN_CHARS: Final = 64
 _LINE_BREAK: Final = re.compile(rb"(?<!\\)\\++[nrt]")
 #: A whole number with more digits than this one may be a card's.
 _LONG_NUMBER: Final = 10**12
+#: What shells and patterns read in a word, as a letter that they do not.
+_MASK: Final = bytes(1 if chr(one) in " \t\n\v\f\r\"'`\\|;&<>" else one for one in range(256))
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -73,6 +78,7 @@ class Redactor:
         self._extra_keys = normalised(extra_keys)
         shapes = (*SHAPES, *(_checked(kind, pattern) for kind, pattern in extra_patterns))
         self._shapes = [_Search(shape) for shape in shapes]
+        self._of_commands = [search for search in self._shapes if search.shape in (*COMMANDS, FLAG)]
         self._foreign = bool(extra_patterns)
         kinds = "|".join(sorted({shape.kind for shape in shapes}))
         self._stand_in = re.compile(rf"(<(?:{kinds}):[0-9a-f]{{8}}>)".encode())
@@ -140,8 +146,10 @@ class Redactor:
         One pass over the JSON says so for many. Its escapes may hide the edge of a secret, and what the pass is wary of
         (a flag, four digits) is seldom one: then the texts themselves are searched, for those shapes only.
         """
-        if self._foreign:
-            return False  # a pattern of somebody else may ask for the edge of a text, which the JSON does not show
+        # A pattern of somebody else may ask for the edge of a text, and a flag may speak of the text after it: the JSON
+        # shows neither.
+        if self._foreign or (b'"-' in canonical and self._hides_words(arguments)):
+            return False
         escaped = b"\\" in canonical
         hits = None if escaped else self._set.Match(canonical)
         if not (escaped or hits):
@@ -173,6 +181,9 @@ class Redactor:
                     return False
         return True
 
+    def _hides_words(self, arguments: dict[str, JSON]) -> bool:
+        return any(self._redact_words(words) != words for words in _command_lines(arguments, MAX_DEPTH))
+
     def redact_arguments(self, arguments: Mapping[str, JSON]) -> tuple[dict[str, JSON], bool]:
         """The arguments with secrets hidden in values, in keys, and below keys whose name says secret.
 
@@ -195,6 +206,25 @@ class Redactor:
             hidden = self._hidden(value) if self._is_secret(key) else self.redact_text(value)
             kept[self.redact_text(key)[:CONTEXT_KEY_CHARS]] = str(hidden)[:CONTEXT_VALUE_CHARS]
         return kept
+
+    def _redact_words(self, words: list[str]) -> list[str]:
+        """Words of a command line, of which one says what the next one is."""
+        for _ in range(_ROUNDS):
+            data = " ".join(map(well_formed, words)).encode()
+            # Of the same length, so that each word is one word, and has no marks of a shell's.
+            masked = b" ".join(map(self._masked, words))
+            before = masked
+            for search in self._of_commands:
+                data, masked = search.hide_in(data, masked, self.hide)
+            if masked == before:
+                break
+            ends = accumulate(len(word) + 1 for word in masked.split(b" "))
+            words = [data[start : end - 1].decode() for start, end in pairwise([0, *ends])]
+        return words
+
+    def _masked(self, word: str) -> bytes:
+        pieces = self._stand_in.split(well_formed(word).encode())
+        return b"".join(piece if at % 2 else piece.translate(_MASK) for at, piece in enumerate(pieces))
 
     def hide(self, kind: str, value: str) -> str:
         """The stand-in of a value: the same for the same value under the same key."""
@@ -230,7 +260,8 @@ class Redactor:
         if isinstance(value, list):
             if depth <= 1:
                 raise InvalidArgumentError(FIELD, f"nested more than {MAX_DEPTH} deep", limit=str(MAX_DEPTH))
-            return [self._redact_value(item, depth - 1) for item in value]
+            words = _words_of(value)
+            return [self._redact_value(item, depth - 1) for item in (self._redact_words(words) if words else value)]
         if kind is int and len(text := str(value)) > 13:
             hidden = self.redact_text(text)  # a card number may come as a number
             return value if hidden == text else hidden
@@ -268,13 +299,30 @@ def _collect(value: JSON, texts: list[str], names: list[str], depth: int) -> boo
     return True
 
 
+def _words_of(items: list[JSON]) -> list[str] | None:
+    """The items, where they may be a command line: texts, one behind a flag."""
+    words = [item for item in items if isinstance(item, str)]
+    return words if len(words) == len(items) and any(word.startswith("-") for word in words[:-1]) else None
+
+
+def _command_lines(value: JSON, depth: int) -> Iterator[list[str]]:
+    """All lists in a value that may be command lines."""
+    if not depth or not isinstance(value, dict | list):
+        return
+    if isinstance(value, list) and (words := _words_of(value)):
+        yield words
+    for inner in value.values() if isinstance(value, dict) else value:
+        yield from _command_lines(inner, depth - 1)
+
+
 def _wider(pattern: str) -> str:
     """A pattern that matches wherever this one does, with short counts only.
 
     The automaton keeps apart how far every count has come; exact long counts made it grow with every new text (55 µs
-    a text of 100 bytes in the first ten thousand, and 50 MB), for nothing: the search that follows counts exactly.
+    a text of 100 bytes in the first ten thousand, and 50 MB), for nothing: the search that follows counts exactly. As
+    little does it have to keep apart which programs were named before a flag.
     """
-    return _COUNT.sub(_shorter, pattern)
+    return _COUNT.sub(_shorter, pattern.partition(BETWEEN)[0])
 
 
 def _shorter(match: re.Match[str]) -> str:
@@ -296,10 +344,10 @@ def _unescaped(data: bytes) -> bytes:
 class _Search:
     """A shape ready to search. Works on bytes, so that going on from the middle of a long text costs nothing."""
 
-    __slots__ = ("_groups", "_pattern", "_shape")
+    __slots__ = ("_groups", "_pattern", "shape")
 
     def __init__(self, shape: Shape) -> None:
-        self._shape = shape
+        self.shape = shape
         self._pattern = re2.compile(shape.pattern.encode())
         self._groups = {"": 0} | {name.decode(): index for name, index in self._pattern.groupindex.items()}
 
@@ -318,10 +366,24 @@ class _Search:
                 if span is None:
                     at = self._resume(found)
                     continue
-                split += (piece[kept : span[0]], hide(self._shape.kind, piece[slice(*span)].decode()).encode())
+                split += (piece[kept : span[0]], hide(self.shape.kind, piece[slice(*span)].decode()).encode())
                 kept = at = span[1]
             split.append(piece[kept:])
         return split
+
+    def hide_in(self, data: bytes, seen: bytes, hide: Callable[[str, str], str]) -> tuple[bytes, bytes]:
+        """Data with what is found in ``seen`` hidden, which is as long; and ``seen`` with the same done to it."""
+        at = 0
+        while match := self._pattern.search(seen, at):
+            found = Found(seen, {name: match.span(group) for name, group in self._groups.items()})
+            span = self._hides(found)
+            if span is None:
+                at = self._resume(found)
+                continue
+            hidden = hide(self.shape.kind, data[slice(*span)].decode()).encode()
+            data, seen = (text[: span[0]] + hidden + text[span[1] :] for text in (data, seen))
+            at = found.span()[0]  # the program may have been told another one
+        return data, seen
 
     def finds(self, piece: bytes) -> bool:
         """Whether there is a secret of this shape in a text without stand-ins."""
@@ -343,8 +405,8 @@ class _Search:
         return self._pattern.search(joined) is None
 
     def _hides(self, found: Found) -> tuple[int, int] | None:
-        if self._shape.accept:
-            return self._shape.accept(found)
+        if self.shape.accept:
+            return self.shape.accept(found)
         return found.span("v" if "v" in self._groups else "")
 
     def _resume(self, found: Found) -> int:

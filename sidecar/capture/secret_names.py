@@ -18,7 +18,7 @@ WORDS: Final = frozenset(
     "password passwd passwords passphrase passcode pwd pass secret secrets credential credentials authorization cookie"
     " cookies setcookie apikey apikeys apitoken apisecret privatekey secretkey accesskey authkey accesstoken authtoken"
     " refreshtoken idtoken sessiontoken clientsecret bearer jwt cvv cvc ssn iban pgpassword mysqlpwd sshpass"
-    " connectionstring dsn userpass".split()
+    " connectionstring dsn userpass storepass keypass srcstorepass deststorepass requirepass masterauth".split()
 )
 
 #: Two words that make it together, next to each other.
@@ -29,7 +29,8 @@ PAIRS: Final = frozenset(
         "|shared key|master key|license key|service key"
         "|deploy key|subscription key|storage key|host key|connection string"
         "|session cookie|session key|pass phrase|card number|cc number|credit card|security code|social security"
-        "|bearer token|access tokens|api tokens|auth tokens|refresh tokens|x auth|client key|webhook url|signed url"
+        "|bearer token|access tokens|api tokens|auth tokens|refresh tokens|x auth|rediscli auth|client key|webhook url"
+        "|signed url"
     ).split("|")
 )
 
@@ -57,7 +58,7 @@ HINT: Final = (
     r"|(?:api|private|access|signing|encryption|auth|ssh|account|shared|master|license|service|deploy|subscription"
     r"|storage|host|session|client)[^a-z0-9]*key|connection[^a-z0-9]*string|(?:card|cc)[^a-z0-9]*number"
     r"|credit[^a-z0-9]*card"
-    r"|security[^a-z0-9]*code|social[^a-z0-9]*security|x[^a-z0-9]*auth|webhook[^a-z0-9]*url|signed[^a-z0-9]*url"
+    r"|security[^a-z0-9]*code|social[^a-z0-9]*security|x[^a-z0-9]*auth|rediscli[^a-z0-9]*auth|masterauth|webhook[^a-z0-9]*url|signed[^a-z0-9]*url"
 )
 
 

@@ -11,51 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from .checksums import iban_end, is_card_number
+from .secret_commands import COMMANDS
 from .secret_names import HINT, is_secret_name
+from .shape import STAND_IN, Found, Shape, Span
 
-Span = tuple[int, int]
-
-
-class Found:
-    """A match of a shape in UTF-8 text. Spans are in bytes, at character boundaries."""
-
-    __slots__ = ("data", "spans")
-
-    def __init__(self, data: bytes, spans: dict[str, Span]) -> None:
-        self.data = data
-        self.spans = spans
-
-    def span(self, name: str = "") -> Span:
-        """The span of a group, of the whole match by default; (-1, -1) where the group took no part."""
-        return self.spans[name]
-
-    def group(self, name: str = "") -> str:
-        """The text of a group, of the whole match by default; empty where it took no part."""
-        start, end = self.spans[name]
-        return self.data[start:end].decode() if end > 0 else ""
-
-    def neighbours(self, span: Span) -> tuple[str, str]:
-        """The bytes before and after a span, as characters; "é" and its like come as word characters."""
-        start, end = span
-        return self.data[start - 1 : start].decode("latin-1"), self.data[end : end + 1].decode("latin-1")
-
-
-class Shape(NamedTuple):
-    """One kind of secret. ``kind`` is what its stand-in says; lower-case letters and underscores, at most 16."""
-
-    kind: str
-    pattern: str
-    accept: Callable[[Found], Span | None] | None = None
-
-
-# Values that stand for a secret without being one: variables, blanks, types, masks.
-_STAND_IN: Final = re.compile(
-    r"\$\{?[A-Z_][A-Z0-9_]*\}?|\$\(.*|\{\{.*|%[A-Z_]+%|[*x•.]{3,}|\[?(?i:redacted|hidden|filtered)\]?"
-)
 _PLAIN: Final = frozenset(
     "none null nil true false str string bytes int bool any optional required missing invalid incorrect expired is was"
     " not has undefined must cannot wrong".split()
@@ -64,6 +26,8 @@ _ASSIGNS: Final = re.compile(
     rb"(?i)(?:passw|secret|token|api.?key|credential)[\w-]*[\"']?\s*[:=]"
     rb"|PRIVATE KEY|https?://[^/\s]*:[^/\s]*@"
 )
+#: What may stand before a quoted text, in SQL and in programs.
+_PREFIXES: Final = frozenset("befnru")
 _PROSE: Final = re.compile(r"[a-z]{1,11}")
 _FILES: Final = frozenset("png jpg jpeg gif svg webp ico css js ts jsx tsx py md json html yml yaml txt csv".split())
 
@@ -91,8 +55,10 @@ def _assigned(found: Found) -> Span | None:
         stripped = value.rstrip(",.)]}:!?|\\")
         end -= len(value) - len(stripped)  # what was stripped is ASCII
         value = stripped
-    if not value or value.lower() in _PLAIN or _STAND_IN.fullmatch(value) or not is_secret_name(name):
+    if not value or value.lower() in _PLAIN or STAND_IN.fullmatch(value) or not is_secret_name(name):
         return None
+    if group == "v" and value.lower() in _PREFIXES and found.neighbours((start, end))[1] in ("'", '"'):
+        return None  # N'…', whose text was hidden before
     if name in ("PWD", "OLDPWD") and value[0] in "/~.":
         return None
     before = found.data[found.span("n")[1] : start]
@@ -111,7 +77,7 @@ def _assigned_key(found: Found) -> Span | None:
 def _flag(found: Found) -> Span | None:
     value = found.group("v")
     named = is_secret_name(found.group("n").lstrip("-"))
-    return found.span("v") if named and value[0] != "-" and not _STAND_IN.fullmatch(value) else None
+    return found.span("v") if named and value[0] != "-" and not STAND_IN.fullmatch(value) else None
 
 
 def _basic(found: Found) -> Span | None:
@@ -202,15 +168,22 @@ _NAME: Final = (
     r"|dsn|cookie|user_?pass|(?:api|private|access|signing|encryption|auth|ssh|account|shared|master|license|service"
     r"|deploy"
     r"|subscription|storage|session|client|host)[ _.\-]?keys?|connection[ _.\-]?string|card[ _.\-]?number"
-    r"|security[ _.\-]?code|x-auth)[A-Za-z0-9_.\-]{0,32})"
+    r"|security[ _.\-]?code|x-auth|rediscli[ _.\-]?auth|masterauth)[A-Za-z0-9_.\-]{0,32})"
 )
 _VALUE: Final = (
-    r"(?:\\+[\"'](?P<e>[^\"'\\]+)|[bru]?\"(?P<d>(?:[^\"\\]|\\.)+)\"|[bru]?'(?P<s>(?:[^'\\]|\\.)+)'"
+    r"(?:\\+[\"'](?P<e>[^\"'\\]+)|[bBeEfFnNrRuU]?\"(?P<d>(?:[^\"\\]|\\.)+)\"|[bBeEfFnNrRuU]?'(?P<s>(?:[^'\\]|\\.)+)'"
     r"|[\"'`]?(?P<v>[^\s\"'`&;<>]+))"
+)
+
+#: Every command line has flags: only those are looked at whose name may say secret.
+FLAG: Final = Shape(
+    "secret", rf"(?i)(?P<n>--?[a-z0-9\-_]*(?:{_FLAG})[a-z0-9\-_]*)[ =]+[\"']?(?P<v>[^\s\"'`<>|;&]+)", _flag
 )
 
 #: The table, in the order it is applied.
 SHAPES: Final[tuple[Shape, ...]] = (
+    # First, because what another shape hides would part a program from its flags.
+    *COMMANDS,
     Shape(
         "private_key",
         r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----(?:(?s:.*?)-----END [A-Z0-9 ]{0,32}PRIVATE"
@@ -239,19 +212,7 @@ SHAPES: Final[tuple[Shape, ...]] = (
     Shape("api_key", rf"(?P<v>{_TOKEN})"),
     Shape("api_key", r"(?P<v>\bsk-[A-Za-z0-9_\-]{16,})", _bounded),
     Shape("secret", rf"{_NAME}\\*[\"'`\]]*(?:\s*(?:==?=?|!=|:=?|=>|~=)\s*|%3[DdAa]){_VALUE}", _assigned),
-    # Every command line has flags: only those are looked at whose name may say secret.
-    Shape("secret", rf"(?i)(?P<n>--?[a-z0-9\-_]*(?:{_FLAG})[a-z0-9\-_]*)[ =]+[\"']?(?P<v>[^\s\"'`<>|;&]+)", _flag),
-    Shape(
-        "secret",
-        r"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?(?:by|as)|(?:encrypted\s+)?password)\s+(?:password\s+)?"
-        r"[\"'](?P<v>[^\"'<>\n]+)[\"']",
-    ),
-    Shape(
-        "secret",
-        r"\b(?:mysql|mysqldump|mysqladmin|mariadb"
-        r"|sshpass)\b[^\n|;]{0,200}?\s-p(?P<v>[^\s<>=\"'|;][^\s<>|;]*)",
-    ),
-    Shape("secret", r"\bcurl\b[^\n|;]{0,200}?\s(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"'<>]+:(?P<v>[^\s\"'<>]+)"),
+    FLAG,
     Shape(
         "secret",
         r"(?i)\b(?:[a-z0-9_]{0,24}key|auth|sig|signature|credential|session)\\*[\"']?\s*[:=]\s*\\*[\"']?"

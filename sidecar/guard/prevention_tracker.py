@@ -14,7 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ..capture.extractor import Extractor
-from ..clock import AHEAD, Clock, TimeOrderedIds
+from ..clock import Clock, TimeOrderedIds, as_it_counts
 from ..learning.budget import within
 from ..learning.detector import Finding
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
@@ -104,10 +104,13 @@ class UsagePreventionTracker:
         self._fixes = Fixes(extractor, foresight)
 
     def should_prevent(self, call: Call, question: str = "should_prevent") -> Decision:
-        """Decide one call, log the decision, give it. Raises QueueFullError when a prevention cannot be logged."""
-        latest = self._clock() + AHEAD
-        if call.time > latest:
-            call = replace(call, time=latest)
+        """Decide one call, log the decision, give it.
+
+        Raises QueueFullError when a prevention cannot be logged, InvalidArgumentError for a time before 1970 or NaN.
+        """
+        counts = as_it_counts(call.time, self._clock())
+        if counts != call.time:
+            call = replace(call, time=counts)
         with self._store.read() as reader:
             tool = reader.get(TOOLS, tool_key(call.tool))
             mode = mode_of(reader, tool)

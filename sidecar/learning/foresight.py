@@ -18,6 +18,8 @@ from .detector import Detector, Finding
 from .detectors import COMMON, all_detectors
 from .evidence import sigmoid, wilson
 from .schemas import Schemas
+from .suspension import as_of_reset
+from .versions import is_change
 from .view import Source, View, places_of
 from .wording import Wordings
 
@@ -65,8 +67,14 @@ class Foresight:
         self._places = places_of(self.first_values, self._wordings)
 
     def view(self, source: Source, call: Call, features: Features, tool: Tool | None) -> View:
-        """A view of one call, with weights for all features. ``tool`` is what ``source`` has of the call's tool."""
-        return View(source, call, features, tool, self._places)
+        """A view of one call, with weights for all features. ``tool`` is what ``source`` has of the call's tool.
+
+        A call of a new version of the tool is seen as after the reset that its record will make.
+        """
+        view = View(source, call, features, tool, self._places)
+        if call.tool_version and tool is not None and is_change(tool, call.tool_version, call.time):
+            as_of_reset(view)
+        return view
 
     def judge(self, view: View) -> Judgement:
         """What is known of the view's call."""

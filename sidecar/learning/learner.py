@@ -89,7 +89,8 @@ class UsagePatternLearner:
         which it was let through.
         """
         judgement = self._foresight.judge(view)
-        self.update_weights(view, judgement, outcome.failed, would_prevent, propensity)
+        if not outcome.late:
+            self.update_weights(view, judgement, outcome.failed, would_prevent, propensity)
         for detector in self._foresight.detectors:
             detector.learn(view, outcome)
         if outcome.failed:
@@ -161,6 +162,9 @@ class UsagePatternLearner:
         if transient and outcome.retry_after > 0.0:
             first = outcome.retry_after  # the tool knows best when it will be back
         for pattern in patterns:
+            if outcome.late and pattern.last_time:
+                pattern.call_ids = [*pattern.call_ids, outcome.call_id][:MAX_CALL_IDS]
+                continue
             pattern.cause = classification.cause
             pattern.transient = transient
             pattern.template = classification.template
@@ -178,6 +182,9 @@ class UsagePatternLearner:
                 continue
             pattern.failures += outcome.failed
             pattern.successes += not outcome.failed
+            if outcome.late:
+                pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
+                continue
             pattern.last_failed = outcome.failed
             pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
             if not outcome.failed:

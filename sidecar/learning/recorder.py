@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ..capture.classifier import seen_retry
 from ..capture.extractor import Captured, Extractor
-from ..clock import AHEAD, Clock, TimeOrderedIds
+from ..clock import BEHIND, Clock, TimeOrderedIds, as_it_counts
 from ..model.call import Call, Classification, Observation, Result
 from ..model.decision import Decision, DecisionRecord, RetryAdvice
 from ..model.errors import TooManyToolsError
@@ -128,9 +128,10 @@ class Recorder:
     def _job(self, call: Call, result: Result, decision_id: str) -> Callable[[WriteTransaction], Recorded]:
         """Capture; after it nothing raw is left in what is queued."""
         now, made = self._clock(), call.time
-        if made > now + AHEAD:
+        counts = as_it_counts(made, now)
+        if counts != made:
             # A clock that runs ahead would make all evidence from now on look old.
-            call = replace(call, time=now + AHEAD)
+            call = replace(call, time=counts)
         volatile = volatile_of(self._store.newest(TOOLS, tool_key(call.tool)))
         captured = self._extractor.extract_pattern(call, result, volatile=volatile)
         label = self._extractor.label
@@ -189,6 +190,7 @@ class Recorder:
                 now=call.time,
                 retry_after=_pause(entry.result.retry_after),
                 cost=entry.result.cost,
+                late=call.time < tool.last_time - BEHIND,
             )
             probed = decision is not None and decision.decision.probe is not None
             learn_succession(txn, view, tool, learned)

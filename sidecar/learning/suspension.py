@@ -7,6 +7,8 @@ reset; then its record begins anew.
 
 from __future__ import annotations
 
+from copy import copy
+
 from ..model.pattern import UsagePattern, pattern_id, subject_key
 from ..model.tool import Tool
 from ..model.trial import Standing, Trial
@@ -17,6 +19,7 @@ from .describe import quoted
 from .events import add_event
 from .false_prevention import exceeds, note, wrong_share
 from .sequential import state_of
+from .view import View
 
 
 def try_pattern(
@@ -56,3 +59,15 @@ def start_anew(txn: WriteTransaction, tool: Tool) -> None:
         take_back(pattern)
     pattern.trial = Trial()
     txn.put(PATTERNS, key, pattern)
+
+
+def as_of_reset(view: View) -> None:
+    """Let a call of a new version be judged as if its tool had been reset; only the view changes.
+
+    The reset itself is made by the first record of that version: a question alone takes nothing from others.
+    """
+    view.epoch += 1
+    pattern = view.tool_pattern
+    if pattern is not None and pattern.suspended and pattern.automatic:
+        view.tool_pattern = pattern = copy(pattern)
+        take_back(pattern)

@@ -44,7 +44,8 @@ LONGEST_PAUSE: Final = 86_400.0
 class Outcome(msgspec.Struct, frozen=True):
     """How a call went, as far as detectors learn from it. Only calls that succeeded or failed are learned from.
 
-    ``retry_after`` is at most ``LONGEST_PAUSE`` seconds, -1 where the tool asked for no pause.
+    ``retry_after`` is at most ``LONGEST_PAUSE`` seconds, -1 where the tool asked for no pause. ``late`` is an
+    outcome from so long before the newest of its tool that it says nothing of how things are now, see ``clock.BEHIND``.
     """
 
     failed: bool
@@ -55,6 +56,7 @@ class Outcome(msgspec.Struct, frozen=True):
     now: float
     retry_after: float = -1.0
     cost: float = 0.0
+    late: bool = False
 
     @property
     def transient(self) -> bool:

@@ -159,7 +159,7 @@ cdef bint _speaks(const uint8_t* text, Py_ssize_t at, Py_ssize_t size, int bits)
     if bits & _LONG and _past(text, at, size, _TOKEN, 16) - at == 16:
         return True
     if bits & _SPACED and at < size and text[at] in (
-        c" ", c"\t", c"\n", c"\f", c"\r", c"\\", c"%", c"+", c":", c"=",
+        c" ", c"\t", c"\n", c"\f", c"\r", c"\\", c"%", c"+", c":", c"=", c"(",
     ):
         return True
     if bits & _ADDRESS and at > 1 and text[at - 2] not in (
@@ -344,6 +344,7 @@ cdef class Hints:
 
     cdef int _look(self, object value, set names, int depth) except -1:
         cdef int said, overflow = 0
+        cdef bint flag = False
         cdef long long number
         cdef Py_ssize_t at = 0
         cdef PyObject* name
@@ -368,9 +369,12 @@ cdef class Hints:
             return CLEAN
         if kind is list:
             for one in <list>value:
+                if flag and type(one) is str:
+                    return UNSURE  # a word that a flag says something of: see the whole list
                 said = self._look(one, names, depth - 1)
                 if said != CLEAN:
                     return said
+                flag = type(one) is str and (<str>one).startswith("-")
             return CLEAN
         return UNSURE
 

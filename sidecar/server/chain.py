@@ -19,7 +19,8 @@ from google.rpc import status_pb2
 
 from ..model.errors import ForewarnError, InvalidArgumentError
 from ..store.receipts import Receipt
-from .errors import abort, broken_rule, field_path, internal_status, status_of, status_of_violations
+from .errors import abort, internal_status, status_of, status_of_broken_rules
+from .message_rules import explain
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
@@ -57,14 +58,15 @@ _UNREADABLE = status_pb2.Status(code=grpc.StatusCode.INTERNAL.value[0], message=
 def broken_rules(message: Message) -> status_pb2.Status | None:
     """The status for the message rules that ``message`` breaks, or None."""
     violations = _validator.collect_violations(message)
-    return status_of_violations(violations) if violations else None
+    return status_of_broken_rules(explain(message, violations)) if violations else None
 
 
 def require_rules(message: Message) -> None:
     """Raise InvalidArgumentError for the first message rule that ``message`` breaks."""
     violations = _validator.collect_violations(message)
     if violations:
-        raise InvalidArgumentError(field_path(violations[0]), broken_rule(violations[0]))
+        first = explain(message, violations[:1])[0]
+        raise InvalidArgumentError(first.field, first.text, **({"limit": first.limit} if first.limit else {}))
 
 
 def unary(
@@ -80,7 +82,7 @@ def unary(
             violations = collect(request)
             if not violations:
                 return method(request, context)
-            status = status_of_violations(violations)
+            status = status_of_broken_rules(explain(request, violations))
         except ForewarnError as error:
             status = status_of(error)
         except Exception:  # noqa: BLE001 - logged under an id, which the caller is told
@@ -140,7 +142,7 @@ def _inline(
                     return _UNREADABLE
                 violations = collect(request)
                 if violations:
-                    return status_of_violations(violations)
+                    return status_of_broken_rules(explain(request, violations))
                 what = said(request)
             return method(what, told)
         except ForewarnError as error:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 import grpc
-import protovalidate
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from ..model.errors import ForewarnError, InvalidArgumentError
 from ..policies.faults import PolicyError
+from .message_rules import BrokenRule
 
 DOMAIN: Final = "forewarn"
 
@@ -89,29 +89,16 @@ def _status_of_policies(error: PolicyError) -> status_pb2.Status:
     return _status(_code(error), message, details)
 
 
-#: What the rules' own words are for those who read them: a person at a terminal, a model.
-_PLAINLY: Final = {
-    "must be at least 1 bytes": "must not be empty",
-    "must be at least 1 characters": "must not be empty",
-    "must contain at least 1 item(s)": "must not be empty",
-    "does not match regex pattern `^[0-9a-f]{32}$`": "must be 32 hexadecimal digits",
-}
-
-
-def broken_rule(violation: protovalidate.Violation) -> str:
-    """What is wrong, in words."""
-    text = violation.proto.message or violation.proto.rule_id
-    return _PLAINLY.get(text, text)
-
-
-def status_of_violations(violations: list[protovalidate.Violation]) -> status_pb2.Status:
-    """The wire form of broken message rules; each violation names its field."""
-    found = [(field_path(violation), broken_rule(violation)) for violation in violations]
-    message = "; ".join(f"{field}: {text}" for field, text in found[:5])
+def status_of_broken_rules(broken: list[BrokenRule]) -> status_pb2.Status:
+    """The wire form of broken message rules; each violation names its field. The metadata tell of the first."""
+    message = "; ".join(f"{one.field}: {one.text}" for one in broken[:5])
+    metadata = {"field": broken[0].field}
+    if broken[0].limit:
+        metadata["limit"] = broken[0].limit
     return _status(
         grpc.StatusCode.INVALID_ARGUMENT,
         message,
-        [_info("INVALID_ARGUMENT", {"field": found[0][0]}), _bad_request(found)],
+        [_info("INVALID_ARGUMENT", metadata), _bad_request([(one.field, one.text) for one in broken])],
     )
 
 
@@ -171,17 +158,3 @@ def _bad_request(violations: list[tuple[str, str]]) -> any_pb2.Any:
         )
     )
     return packed
-
-
-def field_path(violation: protovalidate.Violation) -> str:
-    """``call.context["db"]`` from the elements of a violation's field path."""
-    parts: list[str] = []
-    path = violation.proto.field
-    for element in path.elements if path is not None else ():
-        text = element.field_name
-        subscript = element.subscript
-        if subscript is not None:
-            value = subscript.value
-            text += f'["{value[:64]}"]' if isinstance(value, str) else f"[{value}]"
-        parts.append(text)
-    return ".".join(parts) or "request"

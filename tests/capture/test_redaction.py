@@ -249,3 +249,46 @@ def test_a_secret_at_a_cut_is_not_half_kept(extractor: Extractor, where: int) ->
         assert len(kept.encode()) <= 8_192
         assert "AKIA" not in kept
         assert "7EXAMPLE" not in kept
+
+
+@pytest.mark.parametrize(
+    ("words", "hidden"),
+    [
+        (["--password", "hunter2"], [1]),
+        (["mysql", "-u", "root", "-phunter2", "app"], [3]),
+        (["docker", "login", "-u", "bob", "-p", "a 'b\" | c", "r.io"], [5]),
+        (["curl", "-u", "bob:a b", "https://x.io"], [2]),
+        (["redis-cli", "-a", "-h", "db"], []),
+        (["sshpass", "-p", "<secret:12345678>", "ssh", "-p", "22"], []),
+        (["docker", "run", "-p", "8080:80", "nginx"], []),
+        (["-n", "password", "x"], []),
+    ],
+)
+def test_words_of_a_command_line_are_read_together(redactor: Redactor, words: list[str], hidden: list[int]) -> None:
+    arguments: dict[str, Any] = {"run": [{"args": words}]}
+    redacted, found = redactor.redact_arguments(arguments)
+    after: Any = redacted["run"][0]["args"]  # type: ignore[index, call-overload]
+    assert [at for at, (old, new) in enumerate(zip(words, after, strict=True)) if old != new] == hidden
+    assert found is bool(hidden)
+    assert redactor.is_clean(arguments, canonical(arguments)) is (not hidden and "<" not in "".join(words))
+    assert not (hidden and redactor.is_certainly_clean(arguments))
+    assert redactor.redact_arguments(redacted) == (redacted, False)
+
+
+_WORDS = st.lists(
+    st.sampled_from(["mysql", "docker", "login", "curl", "-p", "-u", "--token", "--password=x", "bob:hunter2", "<", "é",
+                     "-pé x", "", " ", "<secret:12345678>", "\ud800", "a\nb", "$X", "-"]),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(_WORDS)
+@settings(max_examples=500)
+def test_words_stay_as_many_and_are_redacted_once(redactor: Redactor, words: list[str]) -> None:
+    arguments: dict[str, Any] = {"args": words}
+    once, hidden = redactor.redact_arguments(arguments)
+    assert len(once["args"]) == len(words)  # type: ignore[arg-type]
+    assert redactor.redact_arguments(once) == (once, False)
+    assert not (hidden and redactor.is_certainly_clean(arguments))
+    if hidden and "\ud800" not in words:
+        assert not redactor.is_clean(arguments, canonical(arguments))

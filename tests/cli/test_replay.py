@@ -19,7 +19,7 @@ import pytest
 from forewarn.v1 import model_pb2
 from forewarn_cli.replay import private_daemon
 from forewarn_cli.replay.detectors import NONE, detector, table
-from forewarn_cli.replay.player import call_id
+from forewarn_cli.replay.records import call_id, record_of
 from forewarn_cli.replay.trace_files import parse
 from tests.cli import double as double_module
 from tests.cli.conftest import Forewarn
@@ -28,7 +28,7 @@ from tests.cli.double import Double
 FIGURES = ["source", "calls", "failures", "prevented", "precision", "recall", "f1", "false_prevention_rate",
            "recall_at_fpr_1pct", "ece", "mended", "retry_advised", "retry_made",
            "retry_advised_of_mended", "retry_precision", "checks_per_second", "check_p50_us", "check_p99_us",
-           "records_per_second"]  # fmt: skip
+           "records_per_second", "skipped"]  # fmt: skip
 
 
 def heed_ctrl_c() -> None:
@@ -146,15 +146,45 @@ def test_the_strongest_reason_gets_the_credit() -> None:
     assert [line["share_of_recall"] for line in table(Counter(a=3, b=1), Counter(b=9))] == [0.25, 0.75]
 
 
-def test_a_refused_call_is_named_or_counted(forewarn_double: Forewarn, tmp_path: Path) -> None:
+def test_a_call_that_would_be_refused_is_named_before_anything_is_taught(
+    forewarn_double: Forewarn, double: Double, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "long.jsonl", [row("x", "success"), {"tool": "t" * 300, "outcome": "success"}])
+    run = forewarn_double("replay", file, "--yes")
+    assert run.code == 2
+    assert "long.jsonl:2: tool: must be at most 256 bytes" in run.err
+    assert "--skip-bad" in run.err
+    assert not double.state.received
+    run = forewarn_double("replay", file, "--yes", "--skip-bad", "--json")
+    assert run.code == 0
+    assert "1 line skipped:" in run.err
+    assert "long.jsonl:2: tool: must be at most 256 bytes" in run.err
+    assert [(one["source"], one["calls"], one["skipped"]) for one in run.json] == [("web", 1, 1)]
+
+
+def test_a_call_that_only_the_daemon_refuses_is_named_or_skipped(
+    forewarn_double: Forewarn, double: Double, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("forewarn_cli.replay.trace_files.refusal", lambda _call, _args: "")
     file = write(tmp_path / "long.jsonl", [row("x", "success"), {"tool": "t" * 300, "outcome": "success"}])
     run = forewarn_double("replay", file, "--yes")
     assert run.code == 4
     assert "long.jsonl:2" in run.err
     assert "call.tool" in run.err
-    run = forewarn_double("replay", file, "--yes", "--skip-bad")
+    run = forewarn_double("replay", file, "--yes", "--skip-bad", "--json")
     assert run.code == 0
-    assert "1 calls were refused" in run.err
+    assert "1 line skipped:" in run.err
+    assert [(one["source"], one["calls"], one["skipped"]) for one in run.json] == [("web", 1, 0), ("long", 0, 1)]
+
+
+def test_a_file_of_bad_lines_only_says_why(forewarn_double: Forewarn, tmp_path: Path) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text("nonsense\n" * 7)
+    run = forewarn_double("replay", str(file), "--yes", "--skip-bad")
+    assert run.code == 2
+    assert "7 lines skipped:" in run.err
+    assert "bad.jsonl:5: not JSON" in run.err
+    assert "and 2 more" in run.err
 
 
 def test_outcomes_that_say_nothing_are_not_counted(forewarn_double: Forewarn, double: Double, tmp_path: Path) -> None:
@@ -174,6 +204,14 @@ def test_a_call_id_is_never_too_long() -> None:
     assert len(call_id(call, "n" * 8)) <= 128
     short = parse(json.dumps(row("x", "success", seq=4)), Path("f"), 1, ())
     assert call_id(short, "") == "web/s/4"
+
+
+def test_a_session_id_is_never_too_long() -> None:
+    calls = [parse(json.dumps(row("x", "success", session=letter + "s" * 255)), Path("f"), 1, ()) for letter in "ab"]
+    first, second = (record_of(call, 0.0, "n" * 8).call.session_id for call in calls)
+    assert len(first) <= 256
+    assert first != second
+    assert record_of(calls[0], 0.0, "").call.session_id == calls[0].session
 
 
 def test_private_starts_cold_for_each_source(command: Forewarn, private: Path, tmp_path: Path) -> None:
@@ -197,7 +235,7 @@ def test_what_enforcing_tells_the_daemon(forewarn_double: Forewarn, double: Doub
     from forewarn_cli.replay.trace_files import read
 
     double.state.mode = model_pb2.MODE_ENFORCE
-    player = Player(double.guard_address, None, True, "", False, lambda: None, lambda: False)
+    player = Player(double.guard_address, None, True, "", None, lambda: None, lambda: False)
     result = player.play("web", schedule(read([Path(story)], ()).sources["web"], None, 0.0))
     told = [message.result for kind, message in double.state.received if kind == "tell"]
     assert [one.outcome for one in told][2:4] == [model_pb2.OUTCOME_PREVENTED] * 2

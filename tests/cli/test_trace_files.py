@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from forewarn_cli.faults import UsageFault
+from forewarn_cli.replay import limits
 from forewarn_cli.replay.trace_files import BadLine, TraceCall, parse, read
+from sidecar.capture import arguments
 
 KEYS = {"exit_code"}
 FULL = {
@@ -69,6 +71,16 @@ def test_a_users_log_needs_a_tool_and_an_outcome() -> None:
         ('{"tool": "t", "outcome": "success", "duration_ms": "soon"}', "duration_ms 'soon'"),
         ('{"tool": "t", "outcome": "success", "timestamp": "soon"}', "timestamp 'soon'"),
         ('{"tool": "t", "outcome": "success", "timestamp": 1e300}', "timestamp 1e+300"),
+        ('{"tool": "t", "outcome": "success", "args": {"x": 1e400}}', "1e400 is more than a number can be"),
+        (
+            '{"tool": "t", "outcome": "success", "args": {"x": ' + "[" * 64 + "]" * 64 + "}}",
+            "args: nested more than 64",
+        ),
+        (json.dumps({"tool": "t", "outcome": "success", "args": {str(n): n for n in range(10_001)}}), "10000 keys"),
+        (json.dumps({"tool": "t", "outcome": "success", "args": {"x": "x" * 1_048_576}}), "args: must be at most"),
+        (json.dumps({"tool": "t", "outcome": "success", "session_id": "s" * 257}), "session_id: must be at most 256"),
+        (json.dumps({"tool": "t", "outcome": "success", "context": {"k" * 65: "v"}}), "context: must be at most 64"),
+        (json.dumps({"tool": "t", "outcome": "success", "context": {str(n): "" for n in range(33)}}), "context: "),
     ],
 )
 def test_a_bad_line_says_why(line: str, said: str) -> None:
@@ -97,7 +109,15 @@ def test_bad_lines_stop_or_are_counted(tmp_path: Path) -> None:
     file.write_text('{"tool": "t", "outcome": "success"}\nnonsense\n')
     with pytest.raises(UsageFault, match=r"a\.jsonl:2: not JSON"):
         read([file], KEYS)
-    assert read([file], KEYS, skip_bad=True).skipped == 1
+    assert read([file], KEYS, skip_bad=True).skipped.by_source == {"a": 1}
+
+
+def test_limits_of_arguments_are_the_daemons() -> None:
+    assert (limits.MAX_DEPTH, limits.MAX_KEYS) == (arguments.MAX_DEPTH, arguments.MAX_KEYS)
+    deepest = json.dumps({"tool": "t", "outcome": "success", "args": {"x": json.loads("[" * 63 + "]" * 63)}})
+    assert arguments.parse(one(deepest).arguments_json)
+    most = {"tool": "t", "outcome": "success", "args": {str(n): n for n in range(10_000)}}
+    assert arguments.parse(one(most).arguments_json)
 
 
 def test_a_damaged_archive_is_named(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def _speaks(text: str, at: int, bits: int) -> bool:
         or (bits & KEYED and re.compile(rf"{_GAP.pattern}[:=]{_GAP.pattern}[A-Za-z0-9_+/=.-]{{20}}").match(text, at))
         or (bits & TAILED and token >= 5)
         or (bits & LONG and token >= 16)
-        or (bits & SPACED and text[at : at + 1] in tuple(" \t\n\f\r\\%+:="))
+        or (bits & SPACED and text[at : at + 1] in tuple(" \t\n\f\r\\%+:=("))
         or (bits & ADDRESS and at > 1 and text[at - 2] not in " \t\n\f\r/\"'<>")
         or (bits & ENCODED and re.search(r"[A-Za-z0-9+/]{16}\Z", text[: at - 1]))
     )

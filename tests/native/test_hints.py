@@ -59,9 +59,21 @@ def test_objects_are_looked_through() -> None:
     for _ in range(17):
         deep = [deep]
     value: Any
-    for value in ("good", None, True, 1.5, 10**12 - 1, -(10**12) + 1, [], {}, {"b": [{"a": "x"}]}):
+    for value in (
+        "good",
+        None,
+        True,
+        1.5,
+        10**12 - 1,
+        -(10**12) + 1,
+        [],
+        {},
+        {"b": [{"a": "x"}]},
+        ["x", "-p"],
+        ["-1", 2],
+    ):
         assert look.absent_in({"a": value}, names) == CLEAN
-    for value in ("BAD", 10**12, -(10**12), 2**64, ["x", "bad"], {"b": {"a": "bad"}}, deep, ("x",), b"x"):
+    for value in ("BAD", 10**12, -(10**12), 2**64, ["x", "bad"], ["-p", "x"], {"b": {"a": "bad"}}, deep, ("x",), b"x"):
         assert look.absent_in({"a": value}, names) == UNSURE
     for arguments in ({"c": 1}, {"a": {"c": 1}}, {"a": [{"c": 1}]}, {1: 1}):
         assert look.absent_in(arguments, names) == UNKNOWN_NAME  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ the number, from 1. `save: {name: path}` keeps a part of the answer; `$name` sta
 
 `expect` is a subset: keys that are named must be as said, lists may be longer. A mapping with one of these words is a
 test instead: `contains`, `without`, `less_than`, `more_than`, `absent`, `length`. `error: REASON` expects the
-request's refusal.
+request's refusal, and `told: {…}` beside it what its metadata say.
 """
 
 from __future__ import annotations
@@ -72,14 +72,19 @@ _RESULT: Final = {
 }  # fmt: skip
 
 
-def reason_of(error: Any) -> str:
-    """The stable reason in an error's details; empty where there is none."""
+def info_of(error: Any) -> error_details_pb2.ErrorInfo:
+    """The ErrorInfo in an error's details: the stable reason, and its metadata. Empty where there is none."""
     status = rpc_status.from_call(error)
     for detail in status.details if status is not None else ():
         info = error_details_pb2.ErrorInfo()
         if detail.Unpack(info):
-            return str(info.reason)
-    return ""
+            return info
+    return error_details_pb2.ErrorInfo()
+
+
+def reason_of(error: Any) -> str:
+    """The stable reason in an error's details; empty where there is none."""
+    return str(info_of(error).reason)
 
 
 def run(case: Mapping[str, Any], daemon: RunningDaemon) -> None:
@@ -98,6 +103,7 @@ def _step(step: dict[str, Any], daemon: RunningDaemon, saved: dict[str, Any], wh
     names = step.pop("save", {})
     step.pop("repeat", None)
     refused = expected.pop("error", None) if isinstance(expected, dict) else None
+    said_of_it = expected.pop("told", {}) if refused is not None else {}
     if "restart" in step:
         daemon.restart()
         return
@@ -109,8 +115,10 @@ def _step(step: dict[str, Any], daemon: RunningDaemon, saved: dict[str, Any], wh
     try:
         answer = rpc(request, timeout=30)
     except grpc.RpcError as error:
-        told = reason_of(error)
-        assert told == refused, f"{where}: refused with {told}"
+        told = info_of(error)
+        assert told.reason == refused, f"{where}: refused with {told.reason}"
+        problems = list(_differences(said_of_it, dict(told.metadata), ""))
+        assert not problems, f"{where}: {problems[0]}\nin {told}"
         return
     assert refused is None, f"{where}: was not refused"
     document = _plain(answer)

@@ -72,11 +72,11 @@ def evidence(found: model_pb2.Evidence) -> str:
         return "no calls"
     weighted = found.failures + found.successes
     if not weighted:
-        return f"{found.calls} calls"
+        return counted(found.calls, "call")
     plain = (
         f"{found.failures:g} of {weighted:g} failed"
         if weighted == found.calls
-        else (f"{found.failures:.1f} of {weighted:.1f} failed by weight, {found.calls} calls")
+        else (f"{found.failures:.1f} of {weighted:.1f} failed by weight, {counted(found.calls, 'call')}")
     )
     return ", ".join(part for part in (plain, interval(found.interval)) if part)
 

@@ -80,6 +80,8 @@ class Outage:
 
     def learn(self, view: View, outcome: Outcome) -> None:
         """Move the tests of the tool and of its server."""
+        if outcome.late:
+            return
         _move(view.learned(Level.TOOL, b"", f"any call of {view.call.tool}"), outcome, outcome.transient)
         if view.server:
             wide = outcome.failed and outcome.cause in SERVER_WIDE

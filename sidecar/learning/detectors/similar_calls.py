@@ -43,6 +43,8 @@ class SimilarCalls:
             return None
         successes, failures = rate.rate.faded(view.now, PERMANENT_HALF_LIFE)
         total = successes + failures
+        if total < 0.5:
+            return None  # it was so long ago that nothing is left of it
         summary = f"{failures:.0f} of {total:.0f} calls that look like this failed"
         if view.session is not None:
             calls, bad, _ = view.session.ended_like(view.wording.ending)

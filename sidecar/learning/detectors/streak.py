@@ -64,6 +64,8 @@ class Streak:
 
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count how the run went on; lengthen or end it."""
+        if outcome.late:
+            return
         model = view.own_model()
         key, _ = proposals.run_of(view, model)
         record = model.streaks.get(key)

@@ -36,7 +36,9 @@ def replay(
     result_key: Annotated[
         str, typer.Option(metavar="KEYS", help="Context keys known only after a call, never sent; comma-separated.")
     ] = RESULT_KEYS,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Count lines that cannot be used; do not stop.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out lines that cannot be used, and say which.")
+    ] = False,
     daemon_arg: Annotated[
         list[str] | None, typer.Option(metavar="ARG", help="Given to the private daemon; may be repeated.")
     ] = None,
@@ -50,6 +52,7 @@ def replay(
     """
     from forewarn_cli.asking import confirm
     from forewarn_cli.replay import report, session, trace_files
+    from forewarn_cli.wording import counted
 
     if not private:
         for flag, given in (("--enforced", enforced), ("--orders", orders > 1), ("--daemon-arg", daemon_arg)):
@@ -58,15 +61,19 @@ def replay(
     keys = {key.strip() for key in result_key.split(",")}
     traces = trace_files.read(files, keys, limit=limit, skip_bad=skip_bad)
     if not traces.sources:
-        raise UsageFault("there is no call in these files")
+        raise UsageFault("\n".join(["there is no call in these files that can be replayed", *traces.skipped.told()]))
     if not private:
         calls = sum(map(len, traces.sources.values()))
-        confirm(f"This teaches the running daemon {calls} calls; --private keeps them out of it. Go on?", yes)
+        confirm(
+            f"This teaches the running daemon {counted(calls, 'call')}; --private keeps them out of it. Go on?", yes
+        )
     seeds = [order] if orders == 1 else [(1 if order is None else order) + step for step in range(orders)]
-    plan = session.Plan(context.obj, private, enforced, seeds, jobs, skip_bad, tuple(daemon_arg or ()))
+    plan = session.Plan(
+        context.obj, private, enforced, seeds, jobs, traces.skipped if skip_bad else None, tuple(daemon_arg or ())
+    )
     results = session.run(plan, traces.sources)
     if json:
-        report.show_json(results, by_detector=by is not None)
+        report.show_json(results, traces.skipped, by_detector=by is not None)
     else:
         report.show_tables(results, by_detector=by is not None)
     report.show_notes(results, traces.skipped)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from forewarn_cli.connection import open_channel
 from forewarn_cli.faults import Refused, from_rpc_error
 from forewarn_cli.replay.detectors import Tally, detector
+from forewarn_cli.replay.records import record_of
 from forewarn_cli.replay.retries import Retries
 from forewarn_cli.replay.scores import Predictions, percentile, ratio, score
-from forewarn_cli.replay.trace_files import BAD, JUDGED, TraceCall
-
-if TYPE_CHECKING:
-    from forewarn.v1 import guard_pb2
+from forewarn_cli.replay.skipped import Skipped
+from forewarn_cli.replay.trace_files import BAD, HINT, JUDGED, TraceCall
 
 Row = dict[str, float | int | str | None]
+
+OF_THE_CALL = ("INVALID_ARGUMENT", "TOO_MANY_TOOLS")
+"""Reasons of refusals that lie in the call."""
 
 CALL_SECONDS = 60.0
 """How long one answer may take before the replay gives up."""
@@ -35,7 +35,6 @@ class Result:
     record_seconds: float = 0.0
     retries: Retries = field(default_factory=Retries)
     probes: int = 0
-    refused: int = 0
 
     def row(self) -> Row:
         """The figures, by the names that the documentation explains."""
@@ -54,13 +53,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """How calls are played."""
+    """How calls are played. `skipped` counts calls that the daemon refuses; without it the first one ends all."""
 
     address: str
     token: str | None
     enforced: bool
     nonce: str
-    skip_bad: bool
+    skipped: Skipped | None
     advance: Callable[[], None]
     stopped: Callable[[], bool]
 
@@ -81,7 +80,7 @@ class Player:
             for event_time, call in calls:
                 if self.stopped():
                     break
-                record = self._record(call, event_time)
+                record = record_of(call, event_time, self.nonce)
                 question.call.CopyFrom(record.call)
                 try:
                     before = clock()
@@ -100,9 +99,11 @@ class Player:
                     fault = from_rpc_error(error, self.address)
                     if not isinstance(fault, Refused):
                         raise fault from error
-                    if not self.skip_bad:
-                        raise Refused(f"{call.place}: {fault}") from error
-                    result.refused += 1
+                    # Others, such as a wrong token, are not the line's fault.
+                    if self.skipped is None or fault.reason not in OF_THE_CALL:
+                        hint = f" ({HINT})" if fault.reason in OF_THE_CALL else ""
+                        raise Refused(f"{call.place}: {fault}{hint}") from error
+                    self.skipped.add(source, call.place, str(fault).splitlines()[0])
                     continue
                 result.probes += decision.HasField("probe")
                 if call.outcome in JUDGED:
@@ -114,31 +115,3 @@ class Player:
                         tally.add(detector(decision.reasons), bad=bad)
                 self.advance()
         return result
-
-    def _record(self, call: TraceCall, event_time: float) -> guard_pb2.RecordCallRequest:
-        from forewarn.v1 import guard_pb2, model_pb2
-
-        record = guard_pb2.RecordCallRequest()
-        made, ended = record.call, record.result
-        made.tool, made.arguments_json = call.tool, call.arguments_json
-        made.context.update(call.context)
-        made.session_id = f"{call.session}@{self.nonce}" if call.session and self.nonce else call.session
-        made.call_id = call_id(call, self.nonce)
-        made.caller, made.server, made.tool_version = call.caller, call.server, call.tool_version
-        whole = int(event_time // 1)
-        made.time.seconds, made.time.nanos = whole, int((event_time - whole) * 1e9)
-        ended.outcome = model_pb2.Outcome.Value(f"OUTCOME_{call.outcome.upper()}")
-        ended.error, ended.error_code, ended.result_excerpt = call.error, call.error_code, call.result_excerpt
-        ended.cost = call.cost
-        if call.duration is not None:
-            ended.duration.FromNanoseconds(round(call.duration * 1e9))
-        return record
-
-
-def call_id(call: TraceCall, nonce: str) -> str:
-    """`source/session/seq@nonce`; where that would be too long, a hash stands for the session."""
-    tail = f"@{nonce}" if nonce else ""
-    whole = f"{call.source}/{call.session}/{call.seq}{tail}"
-    if len(whole.encode()) <= 128:
-        return whole
-    return f"{hashlib.blake2b(whole.encode(), digest_size=24).hexdigest()}{tail}"

@@ -9,7 +9,8 @@ from forewarn_cli import screen
 from forewarn_cli.replay.detectors import merge
 from forewarn_cli.replay.player import Result, Row
 from forewarn_cli.replay.scores import mean_rows
-from forewarn_cli.wording import percent
+from forewarn_cli.replay.skipped import Skipped
+from forewarn_cli.wording import counted, percent
 
 Results = Mapping[str, Sequence[Result]]
 
@@ -39,9 +40,13 @@ def rows(results: Results) -> list[Row]:
     return [mean_rows([one.row() for one in repeats]) for repeats in results.values()]
 
 
-def show_json(results: Results, *, by_detector: bool) -> None:
-    """One list with an object for each source."""
-    documents: list[dict[str, object]] = [dict(row) for row in rows(results)]
+def show_json(results: Results, skipped: Skipped, *, by_detector: bool) -> None:
+    """One list with an object for each source; `skipped` is how many of its lines were left out."""
+    # Of a source without a call that can be replayed, that is all there is to say.
+    results = {**results, **{source: [Result(source)] for source in skipped.by_source if source not in results}}
+    documents: list[dict[str, object]] = [
+        {**row, "skipped": skipped.by_source[str(row["source"])]} for row in rows(results)
+    ]
     if by_detector:
         for document, repeats in zip(documents, results.values(), strict=True):
             document["detectors"] = merge([one.tally for one in repeats]).rows()
@@ -68,16 +73,13 @@ def show_tables(results: Results, *, by_detector: bool) -> None:
         )  # fmt: skip
 
 
-def show_notes(results: Results, skipped: int) -> None:
+def show_notes(results: Results, skipped: Skipped) -> None:
     """What the figures do not say, on stderr."""
-    refused = sum(one.refused for repeats in results.values() for one in repeats)
     probes = sum(one.probes for repeats in results.values() for one in repeats)
     if probes:
-        print(f"forewarn: {probes} calls were let through as probes", file=sys.stderr)
-    if skipped:
-        print(f"forewarn: {skipped} lines were skipped", file=sys.stderr)
-    if refused:
-        print(f"forewarn: {refused} calls were refused by the daemon and left out", file=sys.stderr)
+        print(f"forewarn: {counted(probes, 'call')} let through as probes", file=sys.stderr)
+    for at, line in enumerate(skipped.told()):
+        print(line if at else f"forewarn: {line}", file=sys.stderr)
 
 
 def _cell(name: str, value: float | str | None) -> str:

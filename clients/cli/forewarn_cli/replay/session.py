@@ -17,6 +17,7 @@ from forewarn_cli.connection import Settings
 from forewarn_cli.replay.player import Player, Result
 from forewarn_cli.replay.private_daemon import private_daemon
 from forewarn_cli.replay.schedule import STEP, schedule
+from forewarn_cli.replay.skipped import Skipped
 from forewarn_cli.replay.trace_files import TraceCall
 
 PRIVATE_START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -25,14 +26,14 @@ PRIVATE_START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to replay how; a seed of None keeps the order of the file."""
+    """What to replay how; a seed of None keeps the order of the file. `skipped` as for the `Player`."""
 
     settings: Settings
     private: bool
     enforced: bool
     seeds: Sequence[int | None]
     jobs: int
-    skip_bad: bool
+    skipped: Skipped | None
     daemon_arguments: tuple[str, ...]
 
 
@@ -72,7 +73,7 @@ def _one(
         else:
             address, token = defaults.guard_address(plan.settings.address), defaults.token(plan.settings.token)
             nonce, start = secrets.token_hex(4), time.time() - (len(calls) + 1) * STEP
-        player = Player(address, token, plan.enforced, nonce, plan.skip_bad, advance, stop.is_set)
+        player = Player(address, token, plan.enforced, nonce, plan.skipped, advance, stop.is_set)
         return player.play(source, schedule(calls, seed, start))
 
 

@@ -2,7 +2,8 @@
 
 Needed are `tool` and `outcome`; all else may be missing, as in a user's own log: source (the file's name), session_id
 (a run of its own), seq (the line's place), args ({}), context, error, error_code, result_excerpt, duration_ms,
-timestamp, server, tool_version, caller, cost. A line that cannot be used is an error that names file and line.
+timestamp, server, tool_version, caller, cost. A line that cannot be used, or that the daemon would refuse, is an error
+that names file, line and field, before anything is taught.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from forewarn_cli.faults import UsageFault
+from forewarn_cli.replay.limits import refusal
+from forewarn_cli.replay.skipped import Skipped
 
 OUTCOMES = ("success", "failure", "retry", "timeout", "prevented", "unknown", "cancelled")
 BAD = ("failure", "timeout")
+HINT = "--skip-bad goes on without such lines"
 JUDGED = ("success", "retry", *BAD)
 """Outcomes that say whether a prediction was right; calls with others are replayed but not counted."""
 
@@ -55,10 +59,10 @@ class TraceCall:
 
 @dataclass(slots=True)
 class Traces:
-    """What the files hold: per source its calls as they stand, and how many lines were skipped."""
+    """What the files hold: per source its calls as they stand, and the lines that were skipped."""
 
     sources: dict[str, list[TraceCall]] = field(default_factory=dict)
-    skipped: int = 0
+    skipped: Skipped = field(default_factory=Skipped)
 
 
 class BadLine(ValueError):  # noqa: N818 (the name says what it is)
@@ -66,9 +70,13 @@ class BadLine(ValueError):  # noqa: N818 (the name says what it is)
 
 
 def read(files: Iterable[Path], result_keys: Collection[str], *, limit: int = 0, skip_bad: bool = False) -> Traces:
-    """All calls of all files; at most `limit` of each source (0: all)."""
+    """All calls of all files; at most `limit` of each source (0: all).
+
+    A skipped line belongs to the source of the call before it.
+    """
     traces = Traces()
     for path in files:
+        source = _named_after(path)
         for number, line in _lines(path):
             if not line.strip():
                 continue
@@ -76,9 +84,10 @@ def read(files: Iterable[Path], result_keys: Collection[str], *, limit: int = 0,
                 call = parse(line, path, number, result_keys)
             except BadLine as error:
                 if not skip_bad:
-                    raise UsageFault(f"{path}:{number}: {error} (--skip-bad goes on without such lines)") from error
-                traces.skipped += 1
+                    raise UsageFault(f"{path}:{number}: {error} ({HINT})") from error
+                traces.skipped.add(source, f"{path}:{number}", str(error))
                 continue
+            source = call.source
             calls = traces.sources.setdefault(call.source, [])
             if not limit or len(calls) < limit:
                 calls.append(call)
@@ -88,7 +97,7 @@ def read(files: Iterable[Path], result_keys: Collection[str], *, limit: int = 0,
 def parse(line: str, path: Path, number: int, result_keys: Collection[str]) -> TraceCall:
     """The call in one line; BadLine where there is none. Context that is only known afterwards (`result_keys`) goes."""
     try:
-        row = json.loads(line, parse_constant=_refuse)
+        row = json.loads(line, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise BadLine("nested too deep") from None
     except ValueError as error:
@@ -106,9 +115,9 @@ def parse(line: str, path: Path, number: int, result_keys: Collection[str]) -> T
     if not isinstance(context, dict | None):
         raise BadLine("context is not an object")
     duration = _number(row, "duration_ms")
-    return TraceCall(
+    call = TraceCall(
         place=f"{path}:{number}",
-        source=_text(row, "source") or path.name.removesuffix(".gz").removesuffix(".jsonl"),
+        source=_text(row, "source") or _named_after(path),
         session=_text(row, "session_id"),
         seq=_text(row, "seq") or f"line {number}",
         tool=_text(row, "tool"),
@@ -126,6 +135,14 @@ def parse(line: str, path: Path, number: int, result_keys: Collection[str]) -> T
         caller=_text(row, "caller"),
         cost=_number(row, "cost") or 0.0,
     )  # fmt: skip
+    reason = refusal(call, args)
+    if reason:
+        raise BadLine(reason)
+    return call
+
+
+def _named_after(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".jsonl")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -175,6 +192,13 @@ def _time(value: Any) -> float | None:
     except (ValueError, OverflowError, OSError):
         pass
     raise BadLine(f"timestamp {value!r} is neither RFC 3339 nor seconds since 1970")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is more than a number can be")
+    return number
 
 
 def _refuse(name: str) -> None:
