@@ -108,10 +108,9 @@ def test_a_ground_that_is_wrong_too_often_is_set_aside_by_itself_and_can_be_take
     bench.now = now
     assert _ask(bench, "again").would_be is not Verdict.PREVENT
     bench.rooms.patterns.suspend(key.hex(), "it was fixed", suspended=False).result(10)
-    again = _ask(bench, "back")
-    assert again.would_be is Verdict.PREVENT
-    assert again.reasons[0].pattern_id == key
-    assert _only(bench)[1].trial.wrong == 0.0
+    _, ground = _only(bench)
+    assert (ground.state, ground.automatic, ground.trial.wrong) == (State.CANDIDATE, False, 0.0)
+    assert key in _rules(bench)
 
 
 def test_what_is_set_aside_by_hand_neither_prevents_nor_helps_others_to(open_bench: Open) -> None:
@@ -126,6 +125,11 @@ def test_what_is_set_aside_by_hand_neither_prevents_nor_helps_others_to(open_ben
         assert "missing_key" in {reason.code for reason in asked.reasons}  # it is told all the same
     assert key not in _rules(bench)
     assert _only(bench)[1].suspended_reason == "region has a default now"
+    bench.rooms.patterns.suspend(key.hex(), "it has none", suspended=False).result(10)
+    back = _ask(bench, "back")
+    assert back.would_be is Verdict.PREVENT
+    assert back.reasons[0].pattern_id == key
+    bench.rooms.patterns.suspend(key.hex(), "", suspended=True).result(10)
     # What another pattern says on its own still counts.
     for number in range(8):
         bench.tell({"name": "bad", "region": "eu"}, "no such name: bad", session_id=f"s{number}")
