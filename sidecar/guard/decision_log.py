@@ -9,7 +9,6 @@ RESOURCE_EXHAUSTED.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -18,12 +17,13 @@ from ..clock import AHEAD
 from ..learning import totals
 from ..learning.combiner import SCORE_LIMIT
 from ..learning.evidence import logit
+from ..learning.grounds import count_preventions
 from ..learning.tables import MODELS, OVERALL, SESSIONS
 from ..learning.tool_model import Model
 from ..model.decision import Decision, DecisionRecord
 from ..model.errors import QueueFullError
 from ..model.lease import Lease
-from ..model.pattern import subject_key
+from ..model.pattern import is_ground, subject_key
 from ..model.tool import Tool, ToolDescriptor
 from ..model.trial import Standing
 from ..model.vocabulary import Mode, Verdict
@@ -194,11 +194,18 @@ def _count_prevented(txn: WriteTransaction, records: Sequence[DecisionRecord]) -
     Gives the decisions that only repeat what is booked already. Each row is read and written once however
     many speak of it: while something is failing, most speak of the same.
     """
-    leads = Counter(reasons[0].pattern_id for record in records if (reasons := record.decision.learned_reasons))
-    for lead, times in leads.items():
+    leads: dict[bytes, list[DecisionRecord]] = {}
+    for record in records:
+        reasons = record.decision.learned_reasons
+        if reasons:
+            leads.setdefault(reasons[0].pattern_id, []).append(record)
+    for lead, led in leads.items():
+        if is_ground(lead):
+            count_preventions(txn, lead, led)
+            continue
         pattern = txn.get(PATTERNS, lead) if lead else None
         if pattern is not None:
-            pattern.prevented += times
+            pattern.prevented += len(led)
             txn.put(PATTERNS, lead, pattern)
     return _book(txn, [record for record in records if record.decision.learned_verdict is Verdict.PREVENT])
 

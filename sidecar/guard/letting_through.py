@@ -19,8 +19,8 @@ from ..learning.detector import Finding
 from ..learning.learner import LONGEST_PERMANENT, longest_pause
 from ..learning.view import View
 from ..model.decision import Probe, Reason
-from ..model.lease import ground_of
-from ..model.vocabulary import Cause, Level, Verdict
+from ..model.pattern import is_ground
+from ..model.vocabulary import Cause, Verdict
 from ..store.reader import Reader
 from ..store.tables import LEASES
 from .blast_cap import over_cap
@@ -66,12 +66,12 @@ class LettingThrough:
         self._share = holdout_share
 
     def passage(self, reader: Reader, view: View, code: str, lead: Finding, decision_id: bytes) -> Passage:
-        """Whether a call that the detector ``code`` prevents on the ground of ``lead`` is made all the same."""
+        """Whether a call that the detector ``code`` prevents on the ground of ``lead``, which has an id, is made."""
         if not lead.learned:
             return PREVENTED
         destructive = view.tool is not None and view.tool.descriptor.destructive
         if not destructive:
-            probe = self._probe(reader, view, code, lead, decision_id)
+            probe = self._probe(reader, view, lead.pattern_id, decision_id)
             if probe is not None:
                 return Passage(Verdict.ALLOW, probe=probe)
         if code != OUTAGE and view.tool is not None and over_cap(view.tool.recent, view.now, self._blast_cap):
@@ -80,18 +80,17 @@ class LettingThrough:
             return PREVENTED
         return self._held_out if self._randomness.random() < self._share else self._prevented
 
-    def _probe(self, reader: Reader, view: View, code: str, lead: Finding, decision_id: bytes) -> Probe | None:
+    def _probe(self, reader: Reader, view: View, ground: bytes, decision_id: bytes) -> Probe | None:
         """A lease to try the call all the same, when its ground is due for one.
 
-        What has no pattern of its own (a word, a likeness) is probed once per tool, detector and interval, first after
-        one; the interval doubles with each probe in vain, as a pattern's does.
+        What is no pattern of the call, its error, tool or server (a word, a likeness) is probed once per ground and
+        interval, first after one; the interval doubles with each probe in vain, as such a pattern's does.
         """
-        ground = ground_of(view.call.tool, view.epoch, code, lead.pattern_id)
         stored = reader.get(LEASES, ground)
         pause, longest = self._probe_seconds, LONGEST_PERMANENT
-        if lead.pattern_id:
+        if not is_ground(ground):
             longest = pause  # the pattern itself counts what was in vain
-            pattern = view.by_id(lead.pattern_id)
+            pattern = view.by_id(ground)
             if pattern is None:
                 return None
             # Of what failed in other sessions nobody was kept out before it was first prevented: from then on the
@@ -104,7 +103,7 @@ class LettingThrough:
                     self._leases.ask(ground, view.now, stored)
                 return None
         lease = self._leases.grant(ground, decision_id, view.now, stored, pause, longest)
-        return Probe(lead.pattern_id or view.id_of(Level.TOOL, b""), lease.deadline) if lease is not None else None
+        return Probe(ground, lease.deadline) if lease is not None else None
 
     def bring_forward(self, ground: bytes) -> None:
         """The store has noted that somebody says that a ground is wrong: its next probe is due at once."""

@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from ..capture.extractor import Extractor
 from ..clock import Clock, TimeOrderedIds, as_it_counts
 from ..learning.budget import within
+from ..learning.describe import quoted
 from ..learning.detector import Finding
+from ..learning.evidence import sigmoid
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, Judgement, volatile_of
 from ..learning.learner import Recorded
 from ..learning.pauses import wait_of
@@ -30,7 +32,7 @@ from ..model.decision import Alternative, Decision, DecisionRecord, Interval, Re
 from ..model.errors import InvalidArgumentError, NotFoundError
 from ..model.journal import Appeal
 from ..model.lease import Lease, ground_of_reason
-from ..model.pattern import UsagePattern
+from ..model.pattern import UsagePattern, covered_ground, is_ground
 from ..model.vocabulary import TRANSIENT, Cause, Level, Mode, Outcome, State, Verdict
 from ..native.weights import rounded
 from ..store.reader import Reader
@@ -62,7 +64,7 @@ class AppealOutcome:
 
     pattern_ids: tuple[bytes, ...]
     duplicate: bool
-    #: What the prevention rested on, where that has no pattern of its own; see ``model/lease.py``.
+    #: What the prevention rested on, where that is a pattern at level ground; see ``model/lease.py``.
     ground: bytes = b""
 
 
@@ -158,10 +160,12 @@ class UsagePreventionTracker:
             yield key, self._rule(reader, key, pattern)
 
     def _rule(self, reader: Reader, key: bytes, pattern: UsagePattern) -> PreventionRule | None:
-        stands = pattern.state is State.CONFIRMED or (
-            pattern.state is State.CANDIDATE and pattern.prevented > 0 and pattern.last_failed
-        )
-        if not stands or pattern.level is Level.ERROR:
+        used = pattern.state is State.CANDIDATE and pattern.prevented > 0
+        if pattern.level in (Level.ERROR, Level.GROUND):  # no test of their own confirms them
+            stands = used
+        else:
+            stands = pattern.state is State.CONFIRMED or (used and pattern.last_failed)
+        if not stands:
             return None
         tool = reader.get(TOOLS, tool_key(pattern.tool)) if pattern.tool else None
         if tool is not None and pattern.epoch < tool.epoch:
@@ -171,6 +175,8 @@ class UsagePreventionTracker:
             Level.CALL: f"{pattern.tool} with these arguments fails ({cause})",
             Level.TOOL: f"{pattern.tool} is failing ({cause})",
             Level.SERVER: f"everything on {pattern.server} is failing ({cause})",
+            Level.ERROR: f"in a session {pattern.tool} failed with {quoted(pattern.template)}: calls like that fail",
+            Level.GROUND: pattern.description,
         }[pattern.level]
         return PreventionRule(key, pattern, what, mode_of(reader, tool))
 
@@ -288,29 +294,50 @@ class UsagePreventionTracker:
         if not sure and judgement.p < WARN_AT:
             return [], None
         findings = self._foresight.findings(view, judgement)
-        return findings, self._ground(view, findings) if sure else None
+        if not sure:
+            return findings, None
+        place = self._ground(view, judgement, findings)
+        if place < 0:
+            return findings, None
+        code, part, lead = findings[place]
+        if not lead.pattern_id:
+            lead = replace(lead, pattern_id=view.id_of(Level.GROUND, covered_ground(code, lead.mark)))
+            findings[place] = code, part, lead
+        return findings, lead
 
-    def _sure(self, view: View, judgement: Judgement) -> bool:
-        """Whether preventing what is as sure to fail as this keeps to the budget, or has been paid for."""
-        own = view.model
-        if within(judgement.score, self._budget, view.overall.budget, own.budget if own is not None else None):
+    def _sure(self, view: View, judgement: Judgement, less: float = 0.0) -> bool:
+        """Whether preventing what is as sure to fail as this keeps to the budget, or has been paid for.
+
+        ``less`` of the log-odds does not count.
+        """
+        own, score = view.model, judgement.score - less
+        if within(score, self._budget, view.overall.budget, own.budget if own is not None else None):
             return True
-        if own is None or not own.booked or judgement.p < WARN_AT:
+        if own is None or not own.booked or sigmoid(score) < WARN_AT:
             return False
         successes = successes_before(view.session, view.tool)
         return is_booked(own, self._extractor.label(view.call.session_id), view.features.fingerprint, successes)
 
-    def _ground(self, view: View, findings: list[tuple[str, float, Finding]]) -> Finding | None:
-        """The strongest fact on which the call may be prevented; None when it is not to be."""
+    def _ground(self, view: View, judgement: Judgement, findings: list[tuple[str, float, Finding]]) -> int:
+        """The place of the strongest fact on which the call may be prevented; -1 when it is not to be."""
         call, tool = view.known_call(), view.tool_pattern
         if (call is not None and call.state is State.SUSPENDED) or (
             tool is not None and tool.state in _SET_ASIDE and not tool.automatic
         ):
-            return None  # calls like this work, or an administrator wants them to be made, whoever speaks against it
+            return -1  # calls like this work, or an administrator wants them to be made, whoever speaks against it
+        suspended = [
+            place
+            for place, (code, _, fact) in enumerate(findings)
+            if not fact.pattern_id and _is_suspended(view, covered_ground(code, fact.mark))
+        ]
+        # What is set aside shifts the odds that are told, but it neither prevents nor helps others to.
+        less = sum([max(0.0, findings[place][1]) for place in suspended])
+        if less and not self._sure(view, judgement, less):
+            return -1
         works = call is not None and call.state is State.REFUTED
         waiting = is_waiting(view)
-        for code, part, fact in findings:  # strongest first
-            if part < LEAST_GROUND or not fact.prevents or (works and not fact.of_state):
+        for place, (code, part, fact) in enumerate(findings):  # strongest first
+            if part < LEAST_GROUND or not fact.prevents or (works and not fact.of_state) or place in suspended:
                 continue
             if waiting and fact.learned and code != OUTAGE:
                 continue  # it is meant to be repeated until it works
@@ -318,8 +345,8 @@ class UsagePreventionTracker:
                 continue  # where a repeat usually works, it is advised instead
             pattern = view.by_id(fact.pattern_id) if fact.pattern_id else None
             if pattern is None or pattern.state not in _SET_ASIDE:
-                return fact
-        return None
+                return place
+        return -1
 
     def _off(self, call: Call) -> Decision:
         return Decision(
@@ -368,6 +395,11 @@ def _retry_after(view: View, lead: Finding | None) -> float:
     return wait_before_repeat(view)
 
 
+def _is_suspended(view: View, covered: bytes) -> bool:
+    ground = view.pattern(Level.GROUND, covered)
+    return ground is not None and ground.suspended
+
+
 def _only_reads(view: View) -> bool:
     return view.tool is not None and view.tool.descriptor.read_only
 
@@ -389,14 +421,19 @@ def _appeal(txn: WriteTransaction, key: bytes, reason: str, caller: str, now: fl
         if pattern is None:
             continue
         pattern.appeals += 1
+        if is_ground(pattern_id):
+            txn.put(PATTERNS, pattern_id, pattern)
+            continue
         # Half a success: an appeal alone does not overturn evidence, but the next such call is let through to see.
         pattern.ratio += OF_CALL.success_step / 2.0
         pattern.probe_due = min(pattern.probe_due, now)
         txn.put(PATTERNS, pattern_id, pattern)
     leads = decision.learned_reasons
-    if decision.learned_would_be is not Verdict.PREVENT or not leads or leads[0].pattern_id:
+    if decision.learned_would_be is not Verdict.PREVENT or not leads:
         return AppealOutcome(patterns, duplicate=False)
     tool = txn.get(TOOLS, tool_key(record.tool))
     ground = ground_of_reason(record.tool, tool.epoch if tool is not None else 0, leads[0])
+    if not is_ground(ground):
+        return AppealOutcome(patterns, duplicate=False)
     txn.put(LEASES, ground, (txn.get(LEASES, ground) or Lease(b"", 0.0)).brought_forward())
     return AppealOutcome(patterns, duplicate=False, ground=ground)

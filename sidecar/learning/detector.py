@@ -23,6 +23,8 @@ class Finding(msgspec.Struct, frozen=True):
     whether it was: what somebody has said of a tool is not put to the test by probes. ``of_state`` says that it speaks
     of the session and not of the call: then that the call mostly works is no argument against it. ``says_fail``: the
     words say that the call fails, whatever the counts: they are not told where they speak for success.
+    ``mark``: without a pattern, what tells this from other things that the detector knows of the tool and that are put
+    to the test each by itself; empty where all are one.
     """
 
     summary: str
@@ -34,6 +36,7 @@ class Finding(msgspec.Struct, frozen=True):
     learned: bool = True
     of_state: bool = False
     says_fail: bool = False
+    mark: bytes = b""
 
 
 class Detector(Protocol):

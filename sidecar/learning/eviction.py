@@ -25,6 +25,8 @@ SAMPLE: Final = 12
 #: Rates kept of one tool, of kinds of calls, endings, turns and words; and how many a record evicts at most.
 MAX_KINDS: Final = 16_000
 MAX_EVICTED: Final = 24
+#: Of these there are few for each tool and server; grounds have a limit of their own, see ``grounds.py``.
+_FEW: Final = frozenset((Level.TOOL, Level.SERVER, Level.GROUND))
 _HALF_LIFE: Final = 14 * 86_400.0
 
 
@@ -69,7 +71,7 @@ def pattern_value(now: float, epoch: int) -> Callable[[UsagePattern], float]:
     """How much a pattern is worth keeping: its evidence and its use, fading with the time since it last failed."""
 
     def value(pattern: UsagePattern) -> float:
-        if (pattern.suspended and not pattern.automatic) or pattern.level in (Level.TOOL, Level.SERVER):
+        if (pattern.suspended and not pattern.automatic) or pattern.level in _FEW:
             return inf  # an administrator's word is not forgotten for want of space; the others are few
         if pattern.epoch < epoch:
             return 0.0

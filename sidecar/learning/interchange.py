@@ -92,8 +92,8 @@ def _page(
             return rows, None
         seen += 1
         start = key
-        if tool and pattern.tool != tool:
-            continue
+        if (tool and pattern.tool != tool) or pattern.level is Level.GROUND:
+            continue  # what a ground stands on is not in the file
         if pattern.level in (Level.TOOL, Level.SERVER):
             pattern.epoch = 0  # it outlives resets, so that there is nothing to say
         else:

@@ -21,6 +21,9 @@ from . import yaml_writing as write
 from .interchange_values import ERROR_CHARS, LAST_EPOCH, MAX_BACKOFF, NOTHING, REASON_BYTES, RefusedError
 from .sequential import LOWER, SLACK, UPPER
 
+#: Of a ground only its preventions are in its pattern, and those are this store's own.
+_LEVELS: Final = tuple([level for level in Level if level is not Level.GROUND])
+
 
 class Imported(NamedTuple):
     """A pattern as it was read. ``id`` is empty where the file does not name it; ``epoch`` is the exporter's."""
@@ -73,7 +76,7 @@ def pattern_of(node: Node, extractor: Extractor) -> Imported:
 def _check_subject(pattern: UsagePattern) -> None:
     level: Level | None = pattern.level
     if level is None:
-        raise RefusedError("level", f"is missing: one of {read.names_of(Level)}")
+        raise RefusedError("level", f"is missing: one of {read.names_of(_LEVELS)}")
     if level is Level.SERVER:
         if pattern.tool or not pattern.server:
             raise RefusedError("server", "a pattern of level server names its server, and no tool")
@@ -136,7 +139,7 @@ def _write_flag(flag: bool) -> str:
 
 
 _FIELDS: Final = (
-    _Field("level", "level", _write_word, read.word_of(Level)),
+    _Field("level", "level", _write_word, read.word_of(_LEVELS)),
     _Field("state", "state", _write_word, read.word_of(State)),
     _Field("suspended_reason", "suspended_reason", write.text, read.text_of(REASON_BYTES)),
     _Field("automatic", "automatic", _write_flag, read.flag),

@@ -6,7 +6,7 @@ A reader takes the value as a tree of texts, its path for the error, and the ext
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum
 from typing import Final, TypeVar
@@ -50,12 +50,12 @@ class RefusedError(ValueError):
         self.path = path
 
 
-def names_of(words: type[IntEnum]) -> str:
+def names_of(words: Iterable[IntEnum]) -> str:
     """The words of a vocabulary as they are written."""
     return ", ".join(word.name.lower() for word in words)
 
 
-def word_of(words: type[E]) -> Callable[[Node, str, Extractor], E]:
+def word_of(words: Iterable[E]) -> Callable[[Node, str, Extractor], E]:
     """A reader of one of a vocabulary's words."""
     by_name = {word.name.lower(): word for word in words}
 

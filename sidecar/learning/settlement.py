@@ -5,11 +5,12 @@ from __future__ import annotations
 from ..model.call import Classification
 from ..model.decision import DecisionRecord
 from ..model.tool import Tool
-from ..model.vocabulary import FAILED, WORKED, Verdict
+from ..model.vocabulary import FAILED, WORKED, Level, Verdict
 from ..store.tables import DECISION_CALLS, DECISIONS, PATTERNS, hash16
 from ..store.transaction import WriteTransaction
 from . import totals
 from .false_prevention import note
+from .grounds import note_outcome
 from .suspension import try_pattern
 
 _ID_BYTES = 16
@@ -55,6 +56,8 @@ def settle(
         wrong = category in WORKED
         pattern.right += not wrong
         pattern.wrong += wrong
+        if pattern.level is Level.GROUND:
+            note_outcome(pattern, record, failed=not wrong)
         try_pattern(txn, lead, pattern, record.propensity, wrong_allowed, wrong=wrong)
         txn.put(PATTERNS, lead, pattern)
 

@@ -23,6 +23,7 @@ from ..store.tables import PATTERNS, TOOLS, after_prefix, tool_key
 from ..store.transaction import WriteTransaction
 from .describe import failure_probability, quoted
 from .events import add_event
+from .grounds import forget_ground
 from .suspension import take_back
 
 #: Rows that a page looks at before it stops short.
@@ -123,6 +124,8 @@ class UsagePatternStorage:
             if pattern is None:
                 raise NotFoundError(f"no usage pattern {pattern_id}", usage_pattern_id=pattern_id)
             stays = ""
+            if pattern.level is Level.GROUND:
+                forget_ground(txn, key, pattern)
             if pattern.suspended:
                 txn.put(PATTERNS, key, _suspension_of(pattern))
                 stays = "; it stays suspended"
@@ -165,7 +168,7 @@ def pattern_key(pattern_id: str) -> bytes:
 
 
 def _uncount(txn: WriteTransaction, pattern: UsagePattern) -> None:
-    if not pattern.tool:
+    if not pattern.tool or pattern.level is Level.GROUND:
         return
     tool: Tool | None = txn.get(TOOLS, tool_key(pattern.tool))
     if tool is not None and tool.patterns:

@@ -1,7 +1,7 @@
 """What is known of the probes of one ground of prevention: who holds one, when the last was granted, how many in vain.
 
-A ground is what a prevention rests on: a usage pattern, or, where what speaks against a call has none (a word, a
-likeness, the form of its arguments), a detector and a tool.
+A ground is what a prevention rests on: a usage pattern, of the call, its error, its tool or server; or, where what
+speaks against a call has none of these (a word, a likeness, the form of its arguments), one at level ground.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from .decision import Reason
-from .pattern import pattern_id, subject_key
+from .pattern import covered_ground, pattern_id, subject_key
 from .vocabulary import Level
 
 #: ``granted`` of a ground that nobody has asked for a probe of.
@@ -46,11 +46,16 @@ class Lease(msgspec.Struct, frozen=True, array_like=True):
         return replace(self, granted=DUE, vain=0)
 
 
-def ground_of(tool: str, epoch: int, code: str, pattern: bytes) -> bytes:
-    """The key of a ground, 20 bytes: its pattern's id, or where it has none, one made of tool, epoch and detector."""
-    return pattern or pattern_id(subject_key(tool), Level.TOOL, b"ground " + code.encode() + epoch.to_bytes(4, "big"))
+def id_of_ground(tool: str, epoch: int, code: str, mark: bytes) -> bytes:
+    """The id of a tool's ground in an epoch: of a detector, by its code, and what ``mark`` tells apart within it."""
+    covers = covered_ground(code, mark)
+    return pattern_id(subject_key(tool), Level.GROUND, covers + epoch.to_bytes(4, "big") if epoch else covers)
 
 
 def ground_of_reason(tool: str, epoch: int, reason: Reason) -> bytes:
-    """The same of the reason that a prevention rests on."""
-    return ground_of(tool, epoch, reason.code, reason.pattern_id)
+    """The key of the ground of a reason that a prevention rests on: a pattern's id, 20 bytes.
+
+    Decisions of before grounds had ids of their own name none: then it is that of all that the detector knows of the
+    tool.
+    """
+    return reason.pattern_id or id_of_ground(tool, epoch, reason.code, b"")

@@ -71,8 +71,9 @@ class Edit(msgspec.Struct, array_like=True):
 class UsagePattern(msgspec.Struct, array_like=True):
     """What was learned of the calls that it covers. Fields are only ever appended, with a default.
 
-    ``covers`` is what makes the id: a fingerprint, a template's id, a tool's or a server's name. ``rate`` is the
-    decayed record of all calls it covers, ``failures`` and ``successes`` the plain counts, ``ratio`` the sequential
+    ``covers`` is what makes the id: a fingerprint, a template's id, a tool's or a server's name; at level ground it is
+    the detector's code. ``rate`` is the decayed record of all calls it covers (at level ground: of those that were to
+    be prevented on it and were made), ``failures`` and ``successes`` the plain counts, ``ratio`` the sequential
     test's. ``scopes`` holds the record per context value (by the value's 8-byte hash), at most ``MAX_SCOPES``, least
     recently used first. ``plain`` and ``changed`` are kept at level error: how repeats after such an error went, with
     nothing and with something done in between; ``failures`` there fade too. ``fixes`` names what worked instead.
@@ -145,6 +146,16 @@ def covered_call(fingerprint: bytes) -> bytes:
     return fingerprint[:8]
 
 
+def covered_ground(code: str, mark: bytes) -> bytes:
+    """What a pattern at level ground covers: a detector, and what ``mark`` tells apart within it."""
+    return code.encode() + b"\0" + mark
+
+
+def is_ground(key: bytes) -> bool:
+    """Whether an id is that of a pattern at level ground."""
+    return key[_LEVEL_AT : _LEVEL_AT + 1] == _LEVELS[Level.GROUND]
+
+
 @lru_cache(maxsize=4_096)
 def subject_key(name: str) -> bytes:
     """The first 8 bytes of the ids of all patterns of a tool; of a server with ``"server:" + name``."""
@@ -159,4 +170,5 @@ def pattern_id(subject: bytes, level: Level, covered: bytes) -> bytes:
 
 #: Each level as its byte, and what covers nothing in particular: the tool, or the server.
 _LEVELS: Final = tuple([bytes((number,)) for number in range(max(Level) + 1)])
+_LEVEL_AT: Final = 8
 _NOTHING: Final = hashlib.blake2b(b"", digest_size=11).digest()

@@ -67,6 +67,7 @@ class Level(IntEnum):
     ERROR = 2
     TOOL = 3
     SERVER = 4
+    GROUND = 5
 
 
 class State(IntEnum):

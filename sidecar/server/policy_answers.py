@@ -12,7 +12,7 @@ from ..guard.policy.suggested_what_if import SuggestedWhatIf
 from ..guard.policy.what_if import Example, Tally, WhatIf, most_often
 from ..guard.policy.writing import plain_text, text_of
 from ..guard.prevention_tracker import PreventionRule
-from ..model.vocabulary import Verdict
+from ..model.vocabulary import Level, Verdict
 from ..policies.document import Policy, Rule, action_of
 from ..policies.faults import Fault
 from ..policies.resolving import VERDICTS
@@ -215,6 +215,8 @@ def learned_rule(key: bytes, rule: PreventionRule, now: float) -> admin_pb2.Prev
         tools=[pattern.tool] if pattern.tool else [],
         verdict=model_pb2.Verdict.ValueType(int(Verdict.PREVENT)),
         hits=pattern.prevented,
+        # Of a ground that is when it last prevented; of others, when they last failed.
+        last_hit_time=answers.stamp(pattern.last_time) if pattern.level is Level.GROUND else None,
         right=pattern.right,
         wrong=pattern.wrong,
     )

@@ -17,7 +17,7 @@ from sidecar.learning.false_prevention import false_prevention
 from sidecar.learning.totals import read_standing, read_totals
 from sidecar.model.decision import Decision
 from sidecar.model.journal import Event
-from sidecar.model.pattern import UsagePattern, pattern_id, subject_key
+from sidecar.model.pattern import UsagePattern, is_ground, pattern_id, subject_key
 from sidecar.model.tool import Tool, ToolDescriptor
 from sidecar.model.trial import Trial
 from sidecar.model.vocabulary import Level, State, Verdict
@@ -497,11 +497,13 @@ def test_an_appeal_brings_the_probe_of_a_ground_without_a_pattern_forward(open_b
     bench.now += 10.0
     stopped = bench.ask({"name": "x1"}, session_id="a")
     assert stopped.verdict is Verdict.PREVENT
-    assert stopped.reasons[0].pattern_id == b""
+    ground = stopped.reasons[0].pattern_id
+    assert is_ground(ground)
     bench.now += 10.0
     assert bench.ask({"name": "x2"}, session_id="b").verdict is Verdict.PREVENT
     outcome = bench.rooms.tracker.appeal(stopped.decision_id.hex(), "it works", "me", bench.now).result(10)
     assert pattern_id(subject_key("t"), Level.TOOL, b"") not in outcome.pattern_ids
+    assert ground in outcome.pattern_ids
     _settled(bench)
     with bench.rooms.store.read() as reader:
         tool = reader.get(PATTERNS, pattern_id(subject_key("t"), Level.TOOL, b""))

@@ -13,7 +13,7 @@ from forewarn_cli.connection import admin
 app = group("Usage patterns: what was learned. `forewarn patterns` alone lists them.")
 
 PatternId = Annotated[str, typer.Argument(metavar="ID", help="The pattern's id.")]
-LevelWord = Literal["call", "error", "tool", "server"]
+LevelWord = Literal["call", "error", "tool", "server", "ground"]
 StateWord = Literal["candidate", "confirmed", "refuted", "suspended"]
 CauseWord = Literal[
     "invalid-argument", "not-found", "permission", "precondition", "conflict", "rate-limited", "unavailable",

@@ -336,6 +336,10 @@ const (
 	UsagePatternLevel_USAGE_PATTERN_LEVEL_TOOL UsagePatternLevel = 3
 	// One server, whatever its tools.
 	UsagePatternLevel_USAGE_PATTERN_LEVEL_SERVER UsagePatternLevel = 4
+	// One thing that speaks against calls of a tool without being one of these: a form of their arguments, a key that they
+	// lack, words that errors have named, what they are like. There is one for each that prevented; its evidence are the
+	// calls that were to be prevented on it and were made all the same.
+	UsagePatternLevel_USAGE_PATTERN_LEVEL_GROUND UsagePatternLevel = 5
 )
 
 // Enum value maps for UsagePatternLevel.
@@ -346,6 +350,7 @@ var (
 		2: "USAGE_PATTERN_LEVEL_ERROR",
 		3: "USAGE_PATTERN_LEVEL_TOOL",
 		4: "USAGE_PATTERN_LEVEL_SERVER",
+		5: "USAGE_PATTERN_LEVEL_GROUND",
 	}
 	UsagePatternLevel_value = map[string]int32{
 		"USAGE_PATTERN_LEVEL_UNSPECIFIED": 0,
@@ -353,6 +358,7 @@ var (
 		"USAGE_PATTERN_LEVEL_ERROR":       2,
 		"USAGE_PATTERN_LEVEL_TOOL":        3,
 		"USAGE_PATTERN_LEVEL_SERVER":      4,
+		"USAGE_PATTERN_LEVEL_GROUND":      5,
 	}
 )
 
@@ -973,7 +979,8 @@ type Reason struct {
 	Summary string `protobuf:"bytes,2,opt,name=summary,proto3" json:"summary,omitempty"`
 	// What it adds to the log-odds of failure; negative speaks for success.
 	Contribution float64 `protobuf:"fixed64,3,opt,name=contribution,proto3" json:"contribution,omitempty"`
-	// The usage pattern behind it, if any.
+	// The usage pattern behind it, if any. That of a ground is named where the prevention rests on it, which makes it if
+	// this is the first.
 	UsagePatternId string `protobuf:"bytes,4,opt,name=usage_pattern_id,json=usagePatternId,proto3" json:"usage_pattern_id,omitempty"`
 	// The cause of the failures behind it.
 	Cause Cause `protobuf:"varint,5,opt,name=cause,proto3,enum=forewarn.v1.Cause" json:"cause,omitempty"`
@@ -1249,7 +1256,7 @@ func (x *Snapshot) GetEvidenceModel() string {
 // A permission to make one call that would have been prevented, to find out whether it still fails.
 type Probe struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The usage pattern that is on trial; the tool's own where what speaks against the call has no pattern of its own.
+	// The usage pattern that is on trial.
 	UsagePatternId string `protobuf:"bytes,1,opt,name=usage_pattern_id,json=usagePatternId,proto3" json:"usage_pattern_id,omitempty"`
 	// When the permission ends. An outcome reported later does not count as the probe's.
 	Deadline      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=deadline,proto3" json:"deadline,omitempty"`
@@ -2107,7 +2114,8 @@ type UsagePattern struct {
 	Server string `protobuf:"bytes,4,opt,name=server,proto3" json:"server,omitempty"`
 	// Where it holds: "*" for everywhere. What holds only for some values of a context key is part of the evidence.
 	Scope string `protobuf:"bytes,5,opt,name=scope,proto3" json:"scope,omitempty"`
-	// The calls it covers, in words: redacted arguments at level call, the error template at level error.
+	// The calls it covers, in words: redacted arguments at level call, the error template at level error. At level ground
+	// the detector's code and what it said the last time it prevented.
 	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
 	// Where it stands.
 	State UsagePatternState `protobuf:"varint,7,opt,name=state,proto3,enum=forewarn.v1.UsagePatternState" json:"state,omitempty"`
@@ -2701,13 +2709,14 @@ const file_forewarn_v1_model_proto_rawDesc = "" +
 	"\bMODE_OFF\x10\x01\x12\x0f\n" +
 	"\vMODE_SHADOW\x10\x02\x12\r\n" +
 	"\tMODE_WARN\x10\x03\x12\x10\n" +
-	"\fMODE_ENFORCE\x10\x04*\xb3\x01\n" +
+	"\fMODE_ENFORCE\x10\x04*\xd3\x01\n" +
 	"\x11UsagePatternLevel\x12#\n" +
 	"\x1fUSAGE_PATTERN_LEVEL_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18USAGE_PATTERN_LEVEL_CALL\x10\x01\x12\x1d\n" +
 	"\x19USAGE_PATTERN_LEVEL_ERROR\x10\x02\x12\x1c\n" +
 	"\x18USAGE_PATTERN_LEVEL_TOOL\x10\x03\x12\x1e\n" +
-	"\x1aUSAGE_PATTERN_LEVEL_SERVER\x10\x04*\xc2\x01\n" +
+	"\x1aUSAGE_PATTERN_LEVEL_SERVER\x10\x04\x12\x1e\n" +
+	"\x1aUSAGE_PATTERN_LEVEL_GROUND\x10\x05*\xc2\x01\n" +
 	"\x11UsagePatternState\x12#\n" +
 	"\x1fUSAGE_PATTERN_STATE_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dUSAGE_PATTERN_STATE_CANDIDATE\x10\x01\x12!\n" +

@@ -84,6 +84,7 @@ class Level(_Word):
     ERROR = "error"
     TOOL = "tool"
     SERVER = "server"
+    GROUND = "ground"
 
 
 class State(_Word):

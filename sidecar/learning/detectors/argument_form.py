@@ -19,6 +19,7 @@ from ..cuts import moved, note
 from ..detector import Finding
 from ..evidence import logit, wilson
 from ..forms import Conditions, admit, describe, take_believed
+from ..grounds import mark_of_form
 from ..half_life import PERMANENT_HALF_LIFE
 from ..tool_model import FormRule, Model
 from ..view import Outcome, View
@@ -68,6 +69,7 @@ class ArgumentForm:
                 last_time=rate.time,
             ),
             remedy=f"Change the form: calls where {words} fail.",
+            mark=mark_of_form(rule.conditions),
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

@@ -14,6 +14,7 @@ from ...model.decision import Evidence
 from ...model.vocabulary import Cause
 from ..detector import Finding
 from ..evidence import logit, wilson
+from ..grounds import mark_of_name
 from ..half_life import PERMANENT_HALF_LIFE
 from ..view import Outcome, View
 
@@ -56,6 +57,7 @@ class MissingKey:
                 last_time=rate.time,
             ),
             remedy=f"Give the key “{key}”.",
+            mark=mark_of_name(key),
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

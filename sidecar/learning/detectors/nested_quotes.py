@@ -14,6 +14,7 @@ from ...model.counted import Counted
 from ...native.quotes import IN_DOUBLE, IN_SINGLE
 from ..detector import Finding
 from ..evidence import logit
+from ..grounds import mark_of_sort
 from ..half_life import PERMANENT_HALF_LIFE
 from ..view import Outcome, View
 
@@ -52,6 +53,7 @@ class NestedQuotes:
             f"{view.call.tool}, {round(record.failures)} failed",
             prevents=round(record.total) >= _KNOWN,
             remedy="Write it with one sort of quotation marks, or without spaces inside of the inner ones.",
+            mark=mark_of_sort(sort),
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from ...model.vocabulary import Cause
 from ...native.needs import observe
 from ..detector import Finding
 from ..evidence import wilson
+from ..grounds import mark_of_name
 from ..half_life import PERMANENT_HALF_LIFE
 from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference, most
 from ..steps import has_worked, recovered_by
@@ -56,6 +57,7 @@ class PreconditionDetector:
             ),
             remedy=remedy,
             of_state=True,
+            mark=mark_of_name(key),
         )
 
     def learn(self, view: View, outcome: Outcome) -> None:

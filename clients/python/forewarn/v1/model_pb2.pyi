@@ -222,6 +222,11 @@ class _UsagePatternLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Usa
     """One tool, whatever its arguments."""
     USAGE_PATTERN_LEVEL_SERVER: _UsagePatternLevel.ValueType  # 4
     """One server, whatever its tools."""
+    USAGE_PATTERN_LEVEL_GROUND: _UsagePatternLevel.ValueType  # 5
+    """One thing that speaks against calls of a tool without being one of these: a form of their arguments, a key that they
+    lack, words that errors have named, what they are like. There is one for each that prevented; its evidence are the
+    calls that were to be prevented on it and were made all the same.
+    """
 
 class UsagePatternLevel(_UsagePatternLevel, metaclass=_UsagePatternLevelEnumTypeWrapper):
     """What a usage pattern speaks of."""
@@ -236,6 +241,11 @@ USAGE_PATTERN_LEVEL_TOOL: UsagePatternLevel.ValueType  # 3
 """One tool, whatever its arguments."""
 USAGE_PATTERN_LEVEL_SERVER: UsagePatternLevel.ValueType  # 4
 """One server, whatever its tools."""
+USAGE_PATTERN_LEVEL_GROUND: UsagePatternLevel.ValueType  # 5
+"""One thing that speaks against calls of a tool without being one of these: a form of their arguments, a key that they
+lack, words that errors have named, what they are like. There is one for each that prevented; its evidence are the
+calls that were to be prevented on it and were made all the same.
+"""
 Global___UsagePatternLevel: _TypeAlias = UsagePatternLevel  # noqa: Y015
 
 class _UsagePatternState:
@@ -580,7 +590,9 @@ class Reason(_message.Message):
     contribution: _builtins.float
     """What it adds to the log-odds of failure; negative speaks for success."""
     usage_pattern_id: _builtins.str
-    """The usage pattern behind it, if any."""
+    """The usage pattern behind it, if any. That of a ground is named where the prevention rests on it, which makes it if
+    this is the first.
+    """
     cause: Global___Cause.ValueType
     """The cause of the failures behind it."""
     rule: _builtins.str
@@ -707,7 +719,7 @@ class Probe(_message.Message):
     USAGE_PATTERN_ID_FIELD_NUMBER: _builtins.int
     DEADLINE_FIELD_NUMBER: _builtins.int
     usage_pattern_id: _builtins.str
-    """The usage pattern that is on trial; the tool's own where what speaks against the call has no pattern of its own."""
+    """The usage pattern that is on trial."""
     @_builtins.property
     def deadline(self) -> _timestamp_pb2.Timestamp:
         """When the permission ends. An outcome reported later does not count as the probe's."""
@@ -1186,7 +1198,9 @@ class UsagePattern(_message.Message):
     scope: _builtins.str
     """Where it holds: "*" for everywhere. What holds only for some values of a context key is part of the evidence."""
     description: _builtins.str
-    """The calls it covers, in words: redacted arguments at level call, the error template at level error."""
+    """The calls it covers, in words: redacted arguments at level call, the error template at level error. At level ground
+    the detector's code and what it said the last time it prevented.
+    """
     state: Global___UsagePatternState.ValueType
     """Where it stands."""
     cause: Global___Cause.ValueType
