@@ -15,9 +15,8 @@ from math import exp
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sidecar.guard.booked import is_booked, successes_before
-from sidecar.guard.prevention_tracker import LEAST_GROUND, WARN_AT
-from sidecar.learning.budget import CAUTION, FLOOR, GRACE_OVERALL, UTILISATION, within
+from sidecar.guard.prevention_tracker import LEAST_GROUND
+from sidecar.learning.budget import CAUTION, FLOOR, GRACE_OVERALL, UTILISATION
 from sidecar.learning.repeats import passes
 from sidecar.learning.view import View
 from sidecar.learning.waiting import is_waiting
@@ -50,7 +49,7 @@ class Explained:
         self._find, self._let = self._tracker._findings, self._tracker._letting_through.passage
         self._why, self._parts = "", list[tuple[str, float]]()
         self._tracker._findings = self._findings  # type: ignore[method-assign]
-        self._tracker._letting_through.passage = self._passage  # type: ignore[method-assign]
+        self._tracker._letting_through.passage = self._passage  # type: ignore[method-assign, assignment]
 
     def run(self, runs: list[Run]) -> Iterator[Told]:
         """As the replay's."""
@@ -81,10 +80,7 @@ class Explained:
     def _wanting(self, view: View, judgement: Any) -> str:
         if not judgement.known:
             return "nothing is known"
-        score, own = judgement.score, view.model
-        budget = self._tracker._budget
-        tool = own.budget if own is not None else None
-        overall = view.overall.budget
+        score, budget, overall = judgement.score, self._tracker._budget, view.overall.budget
         if not self._tracker._sure(view, judgement):
             if score < FLOOR:
                 return "below the floor"
@@ -93,12 +89,7 @@ class Explained:
             most = limit * overall.correction(limit) * (overall.total + GRACE_OVERALL)
             if overall.above(score) + caution > most:
                 return "overall budget" if overall.above(score) > most else "overall caution"
-            assert tool is not None
             return "tool's budget"
-        assert within(score, budget, overall, tool) or is_booked(
-            own, self._tracker._extractor.label(view.call.session_id), view.features.fingerprint,
-            successes_before(view.session, view.tool),
-        )  # fmt: skip
         return self._no_ground(view, judgement)
 
     def _no_ground(self, view: View, judgement: Any) -> str:
