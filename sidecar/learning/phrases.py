@@ -64,6 +64,10 @@ class Phrases(msgspec.Struct, array_like=True):
         """What each of the first words adds to the log-odds: everywhere, in these scopes, and beside what is quoted."""
         return phrases.weigh_each(self.weights, written.words, scopes, written.quoting)
 
+    def weigh_form(self, form: bytes) -> float:
+        """What a form adds to the log-odds of a call that has no other."""
+        return phrases.weigh(self.weights, b"", (), form)
+
     def descend(self, written: Wording, scopes: Scopes, error: float) -> None:
         """One AdaGrad step. ``error`` is the derivative of the loss by the sum: probability less outcome."""
         if not self.weights:

@@ -120,6 +120,30 @@ def test_it_says_which_words_go_with_failures_and_which_are_new() -> None:
     assert fresh.explain("phrasing", {"command": "list all"}, "s") is None
 
 
+def test_the_form_of_what_fails_is_a_ground_though_each_word_is_new() -> None:
+    replay = Replay()
+    for number in range(40):
+        replay.tell({"id": f"K{number}X"}, "", f"a{number}")
+        if number % 4 == 0:
+            replay.tell({"id": f"user_name_{number}"}, "no such booking", f"b{number}")
+    fact = replay.explain("phrasing", {"id": "other_name_99"}, "s")
+    assert fact is not None
+    assert fact.prevents
+    assert "`id` begins with a small letter" in fact.summary
+    assert "stood in no call" not in fact.summary
+    right = replay.explain("phrasing", {"id": "K99X"}, "s")
+    assert right is None or not right.prevents
+
+
+def test_what_is_merely_new_is_no_ground_where_forms_say_nothing() -> None:
+    replay = Replay()
+    for number in range(40):
+        replay.tell({"id": f"K{number}X"}, "no such booking" if number % 8 == 0 else "", f"a{number}")
+    fact = replay.explain("phrasing", {"id": "K99X"}, "s")
+    assert fact is not None
+    assert not fact.prevents
+
+
 def test_long_calls_are_no_surer() -> None:
     phrases = Phrases()
     short, long = (wording_of("t", {"a": " ".join(f"w{word}" for word in range(words))}) for words in (3, 60))

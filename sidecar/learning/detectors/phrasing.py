@@ -18,6 +18,7 @@ from ...native.words import spell
 from ..detector import Finding
 from ..evidence import wilson
 from ..phrases import Phrases
+from ..spelled_forms import beginnings_in_words, forms_in_words
 from ..view import Outcome, View
 from ..wording import visible
 
@@ -28,6 +29,8 @@ _LEAST_ERROR: Final = 0.001
 #: Words that are named to people, and what one must add to the log-odds to be named.
 _NAMED: Final = 3
 _LEAST_NAMED: Final = 0.05
+#: What forms must add together to be named: a form is less particular than a word.
+_LEAST_FORMS: Final = 0.25
 
 
 class Phrasing:
@@ -47,7 +50,7 @@ class Phrasing:
     propose = staticmethod(proposals.phrasing)
 
     def explain(self, view: View) -> Finding | None:
-        """The words that go with failures, or that are new. That something is new is no ground for a prevention."""
+        """The words, or the forms of texts, that go with failures; or what is new, which is no ground to prevent."""
         phrases = view.model.phrases if view.model is not None else None
         if phrases is None:
             return None
@@ -58,6 +61,11 @@ class Phrasing:
             # Which of them is to blame is not known, so there is no advice to do without.
             summary = f"calls of {tool} that are written like this one fail: {words} go with failures"
             return Finding(summary=summary, evidence=_evidence(phrases, worst[0][0]), says_fail=True)
+        forms = _worst_forms(view, phrases)
+        if forms:
+            listed = ", ".join(forms[:_NAMED])
+            summary = f"calls of {tool} that are written like this one fail: {listed}"
+            return Finding(summary=summary, says_fail=True)
         words = _listed(_spelled(phrases.unseen(view.wording.words), view))
         if not words:
             return None
@@ -93,6 +101,25 @@ def _worst(view: View, phrases: Phrases) -> list[bytes]:
         (-weight, words[4 * at : 4 * at + 4]) for at, weight in enumerate(weights) if weight >= _LEAST_NAMED
     ])  # fmt: skip
     return [word for _, word in found]
+
+
+def _worst_forms(view: View, phrases: Phrases) -> list[str]:
+    """How texts are that go with failures, in words, the worst first; empty where all forms together add too little."""
+    arguments = visible(view.call, view.features)
+    words, forms = view.wording.words, view.wording.forms
+    root = (len(forms) // 4) ** 0.5
+    own = {forms[at : at + 4] for at in range(0, len(forms), 4)}
+    # Each is named by what it adds alone, as words are; what it adds here is shared by all of its sort.
+    found = [(phrases.weigh_form(mark), root, what) for mark, what in forms_in_words(arguments) if mark in own]
+    begins = dict(beginnings_in_words(arguments))
+    weights = phrases.weigh_each(view.wording, view.scopes)
+    for at, weight in enumerate(weights):
+        what = begins.get(words[4 * at : 4 * at + 4], "")
+        if what:
+            found.append((weight, len(weights) ** 0.5, what))
+    if sum(weight / shared for weight, shared, _ in found) < _LEAST_FORMS:
+        return []
+    return [what for weight, _, what in sorted(found, reverse=True) if weight >= _LEAST_NAMED]
 
 
 def _spelled(words: Sequence[bytes], view: View) -> list[tuple[bytes, str]]:

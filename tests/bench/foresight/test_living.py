@@ -12,6 +12,7 @@ from sidecar.model.call import JSON, Call, Result
 from sidecar.model.vocabulary import Outcome
 
 from .living import LivingReplay
+from .reasons import Explained
 from .replay import Recorded, Run
 
 
@@ -37,3 +38,14 @@ def test_what_fails_is_prevented_and_nothing_else(*, enforced: bool) -> None:
     assert min(one.p for one in late) > 0.9
     assert sum(one.prevented for one in late) >= 11  # some are let through to see
     assert not any(one.prevented for one in decided if not one.failed)
+
+
+@pytest.mark.parametrize("enforced", [False, True])
+def test_a_replay_that_says_why_decides_the_same(*, enforced: bool) -> None:
+    runs = [_run(f"s{number}", 21) for number in range(12)]
+    plain = list(LivingReplay(0, enforced=enforced).run(runs))
+    told = list(Explained(0, enforced=enforced).run(runs))
+    assert [(one.p, one.prevented, one.failed) for one in told] == [(one.p, one.prevented, one.failed) for one in plain]
+    assert {one.why for one in told if one.prevented} <= {"exact_repeat", "telling_words", "phrasing", "similar_calls"}
+    first = next(one for one in told if one.failed)
+    assert first.why in {"nothing is known", "below the floor", "no fact that prevents"}
