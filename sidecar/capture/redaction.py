@@ -161,15 +161,14 @@ class Redactor:
         joined = _searched(well_formed("\n".join(texts)).encode())
         if escaped:
             hits = self._set.Match(joined)
-            if not hits:
-                return True
         last = len(self._shapes)
-        if last in (hits or ()) and any(map(self._is_secret, names)):
+        # With escapes names are judged as they stand: what is searched takes the "t" of "\\token" for that of a tab.
+        if (escaped or last in (hits or ())) and any(map(self._is_secret, names)):
             return False
+        if not hits:
+            return True
         # What is in none of the texts one after the other is in none of them: see ``_Search.absent``.
-        searches = [
-            self._shapes[hit] for hit in sorted(hits or ()) if hit < last and not self._shapes[hit].absent(joined)
-        ]
+        searches = [self._shapes[hit] for hit in sorted(hits) if hit < last and not self._shapes[hit].absent(joined)]
         if not searches and b"<" not in joined:
             return True
         for text in texts:

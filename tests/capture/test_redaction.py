@@ -126,6 +126,8 @@ VALUES = st.recursive(
 @settings(max_examples=1500)
 @example({"q": "Unexpected token: identifier, --max-tokens 5, 2024 items, a=b="})
 @example({"password": None, "q": 17000000000000})
+@example({"\\token: hunter2pw": []})
+@example({"a": [{"\\n": 1, "\\token": "hunter2pw"}]})
 def test_clean_is_what_redaction_leaves_alone(redactor: Redactor, arguments: dict[str, Any]) -> None:
     """The short way says clean exactly where the long way finds nothing; but for names of secrets that hold none."""
     _, redacted = redactor.redact_arguments(arguments)
