@@ -59,7 +59,9 @@ class Listener:
         else:
             self.server = polling.server(self._pool, interceptors, _OPTIONS, max_concurrent)
             admits = _everybody if token is None else token.admits
-            self.inline = InlineMethods(polling.insides, self.server, self._pool, max_concurrent, admits)
+            self.inline = InlineMethods(
+                polling.insides, self.server, self._pool, max_concurrent, admits, polling.outbox
+            )
         self._health = health.HealthServicer(
             experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1)
         )

@@ -21,9 +21,12 @@ import grpc
 import structlog
 
 from .grpc_insides import Insides
+from .outbox import Outbox
 
 #: Seconds after which the thread looks for servers that were forgotten without being stopped.
 _LOOK_SECONDS: Final = 1.0
+#: A deadline that has passed.
+_AT_ONCE: Final = 0.0
 
 _log = structlog.get_logger("forewarn.rpc")
 
@@ -33,6 +36,8 @@ class Polling:
 
     def __init__(self, insides: Insides) -> None:
         self.insides = insides
+        #: For answers of the thread that polls; it sends them before it sleeps.
+        self.outbox = Outbox()
         self._queue = insides.cygrpc.CompletionQueue()
         self._serving: list[Any] = []  # states of servers that have started and not ended
         self._lock = threading.Lock()
@@ -75,7 +80,7 @@ class Polling:
     def _poll(self) -> None:
         timeout = self.insides.cygrpc.CompletionType.queue_timeout
         while True:
-            event = self._queue.poll(time.time() + _LOOK_SECONDS)
+            event = self._next()
             if event.completion_type == timeout:
                 self._end_forgotten()
                 continue
@@ -91,6 +96,21 @@ class Polling:
                     self._serving.remove(ended)
                     if not self._serving:
                         return
+
+    def _next(self) -> Any:
+        """The next event. It is waited for only when all answers have been sent."""
+        outbox, poll = self.outbox, self._queue.poll
+        if outbox:
+            if not outbox.is_due():
+                timeout = self.insides.cygrpc.CompletionType.queue_timeout
+                # Where an event came of what this thread itself had asked for, gRPC still wants to wake somebody for
+                # it: the first look says that nothing is there without having looked at any socket.
+                for _ in range(2):
+                    event = poll(_AT_ONCE)
+                    if event.completion_type != timeout:
+                        return event
+            outbox.send()
+        return poll(time.time() + _LOOK_SECONDS)
 
     def _handle(self, event: Any) -> Any | None:
         """Do what an event asks for; the state of the server that has ended with it, if one has."""

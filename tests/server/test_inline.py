@@ -19,8 +19,11 @@ from forewarn.v1 import admin_pb2, admin_pb2_grpc, guard_pb2, guard_pb2_grpc
 from sidecar.config import Settings
 from sidecar.daemon import Daemon
 from sidecar.learning.learner import Recorded
+from sidecar.model.call import Call
+from sidecar.model.decision import Decision
 from sidecar.server import grpc_insides, inline
 from sidecar.server.inline import InlineMethods
+from sidecar.server.outbox import MOST, Outbox
 from sidecar.store.backlog import Job
 from sidecar.store.receipts import Receipt
 
@@ -336,3 +339,85 @@ def test_stopping_does_not_wait_for_what_never_ends(folder: Path) -> None:
     assert grpc.StatusCode.OK not in {one.code() for one in late}
     served.writer_goes_on.set()
     served.close()
+
+
+@pytest.fixture
+def sent(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many answers were sent each time."""
+    assert served.methods is not None
+    numbers: list[int] = []
+    send = Outbox.send
+
+    def counted(held: Outbox) -> None:
+        numbers.append(len(held))
+        send(held)
+
+    monkeypatch.setattr(Outbox, "send", counted)
+    return numbers
+
+
+def test_calls_that_come_together_are_answered_together(
+    served: Served, sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = served.daemon._rooms
+    assert rooms is not None
+    goes_on, decide = threading.Event(), rooms.tracker.should_prevent
+
+    def when_all_are_sent(call: Call, *more: str) -> Decision:
+        goes_on.wait(10)
+        return decide(call, *more)
+
+    monkeypatch.setattr(rooms.tracker, "should_prevent", when_all_are_sent)
+    pending = [served.guard.ShouldPrevent.future(ask("t", {"n": number}), timeout=20) for number in range(400)]
+    time.sleep(0.3)
+    goes_on.set()
+    answers = [one.result().decision for one in pending]
+    assert len({answer.decision_id for answer in answers}) == 400
+    assert sum(sent) == 400
+    assert max(sent) <= MOST
+    assert len(sent) < 100
+    for number in (0, 199, 399):  # to each its own
+        asked = admin_pb2.GetDecisionRequest(decision_id=answers[number].decision_id)
+        assert served.admin.GetDecision(asked, timeout=10).decision.arguments_json == f'{{"n":{number}}}'
+
+
+def test_one_by_one_each_is_sent_at_once(served: Served, sent: list[int]) -> None:
+    for number in range(50):
+        served.guard.ShouldPrevent(ask("t", {"n": number}), timeout=10)
+    assert sent == [1] * 50
+
+
+def test_a_call_that_sends_no_message_holds_up_nobody(served: Served) -> None:
+    goes_on = threading.Event()
+
+    def never() -> Iterator[Any]:
+        goes_on.wait(30)
+        yield from ()
+
+    calls: list[Any] = [served.channel.stream_unary(QUESTION).future(never(), timeout=30) for _ in range(3)]
+    try:
+        assert served.methods is not None
+        end = time.monotonic() + 10
+        while served.methods.in_flight < 3:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        began = time.monotonic()
+        for number in range(20):
+            served.guard.ShouldPrevent(ask("t", {"n": number}), timeout=5)
+        assert time.monotonic() - began < 5
+    finally:
+        goes_on.set()
+    assert {one.code() for one in calls} == {grpc.StatusCode.UNIMPLEMENTED}
+
+
+def test_answers_that_are_held_are_sent_when_the_daemon_stops(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is answered when it is told to stop is said."""
+    served = Served(folder)
+    pending = [served.guard.ShouldPrevent.future(ask("t", {"n": number}), timeout=20) for number in range(200)]
+    pending[0].result()
+    served.daemon.stop()
+    codes = {one.code() for one in pending}
+    served.channel.close()
+    served.admin_channel.close()
+    assert codes <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+    assert grpc.StatusCode.OK in codes
