@@ -7,11 +7,11 @@ fold identifiers, and culprits are given in lower case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from ..model.call import JSON
-from ..native.objections import quoted, runs_in, words_in_both
+from ..native.objections import quoted, runs_in, texts_of, words_in_both
 
 #: Most culprits of one error, and characters of a culprit.
 MAX_CULPRITS: Final = 8
@@ -73,27 +73,7 @@ def carries(arguments: Mapping[str, JSON], culprit: str) -> bool:
 
 def argument_text(arguments: Mapping[str, JSON]) -> str:
     """The values of arguments, not their names, in lower case, a line each: what culprits are looked for in."""
-    parts: list[str] = []
-    for value in arguments.values():
-        if isinstance(value, str):
-            parts.append(value)
-        else:
-            parts.extend(_leaves(value))
-    return "\n".join(parts)[:_ARGUMENT_CHARS].lower()
-
-
-def _leaves(value: JSON) -> Iterator[str]:
-    stack: list[JSON] = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            stack.extend(reversed(item.values()))
-        elif isinstance(item, list):
-            stack.extend(reversed(item))
-        elif item is not None and not isinstance(item, bool):
-            yield str(item)
+    return "\n".join(texts_of(arguments.values()))[:_ARGUMENT_CHARS].lower()
 
 
 def _stands_in(token: str, text: str) -> bool:

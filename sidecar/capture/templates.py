@@ -9,6 +9,7 @@ characters takes 7 µs against 40 µs, because RE2's Python binding translates e
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -96,6 +97,7 @@ def template(error: str) -> str:
     return " ".join(masked.split())[:TEMPLATE_CHARS].rstrip()
 
 
+@lru_cache(maxsize=1_024)
 def template_id(tool_template: str) -> bytes:
     """8 bytes that stand for a template."""
     return blake2b(tool_template.encode("utf-8", "surrogatepass"), digest_size=8).digest()

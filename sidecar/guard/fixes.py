@@ -11,17 +11,16 @@ Only for calls that are warned of, prevented, or asked about: it costs a judgeme
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 from rapidfuzz import fuzz
 
-from ..capture.culprits import culprits
 from ..capture.extractor import Extractor
 from ..capture.fingerprint import PREVIEW_BYTES, canonical
-from ..capture.templates import template_id
 from ..learning import corrections as sorts
 from ..learning.corrections import ALIKE, STRENGTH, expected_success
 from ..learning.describe import quoted, shown_arguments, times
@@ -30,30 +29,22 @@ from ..learning.evidence import wilson
 from ..learning.foresight import Foresight, volatile_of
 from ..learning.known_names import HIDDEN, best_value, close_names, is_misspelling
 from ..learning.mending import is_mended
-from ..learning.pending import pending
 from ..learning.proven_fixes import is_proven, mended_by
 from ..learning.view import View
-from ..learning.wording import visible
 from ..model.call import JSON
 from ..model.decision import Alternative, Evidence
 from ..model.pattern import Edit, Fix, UsagePattern
-from ..model.vocabulary import Cause, Level
-from ..native.proposals import looked_up
-from ..native.words import spell
 from ..store.reader import Reader
 from .latency import latency_of
+from .objections import MOST_ERRORS, MOST_UNKNOWN, objections_of, unknown_names
 from .other_tools import other_tools
 
 _LIMIT: Final = 3
-#: Proposals that are judged for one call; and errors, unknown names and names for one that are looked at.
+#: Proposals that are judged for one call, and names for one that is unknown.
 _JUDGED: Final = 8
-_ERRORS: Final = 3
-_UNKNOWN: Final = 3
 _NAMES: Final = 2
 #: From this probability of failing on, an alternative is none.
 _FAILS: Final = 0.5
-#: Causes of failures that a better name can mend.
-_NAMING: Final = frozenset((Cause.NOT_FOUND, Cause.INVALID_ARGUMENT))
 #: What sessions went on with at least this often, and after this share of such errors, is usual.
 _WENT_ON: Final = 3
 _USUAL: Final = 0.15
@@ -88,21 +79,26 @@ class Fixes:
         self._extractor = extractor
         self._foresight = foresight
 
-    def alternatives(self, reader: Reader, view: View) -> tuple[Alternative, ...]:
-        """At most three alternatives to a call that will probably fail, best first."""
-        found = [one.alternative for one in self.corrections(reader, view)]
+    def alternatives(self, reader: Reader, view: View, errors: Sequence[UsagePattern]) -> tuple[Alternative, ...]:
+        """At most three alternatives to a call that will probably fail, best first.
+
+        ``errors``, here and below, are the kinds of error that speak of the call, see ``errors_of``.
+        """
+        found = [one.alternative for one in self.corrections(reader, view, errors)]
         found += other_tools(reader, view)
         found.sort(key=lambda one: -one.score)
         return tuple(found[:_LIMIT])
 
-    def corrections(self, reader: Reader, view: View) -> list[Offer]:
+    def corrections(self, reader: Reader, view: View, errors: Sequence[UsagePattern]) -> list[Offer]:
         """Other arguments for the same tool, best first: none that are expected to fail or hide something."""
         if view.features.redacted or _is_destructive(view):
             return []  # what is hidden cannot be given back, and what destroys is for its caller to think of
-        seen: set[bytes] = {canonical(view.call.arguments)}
+        seen: set[bytes] = set()
         found: list[Offer] = []
         judged = 0
-        for proposal in _proposals(view):
+        for proposal in _proposals(view, errors):
+            if not seen:
+                seen.add(canonical(view.call.arguments))
             text = canonical(proposal.arguments)
             if judged >= _JUDGED:
                 break
@@ -117,7 +113,7 @@ class Fixes:
         found.sort(key=lambda one: -one.alternative.score)
         return found[:_LIMIT]
 
-    def history(self, view: View, *, calls: bool) -> str:
+    def history(self, view: View, errors: Sequence[UsagePattern], *, calls: bool) -> str:
         """What helped after such errors, as a sentence and not as arguments to use.
 
         With ``calls`` also which other call mostly came next. What that does is not known: it is for people, or for
@@ -125,7 +121,7 @@ class Fixes:
         """
         if view.features.redacted or _is_destructive(view):
             return ""
-        return next(_usual_next(view, calls=calls), "")
+        return next(_usual_next(view, errors, calls=calls), "")
 
     def _fails(self, reader: Reader, view: View, arguments: Mapping[str, JSON]) -> bool:
         """Whether the call with other arguments is expected to fail, or holds something that is to be hidden."""
@@ -137,23 +133,22 @@ class Fixes:
         return self._foresight.judge(other).p >= _FAILS
 
 
-def _proposals(view: View) -> Iterator[_Proposal]:
+def _proposals(view: View, errors: Sequence[UsagePattern]) -> Iterator[_Proposal]:
     """What could be tried, the likeliest to be right first."""
-    arguments = view.call.arguments
-    call, errors = view.known_call(), _errors(view)
-    objections = _objections(view, call)
+    arguments, call = view.call.arguments, view.known_call()
+    objections = objections_of(view, call)
     texts = list(objections)
     spoken = [one.last_error for one in (call, *errors) if one is not None and one.last_error]
-    unknown = list(dict.fromkeys(_unknown(view, objections)))[:_UNKNOWN]
+    unknown = list(dict.fromkeys(unknown_names(view, objections)))[:MOST_UNKNOWN]
     if call is not None:
         yield from _same_call(view, call, spoken)
     for error in errors:
         yield from _edits(view, error, unknown, [*spoken, *texts])
-    for text in texts[:_ERRORS]:
+    for text in texts[:MOST_ERRORS]:
         yield from _answers(view, text, unknown)
         yield from _missing(view, text)
     for name in unknown:
-        for known, _ in close_names(view, name, _NAMES + _UNKNOWN)[: _NAMES + _UNKNOWN]:
+        for known, _ in close_names(view, name, _NAMES + MOST_UNKNOWN)[: _NAMES + MOST_UNKNOWN]:
             if known.lower() in unknown:
                 continue
             changed = _renamed(arguments, name, known)
@@ -205,9 +200,9 @@ def _usual(view: View, edit: Edit) -> Edit | None:
     return replace(edit, after=msgspec.json.encode(usual[0]).decode()) if usual is not None else None
 
 
-def _usual_next(view: View, *, calls: bool) -> Iterator[str]:
+def _usual_next(view: View, errors: Sequence[UsagePattern], *, calls: bool) -> Iterator[str]:
     session = view.session
-    for error in _errors(view):
+    for error in errors:
         for edit in error.edits:
             if edit.kind == ADD and is_proven(edit, view.session_key) and edit.argument not in view.call.arguments:
                 yield f"After errors like this it helped to add {edit.argument} ({times(edit.worked)})."
@@ -242,83 +237,32 @@ def _holds(text: str, *names: str) -> bool:
     return any(swapped(text, name, "") != text for name in names)
 
 
-def _errors(view: View) -> list[UsagePattern]:
-    """The kinds of error that speak of this call: its own last ones, then those open in the session."""
-    ids = []
-    last, call, session = view.last_error(), view.known_call(), view.session
-    if last is not None:
-        ids.append(last.covers)
-    if call is not None and call.template:
-        ids.append(template_id(call.template))
-    if session is not None:
-        ids += [one.template for one in pending(session) if one.subject == view.subject]
-    found = (view.pattern(Level.ERROR, covers) for covers in list(dict.fromkeys(ids))[:_ERRORS])
-    return [pattern for pattern in found if pattern is not None]
-
-
-def _objections(view: View, call: UsagePattern | None) -> dict[str, tuple[str, ...]]:
-    """Errors that spoke of names, each with what it objects to in this call.
-
-    Of this call, and of calls of the session that share what was objected to.
-    """
-    arguments = view.call.arguments
-    found: dict[str, tuple[str, ...]] = {}
-    if call is not None and call.last_error and call.cause in _NAMING:
-        found[call.last_error] = culprits(call.last_error, arguments)
-    session = view.session
-    if session is None:
-        return found
-    for one in pending(session):
-        if one.subject != view.subject:
-            continue
-        failed = view.pattern(Level.CALL, one.fingerprint)
-        if failed is None or failed.cause not in _NAMING or failed.last_error in found:
-            continue
-        objected = culprits(failed.last_error, arguments)
-        if objected:
-            found[failed.last_error] = objected
-    return found
-
-
-def _unknown(view: View, objections: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """The parts of the arguments that errors objected to, in lower case."""
-    for text, objected in objections.items():
-        # Who speaks is not who is spoken of: "mkdir: cannot create directory".
-        speaker = text.partition(":")[0].rpartition("/")[2].lower()
-        yield from [one for one in objected[:_UNKNOWN] if one != speaker]
-    named = [
-        word
-        for word in looked_up(view)
-        if (rate := view.rate_of(word)) is not None
-        and rate.named is not None
-        and rate.named.failures > rate.named.successes
-    ]
-    if named:
-        found = spell(named, visible(view.call, view.features))
-        yield from [found[word] for word in named if word in found]
-
-
 def _answers(view: View, error: str, unknown: list[str]) -> Iterator[_Proposal]:
     """Names that the error offers in quotes, for the part of the arguments that it objects to."""
-    offered = [next(part for part in match if part) for match in _QUOTED.findall(error)]
+    offered = _in_quotes(error)
     if not offered or not unknown:
         return
     arguments = view.call.arguments
     values = frozenset(value.lower() for value in leaves(arguments).values() if isinstance(value, str))
-    offered = [one for one in dict.fromkeys(offered) if one.lower() not in values and one.lower() not in unknown]
+    others = [one for one in dict.fromkeys(offered) if one.lower() not in values and one.lower() not in unknown]
     for name in unknown[:1]:
-        ranked = sorted(((fuzz.ratio(name, one.lower()), one) for one in offered), reverse=True)
+        ranked = sorted(((fuzz.ratio(name, one.lower()), one) for one in others), reverse=True)
         for likeness, one in ranked[:_NAMES]:
             changed = _renamed(arguments, name, one) if likeness >= ALIKE else None
             if changed is not None:
                 yield _Proposal(changed, sorts.ANSWER, f"The error itself speaks of “{one}”.")
 
 
+@lru_cache(maxsize=512)
+def _in_quotes(error: str) -> tuple[str, ...]:
+    """What stands in quotation marks in an error."""
+    return tuple([next(part for part in match if part) for match in _QUOTED.findall(error)])
+
+
 def _missing(view: View, error: str) -> Iterator[_Proposal]:
     """An argument that the error names and the call lacks, with the value that worked most."""
     arguments = view.call.arguments
-    for match in _QUOTED.findall(error):
-        name = next(part for part in match if part)
+    for name in _in_quotes(error):
         if name in arguments:
             continue
         found = best_value(view, name)

@@ -35,6 +35,7 @@ from .decision_log import DecisionLog
 from .fixes import Fixes
 from .latency import latency_of
 from .modes import mode_of
+from .objections import errors_of
 from .other_tools import names_of_other_tools
 
 _DRAWS: Final = 256
@@ -159,7 +160,7 @@ class UsagePatternOptimizer:
         if not named or view.call.tool in named:
             found += [
                 _Candidate(offer.alternative, offer.successes, offer.failures, False)
-                for offer in self._fixes.corrections(reader, view)
+                for offer in self._fixes.corrections(reader, view, errors_of(view))
             ]
         return found
 

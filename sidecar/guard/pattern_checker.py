@@ -17,6 +17,7 @@ from ..store.reader import Reader
 from ..store.store import Store
 from ..store.tables import CALLS, PATTERNS, TOOLS, tool_key
 from .fixes import Fixes
+from .objections import errors_of
 
 #: How many of the newest calls, and of the tool's patterns, are looked at: a look-up costs milliseconds, however
 #: much is stored.
@@ -90,8 +91,9 @@ class UsagePatternChecker:
     def suggest_improvements(self, reader: Reader, view: View) -> list[str]:
         """What would make the call better, as facts, best first."""
         judgement = self._foresight.judge(view)
-        found = [one.rationale for one in self._fixes.alternatives(reader, view)]
-        history = self._fixes.history(view, calls=True)
+        errors = errors_of(view)
+        found = [one.rationale for one in self._fixes.alternatives(reader, view, errors)]
+        history = self._fixes.history(view, errors, calls=True)
         if history:
             found.append(history)
         if judgement.known:

@@ -6,7 +6,7 @@ network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
@@ -44,6 +44,7 @@ from .decision_log import DecisionLog
 from .fixes import Fixes
 from .letting_through import CAP_REASON, OUTAGE, LettingThrough, Passage
 from .modes import mode_of
+from .objections import errors_of
 from .policy.desk import Answer, PolicyDesk
 from .tables import APPEALS
 
@@ -237,8 +238,9 @@ class UsagePreventionTracker:
                 reasons = (*reasons[:1], CAP_REASON, *reasons[1:])[:_REASONS]
             retry_after = _retry_after(view, lead)
             if would_be is not Verdict.ALLOW:
-                alternatives = self._fixes.alternatives(reader, view)
-                remedy = self._remedy(view, findings, alternatives)
+                errors = errors_of(view)
+                alternatives = self._fixes.alternatives(reader, view, errors)
+                remedy = self._remedy(view, findings, alternatives, errors)
         elif judgement.known:
             reasons = tuple(
                 [
@@ -271,13 +273,17 @@ class UsagePreventionTracker:
         return decision, answer
 
     def _remedy(
-        self, view: View, findings: list[tuple[str, float, Finding]], alternatives: tuple[Alternative, ...]
+        self,
+        view: View,
+        findings: list[tuple[str, float, Finding]],
+        alternatives: tuple[Alternative, ...],
+        errors: Sequence[UsagePattern],
     ) -> str:
         parts = [fact.remedy for _, _, fact in findings if fact.remedy][:1]
         if alternatives and alternatives[0].arguments_json:
             parts.append(alternatives[0].rationale)
         else:
-            parts.append(self._fixes.history(view, calls=_only_reads(view)))
+            parts.append(self._fixes.history(view, errors, calls=_only_reads(view)))
         return " ".join(filter(None, parts))
 
     def foresee(self, view: View) -> tuple[Judgement, bool]:

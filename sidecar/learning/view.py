@@ -86,8 +86,9 @@ class View(Seen):
     def id_of(self, level: Level, covers: bytes) -> bytes:
         """The id of the pattern of this tool at ``level`` that covers ``covers``, in the tool's current epoch."""
         known = self._patterns.get((level, covers))
-        if known is not None:
-            return known[0]
+        return known[0] if known is not None else self._id(level, covers)
+
+    def _id(self, level: Level, covers: bytes) -> bytes:
         if level is Level.TOOL:
             return self.tool_id
         if level is Level.SERVER:
@@ -98,7 +99,7 @@ class View(Seen):
         """A pattern, loaded once."""
         known = self._patterns.get((level, covers))
         if known is None:
-            key = self.id_of(level, covers)
+            key = self._id(level, covers)
             found = self.tool_pattern if level is Level.TOOL else self._source.get(PATTERNS, key)
             known = self._patterns[level, covers] = key, found
         return known[1]

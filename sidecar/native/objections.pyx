@@ -205,3 +205,26 @@ def quoted(str error not None):
                 i = end
         i += 1
     return found
+
+
+def texts_of(values):
+    """The texts and numbers in JSON values, as they stand in them, as a list of texts: no names, true, false or null."""
+    cdef list found = [], stack
+    for value in values:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, (dict, list)):
+            stack = [value]
+            while stack:
+                item = stack.pop()
+                if isinstance(item, str):
+                    found.append(item)
+                elif isinstance(item, dict):
+                    stack.extend(reversed(item.values()))
+                elif isinstance(item, list):
+                    stack.extend(reversed(item))
+                elif item is not None and not isinstance(item, bool):
+                    found.append(str(item))
+        elif value is not None and not isinstance(value, bool):
+            found.append(str(value))
+    return found

@@ -8,7 +8,7 @@ events on the server's completion queue, and each is handled where the server po
 2. the message is there: the method answers at once, or later from another thread (records, after their commit);
 3. the answer is sent, or the client is gone.
 
-Answers that are known at once are put into the outbox of the thread that polls, see ``outbox.py``.
+Messages that lie there at the same time are answered together, see ``inbox.py``.
 
 It stands on what grpcio calls private, see ``grpc_insides.py``: beside a grpcio that was not tested, methods go through
 threads as they do everywhere. Everything else, streams and other services on the same port, is grpcio's as it was.
@@ -32,7 +32,7 @@ from .authentication import REFUSED, Metadata
 from .chain import Answer, InlineMethod
 from .errors import DeadlineError, status_of
 from .grpc_insides import Insides
-from .outbox import Outbox
+from .inbox import Inbox
 
 #: Bytes of a request up to which it is answered on gRPC's thread. A larger one takes milliseconds, which others would
 #: wait for: it goes to the pool.
@@ -52,7 +52,7 @@ class InlineMethods:
     """The methods of one server that are answered this way. Made before the server starts.
 
     ``limit`` calls may be in flight, more are refused with RESOURCE_EXHAUSTED. ``admits`` looks at a call's metadata;
-    what it does not admit is refused with UNAUTHENTICATED. ``outbox``: of the thread that polls for the server.
+    what it does not admit is refused with UNAUTHENTICATED. ``inbox``: of the thread that polls for the server.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class InlineMethods:
         pool: ThreadPoolExecutor,
         limit: int,
         admits: Callable[[Metadata], bool],
-        outbox: Outbox,
+        inbox: Inbox,
     ) -> None:
         self.cygrpc = insides.cygrpc
         self.started = insides.server._ServerStage.STARTED
         self.pool = pool
         self.limit = limit
         self.admits = admits
-        self.outbox = outbox
+        self.inbox = inbox
         self.state = server._state
         self.queue = self.state.completion_queue
         #: Calls that have arrived and whose answer is not sent. Touched by gRPC's thread only.
@@ -163,46 +163,41 @@ class _Call:
     def __call__(self, event: Any) -> tuple[_Call | None, tuple[()]]:
         """The message is there."""
         raw = event.batch_operations[0].message()
-        try:
-            if raw is None:  # none was sent, it was too large, or the client is gone
-                self.reply(_NO_MESSAGE)
-            elif len(raw) <= LARGEST:
-                answer = self._act(raw)
-                if answer is not None:
-                    self._inline.outbox.put(self, answer)
-            else:
-                self._delegate(raw)
-        except Exception:  # noqa: BLE001 - what comes out of here would end gRPC's thread, and all service
-            _log.exception("inline_answer_failed")  # methods raise nothing: gRPC does not take the answer
-            self._call.cancel()
-            return self._sent(None)
+        if raw is None:  # none was sent, it was too large, or the client is gone
+            self.send(_NO_MESSAGE)
+        elif len(raw) <= LARGEST:
+            self._inline.inbox.put(self, raw)
+        else:
+            self._delegate(raw)
         return None, ()
 
     def _delegate(self, raw: bytes) -> None:
         try:
-            self._inline.pool.submit(self._answer_from_pool, raw)
+            self._inline.pool.submit(self._answer, raw)
         except RuntimeError:  # the pool is closed
-            self.reply(_STOPPING)
+            self.send(_STOPPING)
 
-    def _answer_from_pool(self, raw: bytes) -> None:
+    def _answer(self, raw: bytes) -> None:
+        answer = self.act(raw)
+        if answer is not None:
+            self.send(answer)
+
+    def act(self, message: bytes) -> Answer | None:
+        """The answer; None where it is sent later, or never. Raises nothing."""
         try:
-            answer = self._act(raw)
-            if answer is not None:
-                self.reply(answer)
-        except Exception:  # noqa: BLE001 - the pool swallows it, and the caller would wait for ever
+            answer = self._method.act(message, self._told)
+            if answer is None and self._deadline > _NO_DEADLINE:
+                self._inline.waiting.append((time.monotonic() + _LONGEST_WAIT, self))
+        except Exception:  # noqa: BLE001 - others wait behind it, and the caller would wait for ever
             self._give_up()
-
-    def _act(self, raw: bytes) -> Answer | None:
-        answer = self._method.act(raw, self._told)
-        if answer is None and self._deadline > _NO_DEADLINE:
-            self._inline.waiting.append((time.monotonic() + _LONGEST_WAIT, self))
+            return None
         return answer
 
     def send(self, answer: Answer) -> None:
-        """Send an answer that was held back."""
+        """Send the answer, unless one was sent. From any thread. Raises nothing."""
         try:
             self.reply(answer)
-        except Exception:  # noqa: BLE001 - others wait behind it
+        except Exception:  # noqa: BLE001 - methods raise nothing: gRPC does not take the answer
             self._give_up()
 
     def _told(self, receipt: Receipt[Any]) -> None:

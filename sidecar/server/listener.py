@@ -59,9 +59,7 @@ class Listener:
         else:
             self.server = polling.server(self._pool, interceptors, _OPTIONS, max_concurrent)
             admits = _everybody if token is None else token.admits
-            self.inline = InlineMethods(
-                polling.insides, self.server, self._pool, max_concurrent, admits, polling.outbox
-            )
+            self.inline = InlineMethods(polling.insides, self.server, self._pool, max_concurrent, admits, polling.inbox)
         self._health = health.HealthServicer(
             experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1)
         )

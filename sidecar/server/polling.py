@@ -21,7 +21,7 @@ import grpc
 import structlog
 
 from .grpc_insides import Insides
-from .outbox import Outbox
+from .inbox import Inbox
 
 #: Seconds after which the thread looks for servers that were forgotten without being stopped.
 _LOOK_SECONDS: Final = 1.0
@@ -36,8 +36,8 @@ class Polling:
 
     def __init__(self, insides: Insides) -> None:
         self.insides = insides
-        #: For answers of the thread that polls; it sends them before it sleeps.
-        self.outbox = Outbox()
+        #: For messages that the thread that polls answers by itself, before it sleeps.
+        self.inbox = Inbox()
         self._queue = insides.cygrpc.CompletionQueue()
         self._serving: list[Any] = []  # states of servers that have started and not ended
         self._lock = threading.Lock()
@@ -98,10 +98,10 @@ class Polling:
                         return
 
     def _next(self) -> Any:
-        """The next event. It is waited for only when all answers have been sent."""
-        outbox, poll = self.outbox, self._queue.poll
-        if outbox:
-            if not outbox.is_due():
+        """The next event. It is waited for only when all messages have been answered."""
+        inbox, poll = self.inbox, self._queue.poll
+        if inbox:
+            if not inbox.is_due():
                 timeout = self.insides.cygrpc.CompletionType.queue_timeout
                 # Where an event came of what this thread itself had asked for, gRPC still wants to wake somebody for
                 # it: the first look says that nothing is there without having looked at any socket.
@@ -109,7 +109,10 @@ class Polling:
                     event = poll(_AT_ONCE)
                     if event.completion_type != timeout:
                         return event
-            outbox.send()
+            try:
+                inbox.answer()
+            except Exception:  # noqa: BLE001 - nobody else polls
+                _log.exception("grpc_event_failed")
         return poll(time.time() + _LOOK_SECONDS)
 
     def _handle(self, event: Any) -> Any | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -140,3 +140,18 @@ def runs_in(error: str, text: str) -> set[str]:
 
 def quoted(error: str) -> list[str]:
     return [match[match.lastindex or 0] for match in _QUOTED.finditer(error)]
+
+
+def texts_of(values: Iterable[Any]) -> list[str]:
+    """Texts and numbers in JSON values."""
+    found: list[str] = []
+    for item in values:
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict):
+            found += texts_of(item.values())
+        elif isinstance(item, list):
+            found += texts_of(item)
+        elif item is not None and not isinstance(item, bool):
+            found.append(str(item))
+    return found

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.objections import ERROR_CHARS, quoted, runs_in, words_in_both
+from sidecar.model.call import JSON
+from sidecar.native.objections import ERROR_CHARS, quoted, runs_in, texts_of, words_in_both
 
 from . import plain_capture as plain
 
@@ -67,3 +68,24 @@ def test_what_is_no_text_is_refused(wrong: Any) -> None:
             look("a.b", wrong)
     with pytest.raises(TypeError):
         quoted(wrong)
+
+
+_JSON: st.SearchStrategy[JSON] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.lists(_JSON, max_size=5))
+def test_texts_are_what_plain_python_finds(values: list[JSON]) -> None:
+    assert texts_of(values) == plain.texts_of(values)
+
+
+def test_texts_lie_as_deep_as_they_like() -> None:
+    deep: JSON = "bottom"
+    for number in range(100_000):
+        deep = [deep] if number % 2 else {"in": deep}
+    assert texts_of([deep]) == ["bottom"]
+    while isinstance(deep, dict | list):  # its end would be as deep, and Python's own
+        deep = deep["in"] if isinstance(deep, dict) else deep[0]

@@ -22,8 +22,8 @@ from sidecar.learning.learner import Recorded
 from sidecar.model.call import Call
 from sidecar.model.decision import Decision
 from sidecar.server import grpc_insides, inline
+from sidecar.server.inbox import MOST, Inbox
 from sidecar.server.inline import InlineMethods
-from sidecar.server.outbox import MOST, Outbox
 from sidecar.store.backlog import Job
 from sidecar.store.receipts import Receipt
 
@@ -342,22 +342,22 @@ def test_stopping_does_not_wait_for_what_never_ends(folder: Path) -> None:
 
 
 @pytest.fixture
-def sent(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many answers were sent each time."""
+def together(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many messages were answered each time."""
     assert served.methods is not None
     numbers: list[int] = []
-    send = Outbox.send
+    answer = Inbox.answer
 
-    def counted(held: Outbox) -> None:
+    def counted(held: Inbox) -> None:
         numbers.append(len(held))
-        send(held)
+        answer(held)
 
-    monkeypatch.setattr(Outbox, "send", counted)
+    monkeypatch.setattr(Inbox, "answer", counted)
     return numbers
 
 
 def test_calls_that_come_together_are_answered_together(
-    served: Served, sent: list[int], monkeypatch: pytest.MonkeyPatch
+    served: Served, together: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rooms = served.daemon._rooms
     assert rooms is not None
@@ -373,18 +373,18 @@ def test_calls_that_come_together_are_answered_together(
     goes_on.set()
     answers = [one.result().decision for one in pending]
     assert len({answer.decision_id for answer in answers}) == 400
-    assert sum(sent) == 400
-    assert max(sent) <= MOST
-    assert len(sent) < 100
+    assert sum(together) == 400
+    assert max(together) <= MOST
+    assert len(together) < 100
     for number in (0, 199, 399):  # to each its own
         asked = admin_pb2.GetDecisionRequest(decision_id=answers[number].decision_id)
         assert served.admin.GetDecision(asked, timeout=10).decision.arguments_json == f'{{"n":{number}}}'
 
 
-def test_one_by_one_each_is_sent_at_once(served: Served, sent: list[int]) -> None:
+def test_one_by_one_each_is_answered_at_once(served: Served, together: list[int]) -> None:
     for number in range(50):
         served.guard.ShouldPrevent(ask("t", {"n": number}), timeout=10)
-    assert sent == [1] * 50
+    assert together == [1] * 50
 
 
 def test_a_call_that_sends_no_message_holds_up_nobody(served: Served) -> None:
@@ -410,8 +410,7 @@ def test_a_call_that_sends_no_message_holds_up_nobody(served: Served) -> None:
     assert {one.code() for one in calls} == {grpc.StatusCode.UNIMPLEMENTED}
 
 
-def test_answers_that_are_held_are_sent_when_the_daemon_stops(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is answered when it is told to stop is said."""
+def test_messages_that_wait_are_answered_or_refused_when_the_daemon_stops(folder: Path) -> None:
     served = Served(folder)
     pending = [served.guard.ShouldPrevent.future(ask("t", {"n": number}), timeout=20) for number in range(200)]
     pending[0].result()
