@@ -140,7 +140,7 @@ def _proposals(view: View, errors: Sequence[UsagePattern]) -> Iterator[_Proposal
     texts = list(objections)
     spoken = [one.last_error for one in (call, *errors) if one is not None and one.last_error]
     unknown = list(dict.fromkeys(unknown_names(view, objections)))[:MOST_UNKNOWN]
-    if call is not None:
+    if call is not None and call.fixes:
         yield from _same_call(view, call, spoken)
     for error in errors:
         yield from _edits(view, error, unknown, [*spoken, *texts])

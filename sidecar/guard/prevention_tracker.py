@@ -225,7 +225,7 @@ class UsagePreventionTracker:
         remedy, retry_after = "", -1.0
         if findings:
             if lead is not None:  # the ground of a prevention is named first
-                findings.sort(key=lambda item: (item[2] is not lead, -abs(item[1])))
+                findings.sort(key=lambda item: item[2] is not lead)
             reasons = tuple(
                 [
                     Reason(
@@ -331,15 +331,15 @@ class UsagePreventionTracker:
             tool is not None and tool.state in _SET_ASIDE and not tool.automatic
         ):
             return -1  # calls like this work, or an administrator wants them to be made, whoever speaks against it
-        suspended = [
-            place
-            for place, (code, _, fact) in enumerate(findings)
-            if not fact.pattern_id and _is_suspended(view, covered_ground(code, fact.mark))
-        ]
-        # What is set aside shifts the odds that are told, but it neither prevents nor helps others to.
-        less = sum([max(0.0, findings[place][1]) for place in suspended])
-        if less and not self._sure(view, judgement, less):
-            return -1
+        suspended: list[int] = []
+        for place, (code, _, fact) in enumerate(findings):
+            if not fact.pattern_id and _is_suspended(view, covered_ground(code, fact.mark)):
+                suspended.append(place)
+        if suspended:
+            # What is set aside shifts the odds that are told, but it neither prevents nor helps others to.
+            less = sum([max(0.0, findings[place][1]) for place in suspended])
+            if less and not self._sure(view, judgement, less):
+                return -1
         works = call is not None and call.state is State.REFUTED
         waiting = is_waiting(view)
         for place, (code, part, fact) in enumerate(findings):  # strongest first

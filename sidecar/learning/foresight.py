@@ -111,13 +111,12 @@ class Foresight:
     def findings(self, view: View, judgement: Judgement) -> list[tuple[str, float, Finding]]:
         """The facts behind a judgement: (code, contribution in log-odds, fact), strongest first; no contradictions."""
         found = []
-        for detector, part in zip(self.detectors, judgement.parts or [0.0] * len(self.detectors), strict=True):
-            if abs(part) < _LEAST_PART and judgement.parts:
-                continue
+        detectors, parts = self.detectors, judgement.parts
+        for at in weights.strongest(parts, _LEAST_PART) if parts else range(len(detectors)):
+            detector, part = detectors[at], parts[at] if parts else 0.0
             finding = detector.explain(view)
             if finding is not None and not (part < 0.0 and _contradicts(finding, judgement.p)):
                 found.append((detector.code, part, finding))
-        found.sort(key=lambda item: -abs(item[1]))
         return found
 
 

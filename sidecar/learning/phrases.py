@@ -64,6 +64,10 @@ class Phrases(msgspec.Struct, array_like=True):
         """What each of the first words adds to the log-odds: everywhere, in these scopes, and beside what is quoted."""
         return phrases.weigh_each(self.weights, written.words, scopes, written.quoting)
 
+    def worst(self, written: Wording, scopes: Scopes, least: float) -> list[bytes]:
+        """Those of the first words that add at least ``least``, the first of them most."""
+        return phrases.worst(self.weights, written.words, scopes, written.quoting, least)
+
     def weigh_form(self, form: bytes) -> float:
         """What a form adds to the log-odds of a call that has no other."""
         return phrases.weigh(self.weights, b"", (), form)

@@ -9,6 +9,7 @@ the root of their number, so that long calls are no surer than short ones.
 
 from libc.math cimport log, pow, sqrt
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memcmp
 
 cdef enum:
     _KNOWN = 24
@@ -188,17 +189,17 @@ def descend(
             i += 1
 
 
-def weigh_each(bytearray weights not None, bytes words not None, tuple scopes not None, int quoting=0):
-    """What each of the first 12 words adds by itself, everywhere, in these scopes and beside what is quoted."""
+cdef int _weigh_each(bytearray weights, bytes words, tuple scopes, int quoting, double* said) except -1:
     cdef uint32_t[_WEIGHED] found
     cdef uint32_t[_PLACES] places
     cdef int count = _words(words, _WEIGHED, found), place_count = _places(scopes, places), i, j
     cdef const float* at
     cdef Py_ssize_t mask
     cdef double scale, part
-    cdef list said = []
     if not len(weights):
-        return [0.0] * count
+        for i in range(count):
+            said[i] = 0.0
+        return count
     mask = _mask(len(weights) // 4)
     at = <const float*><const char*>weights
     scale = _placed_weight / pow(place_count, 0.5) if place_count else 0.0
@@ -209,8 +210,35 @@ def weigh_each(bytearray weights not None, bytes words not None, tuple scopes no
         part = _words_weight * at[found[i] & mask] + scale * part
         if quoting:
             part += _quoted_weight * at[_placed(_beside(quoting), found[i]) & mask]
-        said.append(part)
-    return said
+        said[i] = part
+    return count
+
+
+def weigh_each(bytearray weights not None, bytes words not None, tuple scopes not None, int quoting=0):
+    """What each of the first 12 words adds by itself, everywhere, in these scopes and beside what is quoted."""
+    cdef double[_WEIGHED] said
+    cdef int count = _weigh_each(weights, words, scopes, quoting, said), i
+    return [said[i] for i in range(count)]
+
+
+def worst(bytearray weights not None, bytes words not None, tuple scopes not None, int quoting, double least):
+    """The words that add at least ``least``, those that add most first, of equal ones the lesser."""
+    cdef double[_WEIGHED] said
+    cdef int[_WEIGHED] order
+    cdef int count = _weigh_each(weights, words, scopes, quoting, said), found = 0, i, at
+    cdef const char* hashes = words
+    for i in range(count):
+        if said[i] >= least:
+            at = found
+            while at and (
+                said[order[at - 1]] < said[i]
+                or (said[order[at - 1]] == said[i] and memcmp(hashes + 4 * order[at - 1], hashes + 4 * i, 4) > 0)
+            ):
+                order[at] = order[at - 1]
+                at -= 1
+            order[at] = i
+            found += 1
+    return [words[4 * order[i] : 4 * order[i] + 4] for i in range(found)]
 
 
 def count(bytearray failures not None, bytearray successes not None, bytes words not None, bint failed):

@@ -36,6 +36,8 @@ def test_sums_and_steps_are_those_of_plain_python(slots: int, calls: list[Any], 
         assert whole == plain.weigh(tables[0], words, scopes, forms, quoting)
         each = phrases.weigh_each(tables[0], words, scopes, quoting)
         assert each == pytest.approx(plain.weigh_each(tables[0], words, scopes, quoting), abs=1e-9)
+        told = sorted((-one, words[4 * at : 4 * at + 4]) for at, one in enumerate(each) if one >= 0.01)
+        assert phrases.worst(tables[0], words, scopes, quoting, 0.01) == [word for _, word in told]
 
 
 @given(st.binary(min_size=4, max_size=4), st.integers(1, 15), st.integers(1, 15))

@@ -55,7 +55,7 @@ class Phrasing:
         if phrases is None:
             return None
         tool = view.call.tool
-        worst = _spelled(_worst(view, phrases), view)
+        worst = _spelled(phrases.worst(view.wording, view.scopes, _LEAST_NAMED), view)
         if worst:
             words = _listed(worst)
             # Which of them is to blame is not known, so there is no advice to do without.
@@ -91,16 +91,6 @@ class Phrasing:
         error = proposals.believed(view) * (view.p_fail - (1.0 if outcome.failed else 0.0))
         if abs(error) >= _LEAST_ERROR:
             phrases.descend(written, view.scopes, error)
-
-
-def _worst(view: View, phrases: Phrases) -> list[bytes]:
-    """The words that add most to the odds, everywhere and here, the first of them most."""
-    words = view.wording.words
-    weights = phrases.weigh_each(view.wording, view.scopes)
-    found = sorted([
-        (-weight, words[4 * at : 4 * at + 4]) for at, weight in enumerate(weights) if weight >= _LEAST_NAMED
-    ])  # fmt: skip
-    return [word for _, word in found]
 
 
 def _worst_forms(view: View, phrases: Phrases) -> list[str]:
