@@ -110,7 +110,7 @@ class _Captured(Extractor):
 class _NoFixes(Fixes):
     """Alternatives are not looked for: they change no verdict, and cost a judgement each."""
 
-    def alternatives(self, reader: Any, view: Any) -> tuple[Alternative, ...]:
+    def alternatives(self, reader: Any, view: Any, errors: Any) -> tuple[Alternative, ...]:
         return ()
 
 
