@@ -51,6 +51,10 @@ AGAIN_STRENGTH: Final = 3.0
 NEAR: Final = 0.8
 NEAR_DOUBT: Final = 1.5
 NEAR_STRENGTH: Final = 2.0
+#: Where near calls succeed less often than expected the model's log-odds are too small, and further out, where they are
+#: twice as large, it is off by the square. That is believed as far as trials would find out if it were no longer so:
+#: with so many expected successes of trials by half.
+NEAR_TRIALS: Final = 0.3
 _NEAR_KEPT: Final = 0.998
 _TRIALS_KEPT: Final = 0.9995
 #: Beyond this many successes, old ones are forgotten by halves.
@@ -144,6 +148,8 @@ class Budget(msgspec.Struct, array_like=True):
         beyond, until trials tell.
         """
         near = (self.near_came + NEAR_DOUBT * NEAR_STRENGTH) / (self.near + NEAR_STRENGTH)
+        if near < 1.0:
+            near **= 1.0 + self.tried / (self.tried + NEAR_TRIALS)
         found = (self.came + DOUBT * near * DOUBT_STRENGTH) / (self.tried + DOUBT_STRENGTH)
         return max(1.0 / MOST_DOUBT, min(MOST_DOUBT, found))
 

@@ -24,7 +24,7 @@ from .view import Source, View, places_of
 from .wording import Wordings
 
 #: Names the evidence and how it is combined, in snapshots; changes whenever the same records would decide otherwise.
-EVIDENCE_MODEL: Final = "logistic-11"
+EVIDENCE_MODEL: Final = "logistic-12"
 #: What adds less than this to the log-odds is not worth a word.
 _LEAST_PART: Final = 0.01
 

@@ -7,7 +7,7 @@ from math import exp
 
 import pytest
 
-from sidecar.learning.budget import Budget, within
+from sidecar.learning.budget import DOUBT, NEAR_DOUBT, NEAR_STRENGTH, Budget, within
 from sidecar.learning.combiner import descend
 from sidecar.learning.evidence import sigmoid
 from sidecar.learning.tool_model import Model, new_model
@@ -99,6 +99,20 @@ def test_guesses_count_as_much_as_trials_tell() -> None:
     assert books.doubt > lower
     odds = books.doubt * exp(-3.0625)
     assert books.above(3.0) == pytest.approx(100 * odds / (1.0 + odds), rel=0.1)
+
+
+def test_what_is_found_near_tells_more_of_what_is_further_out_where_trials_are_made() -> None:
+    wary, sure, tested = Budget(), Budget(), Budget()
+    for books, came in ((wary, 1.0), (sure, 0.0), (tested, 0.0)):
+        for number in range(40):
+            books.approach(0.85, came if number % 4 == 0 else 0.0)
+    tested.try_out(0.9, 0.0)  # by itself it lowers the doubt by a tenth, and half of that as it fades
+    assert wary.doubt > DOUBT  # 10 came, 6 were expected
+    assert sure.doubt == pytest.approx(DOUBT * (NEAR_DOUBT * NEAR_STRENGTH) / (sure.near + NEAR_STRENGTH))
+    assert tested.doubt < 0.8 * sure.doubt / 1.1
+    before = wary.doubt
+    wary.try_out(0.9, 0.1)
+    assert wary.doubt == pytest.approx((0.1 + before) / 1.1, rel=0.01)  # a model that is too sure is not doubted twice
 
 
 def test_only_what_was_seen_loosens_the_limit() -> None:
