@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 from .chain import Answer
 
-#: Messages that are answered together at most, and seconds that the first of them waits at most for the others.
+#: Messages that are answered together at most; and seconds that the first of them waits at most for others to be read,
+#: and that an answer waits at most for others to be known, but for one of them.
 MOST: Final = 16
 LONGEST: Final = 0.002
 
@@ -53,7 +54,18 @@ class Inbox:
     def answer(self) -> None:
         """Answer all messages, in the order in which they came."""
         messages, self._messages = self._messages, []
-        answers = [(call, call.act(message)) for call, message in messages]
-        for call, answer in answers:
+        ready: list[tuple[Asking, Answer]] = []
+        since = time.monotonic()
+        for call, message in messages:
+            answer = call.act(message)
             if answer is not None:
-                call.send(answer)
+                ready.append((call, answer))
+            if time.monotonic() - since > LONGEST:
+                _send(ready)
+                ready, since = [], time.monotonic()
+        _send(ready)
+
+
+def _send(ready: list[tuple[Asking, Answer]]) -> None:
+    for call, answer in ready:
+        call.send(answer)

@@ -72,3 +72,19 @@ def test_they_are_due_when_the_first_has_waited(monkeypatch: pytest.MonkeyPatch)
     held.answer()
     held.put(Echo(), b"")
     assert not held.is_due()
+
+
+def test_answers_do_not_wait_for_others_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(inbox.time, "monotonic", lambda: now[0])  # type: ignore[attr-defined]
+
+    class Slow(Echo):
+        def act(self, message: bytes) -> Answer | None:
+            now[0] += 0.6 * inbox.LONGEST
+            return super().act(message)
+
+    held, call = Inbox(), Slow()
+    for message in (b"a", b"b", b"c"):
+        held.put(call, message)
+    held.answer()
+    assert call.seen == [("act", b"a"), ("act", b"b"), ("send", b"a"), ("send", b"b"), ("act", b"c"), ("send", b"c")]
