@@ -104,9 +104,49 @@ def test_3_when_no_daemon_answers(command: Forewarn, arguments: list[str]) -> No
     assert len(run.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "unix:/nowhere/sock", "nowhere.invalid:1", "", "::", "unix:"])
-def test_3_when_the_address_is_wrong(command: Forewarn, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", "[::1]:1", "unix:/nowhere/sock", "unix:///nowhere/sock", "nowhere.invalid:1", ""]
+)
+def test_3_when_nobody_is_at_the_address(command: Forewarn, address: str) -> None:
     assert command("--admin-address", address, "--timeout", "5", "status").code == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("foo", "the port is missing"),
+        ("127.0.0.1", "the port is missing"),
+        ("[::1]", "the port is missing"),
+        (":7621", "expected unix:PATH or HOST:PORT"),
+        ("127.0.0.1:", "expected unix:PATH or HOST:PORT"),
+        ("::1:7621", "IPv6 as [::1]:PORT"),
+        ("[::1:7621", "IPv6 as [::1]:PORT"),
+        ("http://127.0.0.1:7621", "without http://"),
+        ("dns:localhost:7621", "expected unix:PATH or HOST:PORT"),
+        ("127.0.0.1:0", "1 to 65535"),
+        ("127.0.0.1:99999", "1 to 65535"),
+        ("127.0.0.1:" + "9" * 5000, "1 to 65535"),
+        ("127.0.0.1:grpc", "1 to 65535"),
+        ("127.0.0.1:\u0663", "1 to 65535"),
+        ("unix:", "needs a path"),
+        ("unix://run/guard.sock", "after unix:// comes an absolute path"),
+        ("unix:/" + "x" * 107, "at most 107 bytes"),
+    ],
+)
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_2_when_the_address_is_none(
+    command: Forewarn, monkeypatch: pytest.MonkeyPatch, address: str, said: str, how: str
+) -> None:
+    for option, variable, asked in (
+        ("--address", "FOREWARN_ADDRESS", ["check", "sql"]),
+        ("--admin-address", "FOREWARN_ADMIN_ADDRESS", ["status"]),
+    ):
+        monkeypatch.setenv(variable, address)
+        run = command(*([option, address] if how == "option" else []), *asked)
+        assert run.code == 2
+        assert "is no address: " in run.err
+        assert said in run.err
+        assert len(run.err.splitlines()) == 1
 
 
 def test_4_names_the_field_and_the_limit(forewarn: Forewarn) -> None:
