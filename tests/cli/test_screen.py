@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
 
 from forewarn.v1 import model_pb2
 from forewarn_cli import wording
-from forewarn_cli.screen import Screen
+from forewarn_cli.screen import Screen, wrapped
 from tests.cli.conftest import Forewarn
 from tests.cli.double import Double
 
@@ -46,6 +48,32 @@ def visible(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
+class Terminal(io.StringIO):
+    """A terminal that holds what is written to it."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in visible(self.getvalue()).splitlines()]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Terminal]:
+    def of_width(columns: int) -> Terminal:
+        made = Terminal()
+        monkeypatch.setattr(sys, "stdout", made)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.setenv("NO_COLOR", "1")
+        return made
+
+    return of_width
+
+
 def fill(forewarn: Forewarn) -> str:
     arguments = '{"query": "SELECT nme FROM a_rather_long_table_name WHERE \u4f60\u597d = 1"}'
     forewarn("record", "mcp__database__run_sql", arguments, "--outcome", "failure", "--error", "no column " * 30)
@@ -59,6 +87,68 @@ def test_nothing_is_wider_than_the_terminal(forewarn_double: Forewarn, double: D
     for arguments in (["decisions"], ["decisions", "show", decision], ["patterns"], ["stats"], ["status"], ["calls"]):
         text = visible(on_a_terminal(double, *arguments, columns=columns, NO_COLOR="1"))
         assert max(map(cell_len, text.splitlines())) <= columns, arguments
+
+
+TIME = "2026-11-29 10:48:17Z"
+ARGUMENTS = '{"command":"find /system -type f -name a.out -o -name core -mtime +7 -exec rm -f {} +"}'
+
+
+@pytest.mark.parametrize("columns", range(30, 200, 7))
+def test_nothing_that_a_table_says_is_cut(terminal: Callable[[int], Terminal], columns: int) -> None:
+    shown = terminal(columns)
+    row = [TIME, "0" * 32, "bash", "39 %", "failure: invalid argument", ARGUMENTS]
+    Screen().table(["time", "decision", "tool", ">fails", "became", "arguments"], [row] * 2)
+    assert max(map(cell_len, shown.lines)) <= columns
+    said = "".join("".join(shown.lines).split())
+    letters = sorted("".join(row * 2).replace(" ", ""))
+    for letter in set(letters):
+        assert said.count(letter) >= letters.count(letter), letter
+
+
+def test_short_cells_stay_on_one_line_and_the_longest_is_wrapped(terminal: Callable[[int], Terminal]) -> None:
+    shown = terminal(120)
+    row = [TIME, "0" * 32, "failure: invalid argument", "39 %", "word " * 12]
+    Screen().table(["time", "decision", "became", ">fails", "arguments"], [row])
+    assert shown.lines[2].startswith("  ".join(row[:3]))
+    assert shown.lines[3].split() == ["word"] * 6
+
+
+def test_columns_that_say_nothing_take_no_room(terminal: Callable[[int], Terminal]) -> None:
+    shown = terminal(40)
+    Screen().table(["tool", "server", ">calls"], [["sql", "", "1"], ["bash", "", "2"]])
+    assert shown.lines[0].split() == ["tool", "calls"]
+
+
+def test_numbers_of_a_block_stand_on_one_line(terminal: Callable[[int], Terminal]) -> None:
+    shown = terminal(40)
+    columns = ["tool", ">calls", ">ok", ">failed", ">fails", "last called"]
+    Screen().table(columns, [["a_tool_with_a_name_that_is_long", "150", "73", "77", "51.3 %", TIME]])
+    assert shown.lines == [
+        "tool         a_tool_with_a_name_that_is_",
+        "             long",
+        "calls        150, ok 73, failed 77,",
+        "             fails 51.3 %",
+        f"last called  {TIME}",
+    ]
+
+
+def test_what_is_said_of_a_reason_stands_under_it(terminal: Callable[[int], Terminal]) -> None:
+    shown = terminal(40)
+    screen = Screen()
+    details = screen.listed(["3 of 3 failed, 53–100 % (90 %)", "", "last " + TIME], ";", 7)
+    screen.entry(" +0.74 ", ["similar_calls  3 of 3 calls that look like this failed"], [details])
+    assert shown.lines == [
+        " +0.74 similar_calls  3 of 3 calls that",
+        "       look like this failed",
+        "       3 of 3 failed, 53–100 % (90 %);",
+        "       last " + TIME,
+    ]
+
+
+def test_a_number_and_its_percent_sign_stay_together() -> None:
+    assert wrapped("it fails with 27–63 % (90 %)", 27) == "it fails with 27–63 %\n(90 %)"
+    assert wrapped("it fails with 27–63 % (90 %)", 20) == "it fails with\n27–63 % (90 %)"
+    assert wrapped("  a\n\nb" + "c" * 5, 4) == "  a\n\nbccc\ncc"
 
 
 def test_no_color_is_honoured(forewarn_double: Forewarn, double: Double) -> None:
@@ -143,4 +233,6 @@ def test_words() -> None:
     assert wording.percent(None) == "–"
     assert wording.evidence(model_pb2.Evidence()) == "no calls"
     assert wording.evidence(model_pb2.Evidence(calls=3)) == "3 calls"
+    assert wording.evidence(model_pb2.Evidence(failures=1, successes=0.0001, calls=1)) == "1 of 1 failed"
+    assert wording.evidence(model_pb2.Evidence(failures=2.99, successes=4.98, calls=8)) == "3 of 8 failed"
     assert wording.evidence(model_pb2.Evidence(failures=1.5, successes=1, calls=4)).startswith("1.5 of 2.5 failed by")
