@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from forewarn.v1 import model_pb2
 from forewarn_cli import wording
-from forewarn_cli.screen import Screen, wrapped
+from forewarn_cli.screen import Brief, Screen, wrapped
 from tests.cli.conftest import Forewarn
 from tests.cli.double import Double
 
@@ -111,6 +111,22 @@ def test_short_cells_stay_on_one_line_and_the_longest_is_wrapped(terminal: Calla
     Screen().table(["time", "decision", "became", ">fails", "arguments"], [row])
     assert shown.lines[2].startswith("  ".join(row[:3]))
     assert shown.lines[3].split() == ["word"] * 6
+
+
+def test_a_pipe_gets_long_texts_whole_and_a_terminal_their_beginning(
+    forewarn_double: Forewarn, double: Double, terminal: Callable[[int], Terminal]
+) -> None:
+    long = '{"query": "' + "x" * 300 + '"}'
+    decision = forewarn_double("check", "sql", long, "--json").json["decision"]["decision_id"]
+    forewarn_double("record", "sql", long, "--outcome", "failure", "--error", "no such column " * 20)
+    for listing in ("decisions", "calls"):
+        (row,) = forewarn_double(listing).rows
+        assert row["arguments"] == long
+    assert row["error"] == " ".join(["no such column"] * 20)
+    assert "x" * 300 in forewarn_double("decisions", "show", decision).out
+    shown = terminal(1000)
+    Screen().table(["arguments"], [[Brief(long, 120)]])
+    assert shown.lines[-1] == long[:119] + "…"
 
 
 def test_columns_that_say_nothing_take_no_room(terminal: Callable[[int], Terminal]) -> None:

@@ -207,8 +207,8 @@ def revisions(
     """List the revisions of one, newest first."""
     from forewarn.v1 import knowledge_pb2
     from forewarn_cli.paging import read
-    from forewarn_cli.screen import Screen, show_json
-    from forewarn_cli.wording import moment, one_line
+    from forewarn_cli.screen import Brief, Screen, show_json
+    from forewarn_cli.wording import moment
 
     request = knowledge_pb2.ListEntityRevisionsRequest(id=entity_id)
     with door(context) as ask:
@@ -224,7 +224,7 @@ def revisions(
             moment(one.updated_at),
             one.updated_by,
             "deleted" if one.HasField("deleted_at") else "",
-            one_line(one.description, 100),
+            Brief(one.description, 100),
         ]
         for one in answer.revisions
     ]

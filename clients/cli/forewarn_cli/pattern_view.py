@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import STATE_STYLES, evidence, interval, label, moment, one_line, percent
+from forewarn_cli.screen import Brief, Cell, Screen, Styled
+from forewarn_cli.wording import STATE_STYLES, evidence, interval, label, moment, percent
 
 if TYPE_CHECKING:
     from forewarn.v1 import model_pb2
@@ -26,7 +26,7 @@ def row(pattern: model_pb2.UsagePattern) -> list[Cell]:
         percent(pattern.failure_probability, 0),
         str(pattern.evidence.calls),
         label(model_pb2.Cause, pattern.cause),
-        one_line(pattern.description, 120),
+        Brief(pattern.description, 120),
     ]
 
 

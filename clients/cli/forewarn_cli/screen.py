@@ -39,7 +39,14 @@ class Styled(NamedTuple):
     style: str
 
 
-Cell = str | Styled
+class Brief(NamedTuple):
+    """Text of which a terminal shows so many characters on one line; a pipe gets it whole."""
+
+    text: str
+    limit: int
+
+
+Cell = str | Styled | Brief
 
 
 class Screen:
@@ -113,6 +120,7 @@ class Screen:
         if not rows:
             self.line(Styled(none, "dim"))
             return
+        rows = [[one_line(*cell) if isinstance(cell, Brief) else cell for cell in row] for row in rows]
         told = [place for place in range(len(columns)) if any(_plain(row[place]) for row in rows)]
         columns, rows = [columns[place] for place in told], [[row[place] for place in told] for row in rows]
         least, most = _widths(columns, rows)
@@ -247,7 +255,7 @@ def _longest_word(text: str) -> int:
 
 
 def _plain(cell: Cell) -> str:
-    return cell.text if isinstance(cell, Styled) else cell
+    return cell if isinstance(cell, str) else cell.text
 
 
 def _on_one_line(cell: Cell) -> str:
@@ -255,7 +263,7 @@ def _on_one_line(cell: Cell) -> str:
 
 
 def _styled(cell: Cell) -> tuple[str, str]:
-    return (clean(cell.text), cell.style) if isinstance(cell, Styled) else (clean(cell), "")
+    return clean(_plain(cell)), cell.style if isinstance(cell, Styled) else ""
 
 
 def _rendered(cell: Cell, width: int = 0) -> RenderableType:

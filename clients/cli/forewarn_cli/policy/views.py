@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import OUTCOME_STYLES, label, moment, one_line
+from forewarn_cli.screen import Brief, Cell, Screen, Styled
+from forewarn_cli.wording import OUTCOME_STYLES, label, moment
 
 if TYPE_CHECKING:
     from forewarn.v1 import policy_pb2
@@ -137,7 +137,7 @@ def what_if(screen: Screen, answer: policy_pb2.WhatIfResponse) -> None:
             [
                 moment(one.time),
                 one.tool,
-                one_line(one.arguments_json, 60),
+                Brief(one.arguments_json, 60),
                 Styled(word := label(model_pb2.Outcome, one.outcome), OUTCOME_STYLES.get(word, "")),
                 verdict(one.current) if one.current else "nothing",
                 verdict(one.draft) if one.draft else "nothing",

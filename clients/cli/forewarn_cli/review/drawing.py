@@ -89,7 +89,8 @@ def _pairs(pairs: Iterable[tuple[str, Cell]]) -> Table:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold", ratio=1)
     for name, cell in pairs:
-        text, style = cell if isinstance(cell, Styled) else (cell, "")
+        text = cell if isinstance(cell, str) else cell.text
+        style = cell.style if isinstance(cell, Styled) else ""
         if text:
             grid.add_row(name, safe(text, style))
     return grid
