@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pty
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from rich.cells import cell_len
 from forewarn.v1 import model_pb2
 from forewarn_cli import wording
 from forewarn_cli.screen import Brief, Screen, wrapped
-from tests.cli.conftest import Forewarn
+from tests.cli.conftest import Forewarn, Terminal, visible
 from tests.cli.double import Double
 
 NASTY = "\x1b[2J[bold]red[/bold]\x9b31m\u202etxt"
@@ -42,23 +40,6 @@ def on_a_terminal(double: Double, *arguments: str, columns: int = 60, **environm
     os.close(leader)
     assert process.wait(20) == 0, read
     return read.decode().replace("\r\n", "\n")
-
-
-def visible(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-class Terminal(io.StringIO):
-    """A terminal that holds what is written to it."""
-
-    encoding = "utf-8"
-
-    def isatty(self) -> bool:
-        return True
-
-    @property
-    def lines(self) -> list[str]:
-        return [line.rstrip() for line in visible(self.getvalue()).splitlines()]
 
 
 @pytest.fixture

@@ -337,6 +337,7 @@ def verify(context: typer.Context, json: options.Json = False) -> None:
     """Compute all metrics anew from the journal and compare. Exit code 1 where they differ."""
     from forewarn.v1 import knowledge_pb2
     from forewarn_cli.screen import Screen, Styled, show_json
+    from forewarn_cli.wording import counted
 
     with door(context) as ask:
         answer: knowledge_pb2.VerifyUsageMetricsResponse = ask(
@@ -349,7 +350,8 @@ def verify(context: typer.Context, json: options.Json = False) -> None:
         for problem in answer.problems:
             screen.line(Styled(problem, "red"))
         verdict = "all metrics are what the journal says" if answer.ok else "the metrics are not what the journal says"
-        screen.line(Styled(verdict, "green" if answer.ok else "red"), f" ({answer.events} events, {answer.rows} rows)")
+        looked_at = f" ({counted(answer.events, 'event')}, {counted(answer.rows, 'row')})"
+        screen.line(Styled(verdict, "green" if answer.ok else "red"), looked_at)
     if not answer.ok:
         raise typer.Exit(EXIT_NEGATIVE)
 

@@ -58,6 +58,11 @@ class Screen:
         self._console: Console | None = None
 
     @property
+    def is_terminal(self) -> bool:
+        """Whether somebody looks at it: a terminal is shown what fits, a pipe gets everything."""
+        return self._tty
+
+    @property
     def console(self) -> Console:
         """The terminal's rich console; markup and highlighting stay off, since texts come from tools."""
         if self._console is None:

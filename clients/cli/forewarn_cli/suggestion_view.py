@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from forewarn_cli.screen import Brief, Cell, Screen, Styled
-from forewarn_cli.wording import label, moment, one_line, percent
+from forewarn_cli.wording import counted, label, moment, one_line, percent
 
 if TYPE_CHECKING:
     from forewarn.v1 import knowledge_pb2, suggestion_pb2
@@ -100,7 +100,8 @@ def what_if(screen: Screen, answer: suggestion_pb2.WhatIfSuggestionResponse) -> 
     """What the rules of a suggested policy would have prevented, and whether that would have been right."""
     left = f", {answer.incomplete} left out (their arguments were not kept whole)" if answer.incomplete else ""
     screen.line()
-    screen.line(Styled("What if it had been enforced", "bold"), f": {answer.calls} recorded calls looked at{left}")
+    calls = counted(answer.calls, "recorded call")
+    screen.line(Styled("What if it had been enforced", "bold"), f": {calls} looked at{left}")
     other = answer.stopped - answer.failed - answer.worked
     rest = f", {other} neither" if other else ""
     screen.pairs(

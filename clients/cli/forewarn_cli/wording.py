@@ -99,8 +99,8 @@ def span(duration: Duration) -> str:
 
 
 def counted(count: int, one: str, several: str = "") -> str:
-    """As in "1 rule", "2 rules"."""
-    return f"{count} {one if count == 1 else several or one + 's'}"
+    """As in "1 rule", "2 rules", "12,304 calls"."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def size(count: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from forewarn_cli.screen import Brief, Cell, Screen, Styled
-from forewarn_cli.wording import OUTCOME_STYLES, label, moment
+from forewarn_cli.wording import OUTCOME_STYLES, counted, label, moment
 
 if TYPE_CHECKING:
     from forewarn.v1 import policy_pb2
@@ -104,7 +104,7 @@ def what_if(screen: Screen, answer: policy_pb2.WhatIfResponse) -> None:
     from forewarn_cli.decision_view import verdict
 
     left = f", {answer.incomplete} left out (their arguments were not kept whole)" if answer.incomplete else ""
-    screen.line(f"{answer.calls} recorded calls{left}")
+    screen.line(f"{counted(answer.calls, 'recorded call')}{left}")
     screen.line()
     today = {one.verdict: one.calls for one in answer.current}
     numbers = {one.verdict: one for one in answer.draft}
@@ -130,7 +130,8 @@ def what_if(screen: Screen, answer: policy_pb2.WhatIfResponse) -> None:
     if not answer.examples:
         return
     screen.line()
-    screen.line(f"{answer.different} calls would be decided differently" if answer.different else "the same as today")
+    different = f"{counted(answer.different, 'call')} would be decided differently"
+    screen.line(different if answer.different else "the same as today")
     screen.table(
         ["time", "tool", "arguments", "became", "today", "draft", "rule", "message"],
         [
