@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -201,3 +202,21 @@ def test_a_reader_that_leaves_is_no_failure(double: Double) -> None:
     run = subprocess.run(["bash", "-o", "pipefail", "-c", script], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["--version"], ["stats"]])
+def test_2_when_what_is_told_cannot_be_written(double: Double, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "forewarn_cli", "--admin-address", double.admin_address, *arguments]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr == "forewarn: cannot write: No space left on device\n"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["status"], 0), (["decisions", "show", "0" * 32], 4)])
+def test_a_stdout_that_was_closed_is_no_failure(double: Double, arguments: list[str], code: int) -> None:
+    said = f"{sys.executable} -m forewarn_cli --admin-address {double.admin_address} {' '.join(arguments)} >&-"
+    run = subprocess.run(["bash", "-c", said], capture_output=True, text=True, check=False)
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr
