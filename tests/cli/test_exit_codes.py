@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from forewarn.v1 import model_pb2
 from tests.cli.conftest import Forewarn
 from tests.cli.double import Double
+from tests.server.running import RunningDaemon
 
 QUERY = '{"query": "SELECT nme"}'
 
@@ -169,6 +171,46 @@ def test_4_at_the_wrong_door(command: Forewarn, double: Double) -> None:
     run = command("--admin-address", double.guard_address, "status")
     assert run.code == 4
     assert "other door" in run.err
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[RunningDaemon]:
+    """A daemon whose doors have tokens."""
+    options = []
+    for door in ("guard", "admin"):
+        file = tmp_path / f"{door}.token"
+        file.write_text(f"the {door}'s own token")
+        file.chmod(0o600)
+        options += [f"--{door}-token-file", str(file)]
+    running = RunningDaemon(*options).start()
+    yield running
+    running.discard()
+
+
+def test_4_without_the_token_of_the_door(
+    command: Forewarn, locked: RunningDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = tmp_path / "calls.jsonl"
+    trace.write_text('{"tool": "sql", "outcome": "success"}\n')
+    doors = ("--address", locked.guard_address, "--admin-address", locked.admin_address)
+    asked = {"guard": (["check", "sql"], ["replay", str(trace), "--yes"]), "admin": (["status"], ["decisions"])}
+    for door, commands in asked.items():
+        for arguments in commands:
+            for wrong in ([], ["--token", "another token"]):
+                run = command(*doors, *wrong, *arguments)
+                assert run.code == 4
+                assert run.err.startswith("forewarn: unauthenticated: the token for ")
+                assert "FOREWARN_TOKEN" in run.err
+                assert len(run.err.splitlines()) == 1
+            for torn in ("the\ntoken", "t\u00f6ken"):
+                run = command(*doors, "--token", torn, *arguments)
+                assert run.code == 2
+                assert "which cannot be sent" in run.err
+            run = command(*doors, "--token", f"the {door}'s own token", *arguments)
+            assert run.code == 0, run.err
+    monkeypatch.setenv("FOREWARN_TOKEN", "the guard's own token")
+    monkeypatch.setenv("FOREWARN_ADMIN_TOKEN", "the admin's own token")
+    assert command(*doors, "check", "sql").code == command(*doors, "status").code == 0
 
 
 def test_130_on_ctrl_c(double: Double) -> None:

@@ -23,6 +23,7 @@ DEFAULT_TIMEOUT = 10.0
 
 _SOCKET_PATH_BYTES = 107
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]@]+")
+_TOKEN = re.compile(r"[ -~]+")
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
@@ -42,7 +43,7 @@ class Door:
     def __init__(self, address: str, stub: Any, token: str | None, timeout: float | None) -> None:
         self.address = address
         self._stub = stub
-        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._metadata = credentials(token)
         self._timeout = timeout
 
     def __call__(self, method: str, request: Any, *, patient: bool = False) -> Any:
@@ -108,6 +109,15 @@ def check_address(address: str) -> None:
         raise UsageFault(f"{address!r} is no address: expected unix:PATH or HOST:PORT (IPv6 as [::1]:PORT)")
     if not _PORT.fullmatch(port) or not 1 <= int(port) <= 65535:
         raise UsageFault(f"{address!r} is no address: a port is a number from 1 to 65535, not {port!r}")
+
+
+def credentials(token: str | None) -> tuple[tuple[str, str], ...]:
+    """What a call carries to show its token; a UsageFault where it cannot be sent."""
+    if not token:
+        return ()
+    if not _TOKEN.fullmatch(token):
+        raise UsageFault("the token holds line breaks or letters beyond ASCII, which cannot be sent")
+    return (("authorization", f"Bearer {token}"),)
 
 
 @contextmanager
