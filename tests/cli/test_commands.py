@@ -229,3 +229,16 @@ def test_one_is_told_as_one_and_shares_with_a_space(forewarn: Forewarn) -> None:
     assert re.findall(r"(?<![\d.,])1 \w*(?:calls|times|tools|events|rows|patterns|others|failures)\b", text) == []
     assert re.findall(r"\d%", text) == []
     assert "prevented: 1 time" in text
+
+
+def test_a_rule_about_a_call_tells_its_arguments(forewarn: Forewarn) -> None:
+    fail(forewarn, 4)
+    call = ("sql", QUERY, "-c", "db=shop", "--session", "s3")
+    assert forewarn("check", *call, "--json").json["decision"]["would_be"] == "VERDICT_PREVENT"
+    forewarn("record", *call, "--outcome", "failure", "--error", "no such column: nme")
+    said = [row["what"] for row in forewarn("rules").rows]
+    assert 'sql with these arguments fails (not found): {"query":"SELECT nme FROM users"}' in said
+
+
+def test_optimize_begins_with_what_to_use(forewarn: Forewarn) -> None:
+    assert forewarn("optimize", "sql", QUERY).out.startswith("#\tinstead\t")

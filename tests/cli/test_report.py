@@ -219,7 +219,8 @@ def test_a_terminal_is_told_of_the_first_tools_and_a_pipe_of_all(
     forewarn_double: Forewarn, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     double.state.report = admin_pb2.GetReportResponse(
-        tools=[admin_pb2.ReportTool(tool=f"tool-{number:03}", would_prevent=1) for number in range(30)]
+        totals=admin_pb2.ReportTotals(decisions=30),
+        tools=[admin_pb2.ReportTool(tool=f"tool-{number:03}", would_prevent=1) for number in range(30)],
     )
     piped = forewarn_double("report").out
     assert "tool-029" in piped
@@ -278,6 +279,15 @@ def test_one_is_told_as_one(totals: dict[str, int], said: str) -> None:
     answer = admin_pb2.GetReportResponse(totals=admin_pb2.ReportTotals(**totals), tools_left_out=1)
     assert blocks.verdict(answer) == said
     assert blocks.left_out(answer) == "1 more tool is left out; --tool asks for one."
+
+
+def test_a_period_without_decisions_has_no_empty_tables(forewarn: Forewarn) -> None:
+    run = forewarn("report", "--since", "2100-01-01")
+    assert run.code == 0, run.err
+    assert run.out.startswith("No decision was made in this period.\n")
+    assert "\t" not in run.out
+    judged(forewarn)
+    assert blocks.PATTERNS in forewarn("report", "--since", "2100-01-01").out
 
 
 def test_notes_on_one_are_about_one() -> None:

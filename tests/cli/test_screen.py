@@ -142,6 +142,12 @@ def test_what_is_said_of_a_reason_stands_under_it(terminal: Callable[[int], Term
     ]
 
 
+def test_code_is_not_broken_into_lines(terminal: Callable[[int], Terminal]) -> None:
+    shown = terminal(40)
+    Screen().code("-description: " + "a word " * 12 + "and the end")
+    assert len(shown.lines) == 1
+
+
 def test_a_number_and_its_percent_sign_stay_together() -> None:
     assert wrapped("it fails with 27–63 % (90 %)", 27) == "it fails with 27–63 %\n(90 %)"
     assert wrapped("it fails with 27–63 % (90 %)", 20) == "it fails with\n27–63 % (90 %)"

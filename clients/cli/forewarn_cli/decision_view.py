@@ -66,11 +66,13 @@ def show(screen: Screen, decision: model_pb2.Decision) -> None:
 
         screen.line()
         trace_view.show(screen, decision.policy)
-    alternatives(screen, decision.alternatives)
+    if decision.alternatives:
+        screen.line()
+        alternatives(screen, decision.alternatives)
 
 
 def alternatives(screen: Screen, proposed: Iterable[model_pb2.Alternative]) -> None:
-    """What could be done instead, best first; nothing where there is nothing."""
+    """What could be done instead, best first."""
     rows: list[list[Cell]] = []
     for place, one in enumerate(proposed, 1):
         rows.append(
@@ -86,9 +88,6 @@ def alternatives(screen: Screen, proposed: Iterable[model_pb2.Alternative]) -> N
                 one.rationale,
             ]
         )
-    if not rows:
-        return
-    screen.line()
     columns = [">#", "instead", "arguments", ">succeeds", "interval", ">takes", ">costs", ">score", "because"]
     used = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     screen.table([columns[i] for i in used], [[row[i] for i in used] for row in rows])

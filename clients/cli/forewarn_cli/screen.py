@@ -80,6 +80,13 @@ class Screen:
         else:
             print("".join(map(_on_one_line, cells)), file=self._stream)
 
+    def code(self, cell: Cell) -> None:
+        """A line of code or of a diff: no line break is put into it."""
+        if self._tty:
+            self.console.print(_rendered(cell), soft_wrap=True)
+        else:
+            self.line(cell)
+
     def pairs(self, pairs: Iterable[tuple[str, Cell]]) -> None:
         """Names and values; empty values are left out."""
         filled = [(name, cell) for name, cell in pairs if _plain(cell)]

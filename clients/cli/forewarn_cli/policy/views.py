@@ -94,7 +94,7 @@ def difference(screen: Screen, found: Iterable[policy_pb2.PolicyChange]) -> bool
         )  # fmt: skip
         for line in lines:
             style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-            screen.line(Styled(line, style))
+            screen.code(Styled(line, style))
     return any_change
 
 

@@ -19,16 +19,23 @@ def show(answer: admin_pb2.GetReportResponse) -> None:
     screen.pairs(blocks.summary(answer))
     for note in blocks.notes(answer):
         screen.line(Styled(note, "dim"))
+    if answer.totals.decisions:
+        _decided(screen, answer)
+    if answer.totals.decisions or any(table.rows for _, table in blocks.pattern_lists(answer)):
+        _title(screen, blocks.PATTERNS)
+        for title, table in blocks.pattern_lists(answer):
+            screen.line()
+            screen.line(Styled(title, "bold"))
+            screen.table(table.columns, table.rows, none=table.none)
+
+
+def _decided(screen: Screen, answer: admin_pb2.GetReportResponse) -> None:
+    """What there is to say where decisions were made in the period."""
     _block(screen, blocks.RELIABILITY, _reliability(screen, answer), blocks.reliability_key(answer))
     _block(screen, blocks.CURVE, blocks.curve(answer), blocks.curve_key(answer))
     _timeline(screen, answer)
     _block(screen, blocks.DETECTORS, blocks.detectors(answer))
     _tools(screen, answer)
-    _title(screen, blocks.PATTERNS)
-    for title, table in blocks.pattern_lists(answer):
-        screen.line()
-        screen.line(Styled(title, "bold"))
-        screen.table(table.columns, table.rows, none=table.none)
 
 
 def _title(screen: Screen, title: str, key: str = "") -> None:
