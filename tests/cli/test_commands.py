@@ -149,11 +149,13 @@ def test_mode_is_shown_and_set_for_all_and_for_one(forewarn: Forewarn) -> None:
     assert forewarn("mode", "sql", "enforce").code == 0
     assert forewarn("mode", "sql").out == "sql: enforce\n"
     assert forewarn("mode", "--json").json == {"mode": "warn", "tools": {"sql": "enforce"}}
-    assert forewarn("mode", "sql", "inherit").code == 0
+    assert forewarn("mode", "sql", "inherit").out == "sql: enforce → warn (as all)\n"
     assert forewarn("mode", "sql").out == "sql: warn (as all)\n"
     slip = forewarn("mode", "shaddow")
     assert (slip.code, "'shaddow' is no mode, and no tool of that name is known; shadow?" in slip.err) == (2, True)
-    assert forewarn("mode", "inherit").code == 2
+    run = forewarn("mode", "inherit")
+    assert run.code == 2
+    assert "'inherit' is for one tool: forewarn mode TOOL inherit" in run.err
     assert forewarn("mode", "--tool", "off", "enforce").code == 0, "a tool that is called off"
     assert forewarn("mode", "--tool", "off").out == "off: enforce\n"
 
