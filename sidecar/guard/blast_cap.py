@@ -56,7 +56,8 @@ def tell_of_cap(txn: WriteTransaction, tool: Tool) -> None:
     add_event(
         txn,
         "blast_cap",
-        f"learning prevented {share:.0%} of its recent calls, which is as much as it may: more are let through",
+        f"learning prevented {100.0 * share:.0f} % of its recent calls, which is as much as it may: "
+        "more are let through",
         tool=tool.descriptor.tool,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..capture.extractor import Extractor
-from ..learning.describe import evidence_of, failure_probability, quoted, shown_arguments, times
+from ..learning.describe import evidence_of, failure_probability, of_all, quoted, shown_arguments, times
 from ..learning.detectors.outage import strength
 from ..learning.edits import decoded
 from ..learning.proven_fixes import mended_by
@@ -99,7 +99,7 @@ class UsageContextInjector:
                 text = f"{name} is failing at present; its last error was {quoted(pattern.last_error)}."
                 yield _fact(text, name, key, pattern, now, 50.0)
             elif pattern.failures:
-                text = f"{name}: {pattern.failures} of {calls} calls failed."
+                text = f"{name}: {of_all(pattern.failures, calls)} failed."
                 yield _fact(text, name, key, pattern, now, 0.5 + pattern.failures / calls)
         yield from _errors(reader, name, subject, tool, now)
         yield from _calls(reader, name, subject, tool, here, now)
@@ -132,7 +132,7 @@ def _errors(reader: Reader, name: str, subject: bytes, tool: Tool | None, now: f
         text = f"{name} failed {times(pattern.failures)} with errors of one kind, last with "
         text += quoted(pattern.last_error or pattern.template)
         if pattern.plain.total >= 2.0:
-            text += f"; repeating the same call failed again in {again:.0%} of cases"
+            text += f"; repeating the same call failed again in {100.0 * again:.0f} % of cases"
         yield _fact(f"{text}.", name, key, pattern, now, 1.0 + min(9.0, pattern.failures / 10.0))
 
 

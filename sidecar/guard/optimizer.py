@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from ..capture.extractor import Extractor
 from ..clock import TimeOrderedIds
-from ..learning.describe import evidence_of
+from ..learning.describe import evidence_of, of_all
 from ..learning.evidence import wilson
 from ..learning.foresight import EVIDENCE_MODEL, Foresight, volatile_of
 from ..learning.half_life import PERMANENT_HALF_LIFE
@@ -230,7 +230,7 @@ def _other(reader: Reader, name: str) -> _Candidate:
             latency=latency_of(tool),
             cost=_cost(tool),
             score=0.0,
-            rationale=f"{pattern.successes} of its {calls} calls worked" if pattern is not None else "never called yet",
+            rationale=f"{of_all(pattern.successes, calls)} worked" if pattern is not None else "never called yet",
             evidence=evidence_of(pattern, pattern.last_time) if pattern is not None else None,
         ),
         successes,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..learning.describe import of_all
 from ..learning.detectors.outage import strength
 from ..learning.evidence import wilson
 from ..learning.successions import Succession, answers_failures, succession_of
@@ -79,7 +80,7 @@ def _alternative(view: View, name: str, succession: Succession, tool: Tool | Non
         latency=latency_of(tool),
         cost=tool.cost_sum / tool.cost_calls if tool is not None and tool.cost_calls else 0.0,
         score=expected * _ELSE,
-        rationale=f"After {view.call.tool} failed, sessions went on with {name}, which worked {worked} of "
-        f"{times} times.",
+        rationale=f"After {view.call.tool} failed, sessions went on with {name}, which worked "
+        f"{of_all(worked, times, 'time', 'times')}.",
         evidence=None,
     )

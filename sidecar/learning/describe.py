@@ -77,6 +77,11 @@ def times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
+def of_all(failures: float, total: float, one: str = "call", several: str = "calls") -> str:
+    """As in "1 of 1 call", "3 of 4 calls"; weights are rounded."""
+    return f"{failures:.0f} of {total:.0f} {one if 0.5 < total < 1.5 else several}"
+
+
 def seconds(value: float) -> str:
     """A span in words, to its largest unit: 40 s, 5 min, 3 h, 2 days."""
     for unit, length in (("days", 172_800.0), ("h", 7_200.0), ("min", 120.0)):

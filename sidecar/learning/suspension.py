@@ -32,8 +32,8 @@ def try_pattern(
     share, interval = wrong_share(pattern.trial)
     pattern.state, pattern.automatic = State.SUSPENDED, True
     pattern.suspended_reason = (
-        f"set aside by itself: {share:.0%} of its preventions were wrong (95 % interval {interval.low:.0%} to "
-        f"{interval.high:.0%}), and it may be wrong in {allowed:.0%}"
+        f"set aside by itself: {100.0 * share:.0f} % of its preventions were wrong (95 % interval "
+        f"{100.0 * interval.low:.0f} to {100.0 * interval.high:.0f} %), and it may be wrong in {100.0 * allowed:.0f} %"
     )
     what = quoted(pattern.description)
     add_event(txn, "pattern_suspended", f"{pattern.suspended_reason}: {what}", tool=pattern.tool, pattern_id=key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -148,11 +149,13 @@ def test_mode_is_shown_and_set_for_all_and_for_one(forewarn: Forewarn) -> None:
     assert forewarn("mode", "sql", "enforce").code == 0
     assert forewarn("mode", "sql").out == "sql: enforce\n"
     assert forewarn("mode", "--json").json == {"mode": "warn", "tools": {"sql": "enforce"}}
-    assert forewarn("mode", "sql", "inherit").code == 0
+    assert forewarn("mode", "sql", "inherit").out == "sql: enforce → warn (as all)\n"
     assert forewarn("mode", "sql").out == "sql: warn (as all)\n"
     slip = forewarn("mode", "shaddow")
     assert (slip.code, "'shaddow' is no mode, and no tool of that name is known; shadow?" in slip.err) == (2, True)
-    assert forewarn("mode", "inherit").code == 2
+    run = forewarn("mode", "inherit")
+    assert run.code == 2
+    assert "'inherit' is for one tool: forewarn mode TOOL inherit" in run.err
     assert forewarn("mode", "--tool", "off", "enforce").code == 0, "a tool that is called off"
     assert forewarn("mode", "--tool", "off").out == "off: enforce\n"
 
@@ -187,3 +190,57 @@ def test_status(forewarn: Forewarn) -> None:
     assert "mode: shadow" in shown
     assert "store refused" not in shown
     assert forewarn("status", "--json").json["mode"] == "MODE_SHADOW"
+
+
+def test_one_is_told_as_one_and_shares_with_a_space(forewarn: Forewarn) -> None:
+    """Of each thing there is one: whatever a command says then, it does not say "1 calls"."""
+    bad = {"query": "SELECT nme", "limit": 1}
+    fail = ("--outcome", "failure", "--error", "no such column: nme", "--session", "s")
+    said = [forewarn("record", "sql", json.dumps(bad), *fail).out, forewarn("check", "sql", json.dumps(bad)).out]
+    asked = forewarn("check", "sql", json.dumps(bad), "--session", "s", "--json").json["decision"]
+    summaries = [reason["summary"] for reason in asked["reasons"]]
+    assert "1 of 1 call of sql failed; " in " ".join(summaries)
+    assert "1 of 1 call that looks like this failed" in " ".join(summaries)
+    assert "1 of 1 call that starts like this failed" in " ".join(summaries)
+    decision = asked["decision_id"]
+    forewarn("record", "sql", json.dumps(bad), *fail, "--decision-id", decision)
+    forewarn("appeal", decision, "--reason", "why not")
+    pattern = next(row["id"] for row in forewarn("patterns").rows if row["level"] == "call")
+    for arguments in (
+        ["decisions", "show", decision],
+        ["optimize", "sql", "--candidate", "http"],
+        ["similar", "sql", json.dumps(bad)],
+        ["context", "sql"],
+        ["patterns"],
+        ["patterns", "show", pattern],
+        ["rules"],
+        ["events"],
+        ["stats"],
+        ["status"],
+        ["tools"],
+        ["report"],
+        ["report", "--learning"],
+        ["knowledge", "stats"],
+        ["knowledge", "verify"],
+        ["policy", "list"],
+    ):
+        run = forewarn(*arguments)
+        assert run.code == 0, run.err
+        said.append(run.out)
+    text = "\n".join([*said, *summaries])
+    assert re.findall(r"(?<![\d.,])1 \w*(?:calls|times|tools|events|rows|patterns|others|failures)\b", text) == []
+    assert re.findall(r"\d%", text) == []
+    assert "prevented: 1 time" in text
+
+
+def test_a_rule_about_a_call_tells_its_arguments(forewarn: Forewarn) -> None:
+    fail(forewarn, 4)
+    call = ("sql", QUERY, "-c", "db=shop", "--session", "s3")
+    assert forewarn("check", *call, "--json").json["decision"]["would_be"] == "VERDICT_PREVENT"
+    forewarn("record", *call, "--outcome", "failure", "--error", "no such column: nme")
+    said = [row["what"] for row in forewarn("rules").rows]
+    assert 'sql with these arguments fails (not found): {"query":"SELECT nme FROM users"}' in said
+
+
+def test_optimize_begins_with_what_to_use(forewarn: Forewarn) -> None:
+    assert forewarn("optimize", "sql", QUERY).out.startswith("#\tinstead\t")

@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from forewarn.v1 import model_pb2
 from tests.cli.conftest import Forewarn
 from tests.cli.double import Double
+from tests.server.running import RunningDaemon
 
 QUERY = '{"query": "SELECT nme"}'
 
@@ -104,9 +107,49 @@ def test_3_when_no_daemon_answers(command: Forewarn, arguments: list[str]) -> No
     assert len(run.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "unix:/nowhere/sock", "nowhere.invalid:1", "", "::", "unix:"])
-def test_3_when_the_address_is_wrong(command: Forewarn, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", "[::1]:1", "unix:/nowhere/sock", "unix:///nowhere/sock", "nowhere.invalid:1", ""]
+)
+def test_3_when_nobody_is_at_the_address(command: Forewarn, address: str) -> None:
     assert command("--admin-address", address, "--timeout", "5", "status").code == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("foo", "the port is missing"),
+        ("127.0.0.1", "the port is missing"),
+        ("[::1]", "the port is missing"),
+        (":7621", "expected unix:PATH or HOST:PORT"),
+        ("127.0.0.1:", "expected unix:PATH or HOST:PORT"),
+        ("::1:7621", "IPv6 as [::1]:PORT"),
+        ("[::1:7621", "IPv6 as [::1]:PORT"),
+        ("http://127.0.0.1:7621", "without http://"),
+        ("dns:localhost:7621", "expected unix:PATH or HOST:PORT"),
+        ("127.0.0.1:0", "1 to 65535"),
+        ("127.0.0.1:99999", "1 to 65535"),
+        ("127.0.0.1:" + "9" * 5000, "1 to 65535"),
+        ("127.0.0.1:grpc", "1 to 65535"),
+        ("127.0.0.1:\u0663", "1 to 65535"),
+        ("unix:", "needs a path"),
+        ("unix://run/guard.sock", "after unix:// comes an absolute path"),
+        ("unix:/" + "x" * 107, "at most 107 bytes"),
+    ],
+)
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_2_when_the_address_is_none(
+    command: Forewarn, monkeypatch: pytest.MonkeyPatch, address: str, said: str, how: str
+) -> None:
+    for option, variable, asked in (
+        ("--address", "FOREWARN_ADDRESS", ["check", "sql"]),
+        ("--admin-address", "FOREWARN_ADMIN_ADDRESS", ["status"]),
+    ):
+        monkeypatch.setenv(variable, address)
+        run = command(*([option, address] if how == "option" else []), *asked)
+        assert run.code == 2
+        assert "is no address: " in run.err
+        assert said in run.err
+        assert len(run.err.splitlines()) == 1
 
 
 def test_4_names_the_field_and_the_limit(forewarn: Forewarn) -> None:
@@ -128,6 +171,46 @@ def test_4_at_the_wrong_door(command: Forewarn, double: Double) -> None:
     run = command("--admin-address", double.guard_address, "status")
     assert run.code == 4
     assert "other door" in run.err
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[RunningDaemon]:
+    """A daemon whose doors have tokens."""
+    options = []
+    for door in ("guard", "admin"):
+        file = tmp_path / f"{door}.token"
+        file.write_text(f"the {door}'s own token")
+        file.chmod(0o600)
+        options += [f"--{door}-token-file", str(file)]
+    running = RunningDaemon(*options).start()
+    yield running
+    running.discard()
+
+
+def test_4_without_the_token_of_the_door(
+    command: Forewarn, locked: RunningDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = tmp_path / "calls.jsonl"
+    trace.write_text('{"tool": "sql", "outcome": "success"}\n')
+    doors = ("--address", locked.guard_address, "--admin-address", locked.admin_address)
+    asked = {"guard": (["check", "sql"], ["replay", str(trace), "--yes"]), "admin": (["status"], ["decisions"])}
+    for door, commands in asked.items():
+        for arguments in commands:
+            for wrong in ([], ["--token", "another token"]):
+                run = command(*doors, *wrong, *arguments)
+                assert run.code == 4
+                assert run.err.startswith("forewarn: unauthenticated: the token for ")
+                assert "FOREWARN_TOKEN" in run.err
+                assert len(run.err.splitlines()) == 1
+            for torn in ("the\ntoken", "t\u00f6ken"):
+                run = command(*doors, "--token", torn, *arguments)
+                assert run.code == 2
+                assert "which cannot be sent" in run.err
+            run = command(*doors, "--token", f"the {door}'s own token", *arguments)
+            assert run.code == 0, run.err
+    monkeypatch.setenv("FOREWARN_TOKEN", "the guard's own token")
+    monkeypatch.setenv("FOREWARN_ADMIN_TOKEN", "the admin's own token")
+    assert command(*doors, "check", "sql").code == command(*doors, "status").code == 0
 
 
 def test_130_on_ctrl_c(double: Double) -> None:
@@ -161,3 +244,21 @@ def test_a_reader_that_leaves_is_no_failure(double: Double) -> None:
     run = subprocess.run(["bash", "-o", "pipefail", "-c", script], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["--version"], ["stats"]])
+def test_2_when_what_is_told_cannot_be_written(double: Double, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "forewarn_cli", "--admin-address", double.admin_address, *arguments]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr == "forewarn: cannot write: No space left on device\n"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["status"], 0), (["decisions", "show", "0" * 32], 4)])
+def test_a_stdout_that_was_closed_is_no_failure(double: Double, arguments: list[str], code: int) -> None:
+    said = f"{sys.executable} -m forewarn_cli --admin-address {double.admin_address} {' '.join(arguments)} >&-"
+    run = subprocess.run(["bash", "-c", said], capture_output=True, text=True, check=False)
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr

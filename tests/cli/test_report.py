@@ -18,7 +18,9 @@ from google.protobuf.json_format import ParseDict
 
 from forewarn.v1 import admin_pb2
 from forewarn_cli.report import bars, blocks, page
-from tests.cli.conftest import Forewarn
+from forewarn_cli.report import terminal as report_on_a_terminal
+from forewarn_cli.report.parts import unbroken
+from tests.cli.conftest import Forewarn, Terminal
 from tests.cli.double import Double
 from tests.cli.reported import HOSTILE, HOSTILE_TOOL, START, full_report
 
@@ -86,11 +88,14 @@ def test_the_terminal_says_what_was_prevented_and_how_often_it_was_right(forewar
     assert run.out.startswith("2 of 3 calls would have been prevented; of those 1 failed and 1 worked.\n")
     assert "\ncalls decided: 3\n" in run.out
     assert "\nright, wrong: 1, 1\n" in run.out
-    assert "\nrecall: 100.0 % (" in run.out
-    assert "\nfalse prevention: 50.00 % (" in run.out
+    assert "\nrecall: 100.0 % of failures; " in run.out
+    assert "\nprecision: 50.0 % of preventions; " in run.out
+    assert "\nfalse prevention: 50.00 % of good calls; " in run.out
+    assert "\nbudget: 1.00 % of good calls; " in run.out
     assert "Figures stand on 3 of 3 calls" in run.out
+    assert "Ranges are 90 % intervals." in run.out
     assert "\nsql\t2\t1\t2\t0\t1\t1\t50.0 %\t100.0 %\n" in run.out
-    assert "Of 1 more tools nothing was prevented" in run.out
+    assert "Of 1 more tool nothing was prevented" in run.out
 
 
 def test_json_is_the_response(forewarn: Forewarn) -> None:
@@ -201,14 +206,98 @@ def test_tools_whose_names_begin_and_end_alike_have_bars_of_their_own() -> None:
         assert f">{label}</text>" in drawn
 
 
-def test_a_terminal_is_told_of_the_first_tools(forewarn_double: Forewarn, double: Double) -> None:
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, answer: admin_pb2.GetReportResponse) -> str:
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+    report_on_a_terminal.show(answer)
+    return "\n".join(shown.lines)
+
+
+def test_a_terminal_is_told_of_the_first_tools_and_a_pipe_of_all(
+    forewarn_double: Forewarn, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
     double.state.report = admin_pb2.GetReportResponse(
-        tools=[admin_pb2.ReportTool(tool=f"tool-{number:03}", would_prevent=1) for number in range(30)]
+        totals=admin_pb2.ReportTotals(decisions=30),
+        tools=[admin_pb2.ReportTool(tool=f"tool-{number:03}", would_prevent=1) for number in range(30)],
     )
-    said = forewarn_double("report").out
+    piped = forewarn_double("report").out
+    assert "tool-029" in piped
+    assert "not shown" not in piped
+    said = on_a_terminal(monkeypatch, double.state.report)
     assert "tool-019" in said
     assert "tool-020" not in said
-    assert "10 more tools are not shown; --json has them." in said
+    assert "10 more tools are not shown; --json has all, and so has a pipe." in said
+
+
+def test_a_terminal_is_shown_the_newest_of_the_time_in_which_calls_were_decided(
+    forewarn_double: Forewarn, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double.state.report = full_report(bucket_count=30)
+    for bucket in double.state.report.buckets[20:]:
+        bucket.decisions = 0
+    piped = forewarn_double("report").out
+    assert piped.count("\t20\t70\t12\t8\t") == 30
+    said = on_a_terminal(monkeypatch, double.state.report)
+    assert "18 rows are not shown: older or without a call" in said
+    assert [f" {100 + number} " in said.partition("Over time")[2] for number in range(30)] == [
+        8 <= number < 20 for number in range(30)
+    ]
+
+
+def test_the_terminal_and_the_page_say_the_same(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    said = on_a_terminal(monkeypatch, full_report()).splitlines()
+    flat = " ".join(" ".join(said).split())
+    titles = re.findall("<h2[^>]*>(.*?)</h2>", written)
+    assert len(titles) == 6
+    assert [line for line in said if line in titles] == titles
+    for name, value, of in blocks.rates(full_report()):
+        assert f"{name} {value} {of}" in flat
+        assert f"<dt>{name}</dt><dd><strong>{value}</strong><span>{unbroken(of)}</span>" in written
+    for key in (blocks.reliability_key(full_report()), blocks.curve_key(full_report())):
+        assert key in said
+        assert key in written
+    for note in blocks.notes(full_report()):
+        assert note in flat
+        assert note in written
+
+
+@pytest.mark.parametrize(
+    ("totals", "said"),
+    [
+        ({"decisions": 1}, "None of 1 call would have been prevented."),
+        ({"decisions": 1, "would_prevent": 1, "right": 1}, "1 of 1 call would have been prevented; it failed."),
+        ({"decisions": 3, "would_prevent": 1, "wrong": 1}, "1 of 3 calls would have been prevented; it worked."),
+        (
+            {"decisions": 3, "would_prevent": 1, "prevented": 1},
+            "1 of 3 calls was prevented or would have been; how it would have ended is not known.",
+        ),
+    ],
+)
+def test_one_is_told_as_one(totals: dict[str, int], said: str) -> None:
+    answer = admin_pb2.GetReportResponse(totals=admin_pb2.ReportTotals(**totals), tools_left_out=1)
+    assert blocks.verdict(answer) == said
+    assert blocks.left_out(answer) == "1 more tool is left out; --tool asks for one."
+
+
+def test_a_period_without_decisions_has_no_empty_tables(forewarn: Forewarn) -> None:
+    run = forewarn("report", "--since", "2100-01-01")
+    assert run.code == 0, run.err
+    assert run.out.startswith("No decision was made in this period.\n")
+    assert "\t" not in run.out
+    judged(forewarn)
+    assert blocks.PATTERNS in forewarn("report", "--since", "2100-01-01").out
+
+
+def test_notes_on_one_are_about_one() -> None:
+    answer = admin_pb2.GetReportResponse(
+        totals=admin_pb2.ReportTotals(decisions=1, would_prevent=1), scope=admin_pb2.ReportScope(examined=1, cut=True)
+    )
+    notes = blocks.notes(answer)
+    assert "1 prevention has no outcome and counts neither as right nor as wrong." in notes
+    assert notes[-1].startswith("Only the newest decision was looked at")
+    assert notes[0].startswith("Figures stand on 0 of 1 call, ")
 
 
 def test_hostile_texts_do_not_steer_the_terminal(forewarn_double: Forewarn, double: Double) -> None:
@@ -218,7 +307,7 @@ def test_hostile_texts_do_not_steer_the_terminal(forewarn_double: Forewarn, doub
     assert HOSTILE_TOOL in run.out
     assert "\x1b" not in run.out
     assert "Only the newest 12,345 decisions were looked at (--limit)" in run.out
-    assert "60 let through as probes, 30 let through at random, 4 made although they were prevented" in run.out
+    assert "60 let through as probes, 30 let through at random, 4 made in spite of it" in run.out
     assert "1,406 preventions have no outcome" in run.out
     assert "7 more tools are left out" in run.out
 

@@ -194,7 +194,7 @@ def test_the_command(daemon: RunningDaemon, capfd: pytest.CaptureFixture[str], m
     assert "say how it ends" in run("stop", key, code=2)
     assert "state: stopped: promoted" in run("stop", key, "--promote", "--reason", "good enough")
     assert "stopped already (promoted)" in run("stop", key, "--withdraw", code=4)
-    assert "no rollout’s id" in run("show", "abcdef", code=2)
+    assert "no rollout's id" in run("show", "abcdef", code=2)
     apply(daemon)
     key = json.loads(run("start", "--policy", "guard", "--json"))["rollout"]["rollout_id"]
     mode = policy_pb2.SetPolicyModeRequest(policy="guard", mode=model_pb2.MODE_WARN)

@@ -37,8 +37,8 @@ def list_approvals(
     """List calls that wait, or waited, for a person, newest first."""
     from forewarn.v1 import model_pb2, policy_pb2
     from forewarn_cli.paging import read
-    from forewarn_cli.screen import Screen, Styled, show_json
-    from forewarn_cli.wording import label, moment, one_line, value
+    from forewarn_cli.screen import Brief, Screen, Styled, show_json
+    from forewarn_cli.wording import label, moment, value
 
     request = policy_pb2.ListApprovalsRequest(state=value(model_pb2.ApprovalState, state), page_token=page_token)
     with policies(context) as ask:
@@ -56,7 +56,7 @@ def list_approvals(
                 one.approval_id,
                 Styled(word := label(model_pb2.ApprovalState, one.state), _STYLES.get(word, "")),
                 one.tool,
-                one_line(one.arguments_json, 120),
+                Brief(one.arguments_json, 120),
                 one.session_id,
                 one.caller,
                 one.rule,

@@ -104,7 +104,7 @@ def duration(text: str, option: str) -> Duration:
 
     matched = _SPAN.fullmatch(text.strip())
     if not matched:
-        raise UsageFault(f"{option} {text!r}: expected a duration such as 250ms, 1.5s or 2m")
+        raise UsageFault(f"{option} {text!r}: expected a duration such as 250ms, 1.5s, 2m, 24h or 7d")
     made = Duration()
     try:
         made.FromNanoseconds(round(float(matched[1]) * _UNITS[matched[2] or "s"] * 1e9))

@@ -33,8 +33,8 @@ def calls(
     from forewarn.v1 import admin_pb2, model_pb2
     from forewarn_cli.call_view import outcome
     from forewarn_cli.paging import read
-    from forewarn_cli.screen import Screen, show_json
-    from forewarn_cli.wording import moment, one_line, span, value
+    from forewarn_cli.screen import Brief, Screen, show_json
+    from forewarn_cli.wording import moment, span, value
 
     request = admin_pb2.QueryCallsRequest(
         tool=tool,
@@ -58,8 +58,8 @@ def calls(
                 call.tool,
                 outcome(call.classification),
                 span(call.duration) if call.HasField("duration") else "",
-                one_line(call.error, 120),
-                one_line(call.arguments_json, 120),
+                Brief(call.error, 120),
+                Brief(call.arguments_json, 120),
             ]
             for call in answer.calls
         ],

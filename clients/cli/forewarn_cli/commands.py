@@ -116,9 +116,14 @@ class LazyGroup(TyperGroup):
             answer = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            leave_stdout()
             raise typer.Exit(0) from None
         return answer
+
+
+def leave_stdout() -> None:
+    """What is left of our output, at the latest what Python flushes at the end, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class DefaultGroup(TyperGroup):

@@ -6,12 +6,13 @@ A call carries the token and a deadline; what fails is raised as a Fault that sa
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from forewarn_cli.faults import Unreachable, from_rpc_error
+from forewarn_cli.faults import UsageFault, from_rpc_error
 
 if TYPE_CHECKING:
     import grpc
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds that a question may take; work on the whole store has no limit unless --timeout sets one."""
+
+_SOCKET_PATH_BYTES = 107
+_HOST = re.compile(r"\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s:/\[\]@]+")
+_TOKEN = re.compile(r"[ -~]+")
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Door:
     def __init__(self, address: str, stub: Any, token: str | None, timeout: float | None) -> None:
         self.address = address
         self._stub = stub
-        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._metadata = credentials(token)
         self._timeout = timeout
 
     def __call__(self, method: str, request: Any, *, patient: bool = False) -> Any:
@@ -68,6 +74,7 @@ class Door:
 @contextmanager
 def open_channel(address: str) -> Iterator[grpc.Channel]:
     """A channel to `address`, closed at the end. Never through an HTTP proxy: the daemon is a neighbour."""
+    check_address(address)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     import grpc
 
@@ -78,12 +85,39 @@ def open_channel(address: str) -> Iterator[grpc.Channel]:
         ("grpc.max_reconnect_backoff_ms", 2_000),
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    try:
-        channel = grpc.insecure_channel(address, options=options)
-    except (ValueError, RuntimeError) as error:
-        raise Unreachable(f"{address!r} is not an address: {error}") from error
-    with channel:
+    with grpc.insecure_channel(address, options=options) as channel:
         yield channel
+
+
+def check_address(address: str) -> None:
+    """A UsageFault unless ``address`` is one that a daemon can listen at: unix:PATH or HOST:PORT."""
+    kind, _, path = address.partition(":")
+    if kind == "unix":
+        if not path:
+            raise UsageFault(f"{address!r} is no address: unix: needs a path, as in unix:/run/forewarn/guard.sock")
+        if path.startswith("//") and not path.startswith("///"):
+            raise UsageFault(f"{address!r} is no address: after unix:// comes an absolute path; or write unix:PATH")
+        if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
+            raise UsageFault(f"{address!r} is no address: a socket's path has at most {_SOCKET_PATH_BYTES} bytes")
+        return
+    if "://" in address:
+        raise UsageFault(f"{address!r} is no address: expected unix:PATH or HOST:PORT, without {kind}://")
+    if _HOST.fullmatch(address):
+        raise UsageFault(f"{address!r} is no address: expected unix:PATH or HOST:PORT; the port is missing")
+    host, _, port = address.rpartition(":")
+    if not _HOST.fullmatch(host) or not port:
+        raise UsageFault(f"{address!r} is no address: expected unix:PATH or HOST:PORT (IPv6 as [::1]:PORT)")
+    if not _PORT.fullmatch(port) or not 1 <= int(port) <= 65535:
+        raise UsageFault(f"{address!r} is no address: a port is a number from 1 to 65535, not {port!r}")
+
+
+def credentials(token: str | None) -> tuple[tuple[str, str], ...]:
+    """What a call carries to show its token; a UsageFault where it cannot be sent."""
+    if not token:
+        return ()
+    if not _TOKEN.fullmatch(token):
+        raise UsageFault("the token holds line breaks or letters beyond ASCII, which cannot be sent")
+    return (("authorization", f"Bearer {token}"),)
 
 
 @contextmanager

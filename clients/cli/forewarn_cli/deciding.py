@@ -37,7 +37,8 @@ def full_id(ask: Door, suggestion_id: str) -> str:
     meant = [one for one in ids if one.endswith(short)] or [one for one in ids if one.startswith(short)]
     if len(meant) == 1:
         return meant[0]
-    raise UsageFault(f"{suggestion_id!r} is {'the id of several suggestions' if meant else 'no suggestion’s id'}")
+    what = "the id of several suggestions" if meant else "no suggestion's id"
+    raise UsageFault(f"{suggestion_id!r} is {what}")
 
 
 def get(ask: Door, suggestion_id: str) -> suggestion_pb2.GetSuggestionResponse:

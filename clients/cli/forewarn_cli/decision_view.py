@@ -11,6 +11,11 @@ from forewarn_cli.wording import VERDICT_STYLES, evidence, interval, label, mome
 if TYPE_CHECKING:
     from forewarn.v1 import model_pb2
 
+_INDENT = 7
+"""The weight of a reason, to the left of what is said of it."""
+
+_BAR = 20
+
 
 def verdict(number: int) -> Cell:
     """A verdict in its colour."""
@@ -61,11 +66,13 @@ def show(screen: Screen, decision: model_pb2.Decision) -> None:
 
         screen.line()
         trace_view.show(screen, decision.policy)
-    alternatives(screen, decision.alternatives)
+    if decision.alternatives:
+        screen.line()
+        alternatives(screen, decision.alternatives)
 
 
 def alternatives(screen: Screen, proposed: Iterable[model_pb2.Alternative]) -> None:
-    """What could be done instead, best first; nothing where there is nothing."""
+    """What could be done instead, best first."""
     rows: list[list[Cell]] = []
     for place, one in enumerate(proposed, 1):
         rows.append(
@@ -81,9 +88,6 @@ def alternatives(screen: Screen, proposed: Iterable[model_pb2.Alternative]) -> N
                 one.rationale,
             ]
         )
-    if not rows:
-        return
-    screen.line()
     columns = [">#", "instead", "arguments", ">succeeds", "interval", ">takes", ">costs", ">score", "because"]
     used = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     screen.table([columns[i] for i in used], [[row[i] for i in used] for row in rows])
@@ -98,26 +102,26 @@ def _reasons(screen: Screen, decision: model_pb2.Decision) -> None:
     screen.line()
     for reason in decision.reasons:
         if reason.rule:
-            screen.line(Styled(f"{'policy':>28} ", "magenta"), Styled(reason.rule, "bold"), f"  {reason.summary}")
+            policy = Styled(f"{'policy':>{_BAR + 1}} ", "magenta")
+            screen.entry("", [policy, Styled(reason.rule, "bold"), f"  {reason.summary}"], indent=_INDENT)
             continue
         style = "red" if reason.contribution > 0 else "green"
-        bar = screen.bar(reason.contribution, largest)
-        screen.line(
-            Styled(f"{reason.contribution:+6.2f} ", style),
-            Styled(f"{bar:<20} ", style),
-            Styled(reason.code, "bold"),
-            f"  {reason.summary}",
-        )
+        bar = screen.bar(reason.contribution, largest, _BAR)
+        paragraphs: list[list[Cell]] = [
+            [Styled(f"{bar:<{_BAR}} ", style), Styled(reason.code, "bold"), f"  {reason.summary}"]
+        ]
         details = [
             evidence(reason.evidence) if reason.evidence.calls else "",
             label(model_pb2.Cause, reason.cause),
             f"pattern {reason.usage_pattern_id}" if reason.usage_pattern_id else "",
             f"last {moment(reason.evidence.last_time)}" if reason.evidence.HasField("last_time") else "",
         ]
-        if told := "; ".join(part for part in details if part):
-            screen.line(Styled(f"       {told}", "dim"))
+        if told := screen.listed(details, ";", _INDENT):
+            paragraphs.append([Styled(told, "dim")])
         if reason.evidence.call_ids:
-            screen.line(Styled(f"       calls {', '.join(reason.evidence.call_ids)}", "dim"))
+            calls = "call " if len(reason.evidence.call_ids) == 1 else "calls "
+            paragraphs.append([Styled(calls + screen.listed(reason.evidence.call_ids, ",", _INDENT + 6), "dim")])
+        screen.entry(Styled(f"{reason.contribution:+6.2f} ", style), *paragraphs, indent=_INDENT)
 
 
 def _probe(decision: model_pb2.Decision) -> str:

@@ -104,10 +104,10 @@ def tail(
                 continue
             if answer.missed:
                 screen.line(Styled(f"({answer.missed} missed)", "yellow"))
-            time, decision_id, name, would, _, fails, reason, _, arguments = _row(answer.decision)
+            time, decision_id, name, would, _, fails, reason, *_ = _row(answer.decision)
             screen.line(
                 Styled(f"{time}  {decision_id}  ", "dim"), would, f"  {fails}  ", name, "  ", reason,
-                Styled(f"  {one_line(str(arguments), 120)}", "dim"),
+                Styled(f"  {one_line(answer.decision.arguments_json, 120)}", "dim"),
             )  # fmt: skip
             screen.flush()
 
@@ -115,7 +115,8 @@ def tail(
 def _row(logged: admin_pb2.LoggedDecision) -> list[Cell]:
     from forewarn_cli.call_view import outcome
     from forewarn_cli.decision_view import decided, verdict
-    from forewarn_cli.wording import moment, one_line, percent
+    from forewarn_cli.screen import Brief
+    from forewarn_cli.wording import moment, percent
 
     decision = logged.decision
     return [
@@ -127,7 +128,7 @@ def _row(logged: admin_pb2.LoggedDecision) -> list[Cell]:
         percent(decision.p_fail, 0) if logged.question != "optimize" else "",
         decision.reasons[0].code if decision.reasons else "",
         outcome(logged.classification),
-        one_line(logged.arguments_json, 120),
+        Brief(logged.arguments_json, 120),
     ]
 
 

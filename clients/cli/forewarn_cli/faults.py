@@ -70,6 +70,12 @@ def from_rpc_error(error: grpc.RpcError, address: str) -> Fault:
             f"{address} does not offer this: it is an older daemon, or the other door "
             f"(runtimes are served at --address, administrators at --admin-address)."
         )
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        return Refused(
+            f"unauthenticated: the token for {address} is missing or wrong. Give it in FOREWARN_TOKEN (administrators: "
+            "FOREWARN_ADMIN_TOKEN) or with --token.",
+            reason,
+        )
     return Refused(
         "\n".join(
             [f"{code.name.lower().replace('_', ' ')}: {text}", *(f"  {line}" for line in details if line != text)]

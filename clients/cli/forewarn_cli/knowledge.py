@@ -207,8 +207,8 @@ def revisions(
     """List the revisions of one, newest first."""
     from forewarn.v1 import knowledge_pb2
     from forewarn_cli.paging import read
-    from forewarn_cli.screen import Screen, show_json
-    from forewarn_cli.wording import moment, one_line
+    from forewarn_cli.screen import Brief, Screen, show_json
+    from forewarn_cli.wording import moment
 
     request = knowledge_pb2.ListEntityRevisionsRequest(id=entity_id)
     with door(context) as ask:
@@ -224,7 +224,7 @@ def revisions(
             moment(one.updated_at),
             one.updated_by,
             "deleted" if one.HasField("deleted_at") else "",
-            one_line(one.description, 100),
+            Brief(one.description, 100),
         ]
         for one in answer.revisions
     ]
@@ -337,6 +337,7 @@ def verify(context: typer.Context, json: options.Json = False) -> None:
     """Compute all metrics anew from the journal and compare. Exit code 1 where they differ."""
     from forewarn.v1 import knowledge_pb2
     from forewarn_cli.screen import Screen, Styled, show_json
+    from forewarn_cli.wording import counted
 
     with door(context) as ask:
         answer: knowledge_pb2.VerifyUsageMetricsResponse = ask(
@@ -349,7 +350,8 @@ def verify(context: typer.Context, json: options.Json = False) -> None:
         for problem in answer.problems:
             screen.line(Styled(problem, "red"))
         verdict = "all metrics are what the journal says" if answer.ok else "the metrics are not what the journal says"
-        screen.line(Styled(verdict, "green" if answer.ok else "red"), f" ({answer.events} events, {answer.rows} rows)")
+        looked_at = f" ({counted(answer.events, 'event')}, {counted(answer.rows, 'row')})"
+        screen.line(Styled(verdict, "green" if answer.ok else "red"), looked_at)
     if not answer.ok:
         raise typer.Exit(EXIT_NEGATIVE)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import counted, label, moment, one_line, percent
+from forewarn_cli.screen import Brief, Cell, Screen, Styled
+from forewarn_cli.wording import counted, label, moment, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def row(entity: knowledge_pb2.OrganisationalEntity) -> list[Cell]:
         percent(metrics.acceptance_rate.value, 0) if metrics.HasField("acceptance_rate") else "–",
         percent(metrics.success_rate.value, 0) if metrics.HasField("success_rate") else "–",
         moment(metrics.last_used)[:10],
-        one_line(entity.description, 100) + (" (deleted)" if deleted else ""),
+        Brief(("(deleted) " if deleted else "") + entity.description, 100),
     ]
 
 
@@ -46,7 +46,7 @@ def match_row(match: knowledge_pb2.EntityMatch) -> list[Cell]:
         Styled(f"{relevance} weak", "dim") if match.weak else Styled(relevance, "green"),
         percent(match.probability_of_use, 0),
         f"{match.score:.2f}",
-        one_line(match.entity.description, 100),
+        Brief(match.entity.description, 100),
     ]
 
 
@@ -118,7 +118,7 @@ def workflow_row(workflow: knowledge_pb2.Workflow) -> list[Cell]:
         _outcome(workflow),
         f"{best.id} {percent(best.relevance, 0)}" if best is not None else "–",
         ", ".join(workflow.used),
-        one_line(workflow.intent, 80),
+        Brief(workflow.intent, 80),
     ]
 
 

@@ -6,11 +6,12 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from forewarn_cli.commands import LazyGroup
+from forewarn_cli.commands import LazyGroup, leave_stdout
 from forewarn_cli.connection import Settings
 from forewarn_cli.faults import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, Fault
 
@@ -68,6 +69,9 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code; prints a fault as one message, never a traceback."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us: nobody wants to hear of it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (as long as we run)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal or file cannot encode is escaped, not fatal
             stream.reconfigure(errors="backslashreplace")
@@ -86,6 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fault.exit_code
     except UnicodeEncodeError as error:  # bytes on the command line that are not text; protobuf cannot hold them
         print(f"forewarn: {error.object!r} is not valid text", file=sys.stderr)
+        return EXIT_USAGE
+    except BrokenPipeError:
+        leave_stdout()
+    except OSError as error:  # the disk that stdout goes to is full, or the terminal is gone
+        leave_stdout()
+        print(f"forewarn: cannot write: {error.strerror or error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

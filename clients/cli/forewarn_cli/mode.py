@@ -47,6 +47,7 @@ def mode(
         show_json(answer)
         return
     before, now = label(model_pb2.Mode, answer.previous) or INHERIT, label(model_pb2.Mode, answer.mode) or INHERIT
+    now += " (as all)" if name and wanted == INHERIT else ""
     Screen().line(f"{name or 'all tools'}: {before} → {now}")
 
 
@@ -59,6 +60,8 @@ def _meant(first: str | None, second: str | None, tool: str) -> tuple[str, str |
         name, wanted = words
     elif words and not tool and words[0] in MODES:
         name, wanted = "", words[0]
+    elif words == [INHERIT] and not tool:
+        raise UsageFault(f"{INHERIT!r} is for one tool: forewarn mode TOOL {INHERIT}")
     else:
         return (words[0] if words else ""), None
     if wanted not in (*MODES, INHERIT):
@@ -86,7 +89,5 @@ def _show(ask: Door, name: str, json: bool) -> None:
     if json:
         show_json({"mode": everywhere, "tools": {tool: word or INHERIT for tool, word in own.items()}})
         return
-    screen = Screen()
-    if not name:
-        screen.pairs([("all tools", everywhere)])
-    screen.pairs((tool, word or f"{everywhere} (as all)") for tool, word in own.items())
+    for_all = [] if name else [("all tools", everywhere)]
+    Screen().pairs([*for_all, *((tool, word or f"{everywhere} (as all)") for tool, word in own.items())])

@@ -55,9 +55,10 @@ def optimize(
     from forewarn_cli import decision_view
 
     screen = Screen()
-    if not answer.alternatives:
+    if answer.alternatives:
+        decision_view.alternatives(screen, answer.alternatives)
+    else:
         screen.line(Styled(f"nothing is known that does the work of {tool}", "dim"))
-    decision_view.alternatives(screen, answer.alternatives)
     if answer.explored:
         screen.line(f"explored: the first was chosen with probability {answer.propensity:.2f}")
     screen.pairs([("decision", answer.decision_id)])

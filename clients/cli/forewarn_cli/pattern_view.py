@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import STATE_STYLES, evidence, interval, label, moment, one_line, percent
+from forewarn_cli.screen import Brief, Cell, Screen, Styled
+from forewarn_cli.wording import STATE_STYLES, counted, evidence, interval, label, moment, percent
 
 if TYPE_CHECKING:
     from forewarn.v1 import model_pb2
@@ -26,7 +26,7 @@ def row(pattern: model_pb2.UsagePattern) -> list[Cell]:
         percent(pattern.failure_probability, 0),
         str(pattern.evidence.calls),
         label(model_pb2.Cause, pattern.cause),
-        one_line(pattern.description, 120),
+        Brief(pattern.description, 120),
     ]
 
 
@@ -35,7 +35,7 @@ def show(screen: Screen, pattern: model_pb2.UsagePattern) -> None:
     from forewarn.v1 import model_pb2
 
     judged = pattern.prevented_right + pattern.prevented_wrong
-    prevented = f"{pattern.prevented} times"
+    prevented = counted(pattern.prevented, "time")
     if judged:
         prevented += f"; of {judged} let through, {pattern.prevented_right} failed, {pattern.prevented_wrong} succeeded"
     wrong = pattern.wrong_share_interval

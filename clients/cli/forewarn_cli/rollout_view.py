@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import label, moment, percent, span
+from forewarn_cli.wording import counted, label, moment, percent, span
 
 if TYPE_CHECKING:
     from forewarn.v1 import rollout_pb2
@@ -39,7 +39,7 @@ def show(screen: Screen, one: rollout_pb2.Rollout) -> None:
             ("control", _arm(one.control) + _aside(one, one.control)),
             ("difference", _difference(one)),
             ("evidence", f"{one.evidence:.2g} for, {one.evidence_against:.2g} against; {_DECIDES} decides"),
-            ("at most", f"{one.max_units} sessions"),
+            ("at most", counted(one.max_units, "session")),
             ("watched for", span(one.window) if one.policy else ""),
             ("started", " by ".join(part for part in (moment(one.started_at), one.started_by) if part)),
             ("why", one.reason),
@@ -79,7 +79,10 @@ def _arm(arm: rollout_pb2.RolloutArm) -> str:
 def _aside(one: rollout_pb2.Rollout, arm: rollout_pb2.RolloutArm) -> str:
     if not arm.units:
         return ""
-    return f", used by {arm.used}" if one.pattern else f" sessions, {arm.failed} of {arm.calls} calls failed"
+    if one.pattern:
+        return f", used by {arm.used}"
+    sessions = "session" if arm.units == 1 else "sessions"
+    return f" {sessions}, {arm.failed} of {counted(arm.calls, 'call')} failed"
 
 
 def _difference(one: rollout_pb2.Rollout) -> str:

@@ -149,7 +149,8 @@ def _full_id(ask: Any, rollout_id: str) -> str:
     meant = [one for one in ids if one.endswith(short)] or [one for one in ids if one.startswith(short)]
     if len(meant) == 1:
         return meant[0]
-    raise UsageFault(f"{rollout_id!r} is {'the id of several rollouts' if meant else 'no rollout’s id'}")
+    what = "the id of several rollouts" if meant else "no rollout's id"
+    raise UsageFault(f"{rollout_id!r} is {what}")
 
 
 def _done(answer: rollout_pb2.StartRolloutResponse | rollout_pb2.StopRolloutResponse, json: bool) -> None:

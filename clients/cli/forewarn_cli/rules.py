@@ -12,6 +12,7 @@ from forewarn_cli.connection import admin
 
 if TYPE_CHECKING:
     from forewarn.v1 import admin_pb2
+    from forewarn_cli.screen import Cell
 
 app = single()
 
@@ -49,12 +50,23 @@ def rules(
                 str(rule.hits),
                 moment(rule.last_hit_time),
                 f"{rule.right} of {rule.right + rule.wrong}" if rule.right + rule.wrong else "",
-                rule.summary,
+                _what(rule),
             ]
             for rule in answer.rules
         ],
         none="nothing is prevented",
     )
+
+
+def _what(rule: admin_pb2.PreventionRule) -> Cell:
+    """What it says; of a call that is known to fail also its arguments."""
+    from forewarn.v1 import model_pb2
+    from forewarn_cli.screen import Brief
+
+    pattern = rule.usage_pattern
+    if pattern.level != model_pb2.USAGE_PATTERN_LEVEL_CALL:
+        return rule.summary
+    return Brief(f"{rule.summary}: {pattern.description}", 200)
 
 
 def _partly(rule: admin_pb2.PreventionRule) -> bool:

@@ -7,6 +7,7 @@ On a terminal: coloured tables that fit its width (NO_COLOR is honoured). In a p
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 _GAP = 2
 """Cells between the columns of a table."""
 
+_WORTH = 0.75
+"""Of the height of blocks, how much a table may have; one whose cells are wrapped so often is not easier to read."""
+
+_WORDS = re.compile(r" *(?:\S+ (?=%)\S+|\S+)")
+"""A word with the spaces before it."""
+
 _WORD = 40
 """A word up to this long (an id is) is not broken: where words do not fit, a table becomes blocks of pairs."""
 
@@ -32,7 +39,14 @@ class Styled(NamedTuple):
     style: str
 
 
-Cell = str | Styled
+class Brief(NamedTuple):
+    """Text of which a terminal shows so many characters on one line; a pipe gets it whole."""
+
+    text: str
+    limit: int
+
+
+Cell = str | Styled | Brief
 
 
 class Screen:
@@ -42,6 +56,11 @@ class Screen:
         self._stream = sys.stderr if stderr else sys.stdout
         self._tty = self._stream.isatty()
         self._console: Console | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody looks at it: a terminal is shown what fits, a pipe gets everything."""
+        return self._tty
 
     @property
     def console(self) -> Console:
@@ -61,6 +80,13 @@ class Screen:
         else:
             print("".join(map(_on_one_line, cells)), file=self._stream)
 
+    def code(self, cell: Cell) -> None:
+        """A line of code or of a diff: no line break is put into it."""
+        if self._tty:
+            self.console.print(_rendered(cell), soft_wrap=True)
+        else:
+            self.line(cell)
+
     def pairs(self, pairs: Iterable[tuple[str, Cell]]) -> None:
         """Names and values; empty values are left out."""
         filled = [(name, cell) for name, cell in pairs if _plain(cell)]
@@ -70,11 +96,29 @@ class Screen:
             return
         from rich.table import Table
 
-        grid = Table.grid(padding=(0, 2))
+        grid = Table.grid(padding=(0, _GAP))
         grid.add_column(style="dim", overflow="fold")
         grid.add_column(overflow="fold")
+        room = self.console.width - max((len(name) for name, _ in filled), default=0) - _GAP
         for name, cell in filled:
-            grid.add_row(name, _rendered(cell))
+            grid.add_row(name, _rendered(cell, room))
+        self.console.print(grid)
+
+    def entry(self, mark: Cell, *paragraphs: Sequence[Cell], indent: int = 7) -> None:
+        """Paragraphs beside a mark: what is too long for a line goes on under the beginning of its paragraph."""
+        if not self._tty:
+            for number, paragraph in enumerate(paragraphs):
+                self.line(" " * indent if number else f"{_plain(mark):<{indent}}", *paragraph)
+            return
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid()
+        grid.add_column(width=indent, no_wrap=True)
+        grid.add_column(overflow="fold")
+        for number, paragraph in enumerate(paragraphs):
+            beside = Text.assemble(*(_styled(cell) for cell in paragraph))
+            grid.add_row("" if number else _rendered(mark), beside)
         self.console.print(grid)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, none: str = "none") -> None:
@@ -88,15 +132,14 @@ class Screen:
         if not rows:
             self.line(Styled(none, "dim"))
             return
-        widths = [
-            min(max(_longest_word(text) for text in texts), _WORD)
-            for texts in zip(columns, *([_plain(cell) for cell in row] for row in rows), strict=True)
-        ]
-        if self.console.width < sum(widths) + _GAP * (len(widths) - 1):
-            for number, row in enumerate(rows):
-                if number:
-                    self.line()
-                self.pairs((name.lstrip(">"), cell) for name, cell in zip(columns, row, strict=True))
+        rows = [[one_line(*cell) if isinstance(cell, Brief) else cell for cell in row] for row in rows]
+        told = [place for place in range(len(columns)) if any(_plain(row[place]) for row in rows)]
+        columns, rows = [columns[place] for place in told], [[row[place] for place in told] for row in rows]
+        least, most = _widths(columns, rows)
+        room = self.console.width - _GAP * (len(columns) - 1)
+        widths = _shared(room, least, most)
+        if room < sum(least) or _height(rows, widths) > _WORTH * sum(len(_joined(columns, row)) + 1 for row in rows):
+            self._blocks(columns, rows)
             return
         from rich import box
         from rich.table import Table
@@ -104,14 +147,33 @@ class Screen:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
         for name, width in zip(columns, widths, strict=True):
             side: Literal["left", "right"] = "right" if name.startswith(">") else "left"
-            table.add_column(name.lstrip(">"), justify=side, overflow="fold", min_width=width)
+            table.add_column(name.lstrip(">"), justify=side, overflow="fold", width=width)
         for row in rows:
-            table.add_row(*(_rendered(cell) for cell in row))
+            table.add_row(*(_rendered(cell, width) for cell, width in zip(row, widths, strict=True)))
         self.console.print(table)
+
+    def _blocks(self, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+        """Rows that have no room as a table: each as pairs, numbers that stand side by side on one line."""
+        for number, row in enumerate(rows):
+            if number:
+                self.line()
+            joined = _joined(columns, row)
+            room = self.console.width - max(len(name) for name, _ in joined) - _GAP
+            self.pairs(
+                (name, cells[0] if len(cells) == 1 else filled([_plain(cell) for cell in cells], room))
+                for name, cells in joined
+            )
 
     def flush(self) -> None:
         """What was said is said now: for streams that somebody follows."""
         self._stream.flush()
+
+    def listed(self, parts: Iterable[str], mark: str = ",", indent: int = 0) -> str:
+        """What is told of those parts that are not empty, one after the other; on a terminal in lines that fit."""
+        told = [part for part in parts if part]
+        if not self._tty:
+            return f"{mark} ".join(told)
+        return wrapped(filled(told, self.console.width - indent, mark), self.console.width - indent)
 
     def bar(self, amount: float, largest: float, width: int = 20) -> str:
         """A bar whose length is `amount` relative to `largest`; nothing for nothing."""
@@ -124,14 +186,88 @@ class Screen:
         return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
 
 
+def _joined(columns: Sequence[str], row: Sequence[Cell]) -> list[tuple[str, list[Cell]]]:
+    """What a row says, by column; numbers that stand side by side are together, all but the first with their names."""
+    told: list[tuple[str, list[Cell]]] = []
+    after_a_number = False
+    for name, cell in zip(columns, row, strict=True):
+        if not _plain(cell):
+            continue
+        is_number = name.startswith(">")
+        if is_number and after_a_number:
+            told[-1][1].append(f"{name.lstrip('>')} {_plain(cell)}")
+        else:
+            told.append((name.lstrip(">"), [cell]))
+        after_a_number = is_number
+    return told
+
+
+def filled(parts: Sequence[str], width: int, mark: str = ",") -> str:
+    """Parts with a mark between them, in lines of so many cells that break after one where they can."""
+    from rich.cells import cell_len
+
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_len(longer := f"{lines[-1]}{mark} {part}") < width:
+            lines[-1] = longer
+        else:
+            lines = [*lines[:-1], *(f"{line}{mark}" for line in lines[-1:]), part]
+    return "\n".join(lines)
+
+
+def _height(rows: Iterable[Sequence[Cell]], widths: Sequence[int]) -> int:
+    """About how many lines a table has."""
+    from rich.cells import cell_len
+
+    return sum(
+        max(-(-cell_len(clean(_plain(cell))) // max(width, 1)) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[list[int], list[int]]:
+    """Of each column how wide it must be, so that no word is broken that is not long, and how wide it may be."""
+    from rich.cells import cell_len
+
+    texts = [[name.lstrip(">"), *(clean(_plain(row[place])) for row in rows)] for place, name in enumerate(columns)]
+    least = [min(max(map(_longest_word, said)), _WORD) for said in texts]
+    most = [max(cell_len(line) for text in said for line in text.splitlines() or [""]) for said in texts]
+    return least, [max(pair) for pair in zip(least, most, strict=True)]
+
+
+def _shared(room: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
+    """How wide columns are in this room: all up to one width, those that need less as they need, none under its least.
+
+    So what is short stays on one line, and the longest texts are what is wrapped.
+    """
+    if sum(most) <= room:
+        return list(most)
+    low, high = 0, max(most)  # the width that all may have: the widest at which they fit
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sum(_clamped(middle, least, most)) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    widths = _clamped(low, least, most)
+    for place, width in enumerate(widths):  # what is left over, cell by cell
+        if sum(widths) < room and width == low < most[place]:
+            widths[place] += 1
+    return widths
+
+
+def _clamped(width: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
+    return [min(max(width, few), many) for few, many in zip(least, most, strict=True)]
+
+
 def _longest_word(text: str) -> int:
     from rich.cells import cell_len
 
-    return max(map(cell_len, clean(text).lstrip(">").split()), default=0)
+    return max((cell_len(word.lstrip(" ")) for line in text.splitlines() for word in _WORDS.findall(line)), default=0)
 
 
 def _plain(cell: Cell) -> str:
-    return cell.text if isinstance(cell, Styled) else cell
+    return cell if isinstance(cell, str) else cell.text
 
 
 def _on_one_line(cell: Cell) -> str:
@@ -139,14 +275,34 @@ def _on_one_line(cell: Cell) -> str:
 
 
 def _styled(cell: Cell) -> tuple[str, str]:
-    return (clean(cell.text), cell.style) if isinstance(cell, Styled) else (clean(cell), "")
+    return clean(_plain(cell)), cell.style if isinstance(cell, Styled) else ""
 
 
-def _rendered(cell: Cell) -> RenderableType:
+def _rendered(cell: Cell, width: int = 0) -> RenderableType:
+    """As rich has it; in lines of ``width``, where one is given."""
     from rich.text import Text
 
     text, style = _styled(cell)
-    return Text(text, style=style)
+    return Text(wrapped(text, width) if width > 0 else text, style=style)
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text in lines of so many cells, where a number and its % stay together; a word that is longer is broken."""
+    from rich.cells import cell_len, chop_cells
+
+    lines: list[str] = []
+    for line in text.split("\n"):
+        filled = ""
+        for word in _WORDS.findall(line.expandtabs()):
+            if cell_len(filled + word) <= width:
+                filled += word
+                continue
+            if filled:
+                lines.append(filled)
+            *whole, filled = chop_cells(word.lstrip(" ") if filled else word, width)
+            lines += whole
+        lines.append(filled)
+    return "\n".join(lines)
 
 
 def as_document(message: Message) -> dict[str, Any]:

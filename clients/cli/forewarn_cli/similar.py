@@ -44,8 +44,8 @@ def similar(
 def _show(answer: guard_pb2.FindSimilarResponse) -> None:
     from forewarn_cli import pattern_view
     from forewarn_cli.call_view import outcome
-    from forewarn_cli.screen import Screen
-    from forewarn_cli.wording import moment, one_line
+    from forewarn_cli.screen import Brief, Screen
+    from forewarn_cli.wording import moment
 
     screen = Screen()
     for suggestion in answer.suggestions:
@@ -56,9 +56,9 @@ def _show(answer: guard_pb2.FindSimilarResponse) -> None:
             [
                 f"{one.similarity:.2f}",
                 one.call_id,
-                one_line(one.arguments_json, 200),
+                Brief(one.arguments_json, 200),
                 outcome(one.classification),
-                one_line(one.error, 200),
+                Brief(one.error, 200),
                 moment(one.time),
             ]
             for one in answer.calls

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 def standing(found: admin_pb2.FalsePrevention) -> list[tuple[str, Cell]]:
     """Pairs for a screen: the share of good calls that is prevented, against what may be, and what is known of it."""
-    from forewarn_cli.wording import percent
+    from forewarn_cli.wording import counted, percent
 
     if not found.observed:
         return []  # no call that was to be prevented was made: nothing is known
     # Over the budget for certain is bad news; that an estimate is above it may be chance.
     style = "bold red" if found.interval.low > found.budget else ""
     told = f"{percent(found.estimate, 2)}{_range(found.interval)} of good calls, of {percent(found.budget, 2)} allowed"
-    rests = f"{found.observed} to be prevented were made, {found.prevented} were not; {found.passed} others succeeded"
+    made = f"{counted(found.observed, 'call')} to be prevented {'was' if found.observed == 1 else 'were'} made"
+    rests = f"{made}, {found.prevented} not; {counted(found.passed, 'other')} succeeded"
     return [
         ("wrongly prevented", Styled(told, style)),
         ("known from", rests),

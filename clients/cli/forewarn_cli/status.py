@@ -56,7 +56,9 @@ def status(context: typer.Context, json: options.Json = False) -> None:
 def _policies(answer: admin_pb2.GetStatusResponse) -> str:
     if not answer.policies:
         return ""
+    from forewarn_cli.wording import counted
+
     failed, facts = answer.policy_engine_errors + answer.policy_rule_errors, answer.policy_fact_errors
-    errors = f"; {failed} times a rule or the engine failed" if failed else ""
-    errors += f"; {facts} times facts could not be filled in" if facts else ""
+    errors = f"; {counted(failed, 'time')} a rule or the engine failed" if failed else ""
+    errors += f"; {counted(facts, 'time')} facts could not be filled in" if facts else ""
     return f"{answer.policies}, revision {answer.policy_revision}{errors}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import label, moment, one_line, percent
+from forewarn_cli.screen import Brief, Cell, Screen, Styled
+from forewarn_cli.wording import counted, label, moment, one_line, percent
 
 if TYPE_CHECKING:
     from forewarn.v1 import knowledge_pb2, suggestion_pb2
@@ -28,7 +28,7 @@ def row(one: suggestion_pb2.Suggestion) -> list[Cell]:
         percent(one.confidence, 0),
         state(one.state),
         drafted(one),
-        one_line(one.reason, 160),
+        Brief(one.reason, 160),
     ]
 
 
@@ -100,7 +100,8 @@ def what_if(screen: Screen, answer: suggestion_pb2.WhatIfSuggestionResponse) -> 
     """What the rules of a suggested policy would have prevented, and whether that would have been right."""
     left = f", {answer.incomplete} left out (their arguments were not kept whole)" if answer.incomplete else ""
     screen.line()
-    screen.line(Styled("What if it had been enforced", "bold"), f": {answer.calls} recorded calls looked at{left}")
+    calls = counted(answer.calls, "recorded call")
+    screen.line(Styled("What if it had been enforced", "bold"), f": {calls} looked at{left}")
     other = answer.stopped - answer.failed - answer.worked
     rest = f", {other} neither" if other else ""
     screen.pairs(
@@ -113,10 +114,7 @@ def what_if(screen: Screen, answer: suggestion_pb2.WhatIfSuggestionResponse) -> 
     if answer.examples:
         screen.table(
             ["call", "tool", "arguments", "became"],
-            [
-                [one.call_id, one.tool, one_line(one.arguments_json, 60), _outcome(one.outcome)]
-                for one in answer.examples
-            ],
+            [[one.call_id, one.tool, Brief(one.arguments_json, 60), _outcome(one.outcome)] for one in answer.examples],
         )
 
 
@@ -184,10 +182,11 @@ def history(screen: Screen, answer: suggestion_pb2.ListSuggestionHistoryResponse
         [
             [
                 moment(one.time), one.suggestion_id, type_word(one.type), state(one.state), percent(one.confidence, 0),
-                one.actor, one_line(one.reason, 120),
+                one.actor, Brief(one.reason, 120),
             ]
             for one in answer.entries
         ],
+        none="nobody decided anything yet",
     )  # fmt: skip
 
 

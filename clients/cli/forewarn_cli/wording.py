@@ -73,11 +73,10 @@ def evidence(found: model_pb2.Evidence) -> str:
     weighted = found.failures + found.successes
     if not weighted:
         return counted(found.calls, "call")
-    plain = (
-        f"{found.failures:g} of {weighted:g} failed"
-        if weighted == found.calls
-        else (f"{found.failures:.1f} of {weighted:.1f} failed by weight, {counted(found.calls, 'call')}")
-    )
+    if f"{weighted:.1f}" == f"{found.calls}.0":  # as good as all of them count in full
+        plain = f"{found.failures:.0f} of {found.calls} failed"
+    else:
+        plain = f"{found.failures:.1f} of {weighted:.1f} failed by weight, {counted(found.calls, 'call')}"
     return ", ".join(part for part in (plain, interval(found.interval)) if part)
 
 
@@ -100,8 +99,8 @@ def span(duration: Duration) -> str:
 
 
 def counted(count: int, one: str, several: str = "") -> str:
-    """As in "1 rule", "2 rules"."""
-    return f"{count} {one if count == 1 else several or one + 's'}"
+    """As in "1 rule", "2 rules", "12,304 calls"."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def size(count: int) -> str:

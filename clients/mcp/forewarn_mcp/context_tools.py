@@ -40,7 +40,8 @@ async def _inject(session: Session, asked: Planned) -> Told:
     )  # fmt: skip
     answer = await session.ask(INJECT_CONTEXT, request)
     left_out = f", {answer.left_out} more left out" if answer.left_out else ""
-    return Told(f"{counted(len(answer.facts), 'fact')}, {answer.tokens} tokens{left_out}.", as_json(answer, _WITHOUT))
+    facts, tokens = counted(len(answer.facts), "fact"), counted(answer.tokens, "token")
+    return Told(f"{facts}, {tokens}{left_out}.", as_json(answer, _WITHOUT))
 
 
 TOOLS: Final[tuple[Tool[Any], ...]] = (

@@ -116,7 +116,7 @@ async def _show(session: Session, asked: One) -> Told:
     summary = (
         f"Suggestion {one.suggestion_id}, revision {one.revision}: {word(_TYPES, one.type)}, "
         f"{word(_STATES, one.state)}, confidence {one.confidence:.2f}, {one.evidence.cases} of "
-        f"{one.evidence.frequency.out_of} cases. Only a person decides."
+        f"{counted(one.evidence.frequency.out_of, 'case')}. Only a person decides."
     )
     return Told(summary, as_json(answer))
 

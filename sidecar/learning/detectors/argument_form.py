@@ -16,6 +16,7 @@ from ...model.vocabulary import Cause
 from ...native.conditions import conditions_of, measure, spell
 from ...native.form_tests import met_by, observe
 from ..cuts import moved, note
+from ..describe import of_all
 from ..detector import Finding
 from ..evidence import logit, wilson
 from ..forms import Conditions, admit, describe, take_believed
@@ -58,7 +59,7 @@ class ArgumentForm:
         rate = rule.rate
         words = _say(view, rule.conditions)  # a cut may have moved
         return Finding(
-            summary=f"{rate.failures:.0f} of {rate.total:.0f} calls of {view.call.tool} where {words} failed",
+            summary=f"{of_all(rate.failures, rate.total)} of {view.call.tool} where {words} failed",
             cause=Cause.INVALID_ARGUMENT,
             evidence=Evidence(
                 failures=round(rate.failures, 4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.vocabulary import Level
 from ...native import proposals
-from ..describe import evidence_of
+from ..describe import evidence_of, of_all
 from ..detector import Finding
 from ..half_life import PERMANENT_HALF_LIFE
 from ..view import Outcome, View
@@ -32,7 +32,7 @@ class BaseRate:
             return None
         return Finding(
             # The counts alone would contradict the sign: after one call that failed, far from all are expected to.
-            summary=f"{pattern.failures} of {pattern.failures + pattern.successes} calls of {view.call.tool} failed; "
+            summary=f"{of_all(pattern.failures, pattern.failures + pattern.successes)} of {view.call.tool} failed; "
             f"of calls like this about {100.0 * view.p_kind:.0f} % are expected to",
             pattern_id=view.id_of(Level.TOOL, b""),
             cause=pattern.cause,

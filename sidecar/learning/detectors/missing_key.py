@@ -12,6 +12,7 @@ from ...capture.missing_keys import asked_for, keys_of
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
+from ..describe import of_all
 from ..detector import Finding
 from ..evidence import logit, wilson
 from ..grounds import mark_of_name
@@ -46,7 +47,7 @@ class MissingKey:
         total = rate.total
         return Finding(
             summary=f"errors of {view.call.tool} have asked for “{key}”, which this call does not give:"
-            f" {rate.failures:.0f} of {total:.0f} calls without it failed",
+            f" {of_all(rate.failures, total)} without it failed",
             cause=Cause.INVALID_ARGUMENT,
             evidence=Evidence(
                 failures=round(rate.failures, 4),

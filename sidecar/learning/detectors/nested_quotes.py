@@ -49,7 +49,8 @@ class NestedQuotes:
             return None
         _, sort, record = max(records, key=lambda found: found[2].mean(view.p_kind, _STRENGTH))
         return Finding(
-            summary=f"{_NAMES[sort]}, with a space between them: of {round(record.total)} such calls of "
+            summary=f"{_NAMES[sort]}, with a space between them: of {round(record.total)} such "
+            f"{'call' if round(record.total) == 1 else 'calls'} of "
             f"{view.call.tool}, {round(record.failures)} failed",
             prevents=round(record.total) >= _KNOWN,
             remedy="Write it with one sort of quotation marks, or without spaces inside of the inner ones.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
 from ...native.needs import observe
+from ..describe import of_all
 from ..detector import Finding
 from ..evidence import wilson
 from ..grounds import mark_of_name
@@ -44,8 +45,8 @@ class PreconditionDetector:
         remedy = f"Use {view.call.tool} where {need.words} first." if key.startswith(OWN) else f"Use {key} first."
         before, after = need.before, need.after
         return Finding(
-            summary=f"{view.call.tool} failed {before.failures:.0f} of {before.total:.0f} times while {name} had not"
-            f" worked in the session, and {after.failures:.0f} of {after.total:.0f} times once it had",
+            summary=f"{view.call.tool} failed {of_all(before.failures, before.total, 'time', 'times')} while {name}"
+            f" had not worked in the session, and {of_all(after.failures, after.total, 'time', 'times')} once it had",
             cause=Cause.PRECONDITION,
             evidence=Evidence(
                 failures=round(before.failures, 4),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...model.pattern import UsagePattern
 from ...model.vocabulary import Level
 from ...native import proposals
-from ..describe import evidence_of, quoted
+from ..describe import evidence_of, of_all, quoted
 from ..detector import Finding
 from ..half_life import PERMANENT_HALF_LIFE
 from ..view import Outcome, View
@@ -43,7 +43,8 @@ class SessionTrend:
         if not failures:
             return None
         error = _last_error(view)
-        summary = f"{failures} of {calls} calls that start like this failed in this session"
+        alike = of_all(failures, calls, "call that starts", "calls that start")
+        summary = f"{alike} like this failed in this session"
         if error is not None:
             summary += f", last with {quoted(error.last_error or error.template)}"
         return Finding(

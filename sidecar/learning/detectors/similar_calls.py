@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...model.decision import Evidence
 from ...native import counts, proposals
 from ...native.weights import rounded
+from ..describe import of_all
 from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
@@ -45,7 +46,7 @@ class SimilarCalls:
         total = successes + failures
         if total < 0.5:
             return None  # it was so long ago that nothing is left of it
-        summary = f"{failures:.0f} of {total:.0f} calls that look like this failed"
+        summary = f"{of_all(failures, total, 'call that looks', 'calls that look')} like this failed"
         if view.session is not None:
             calls, bad, _ = view.session.ended_like(view.wording.ending)
             if bad:

@@ -13,6 +13,7 @@ from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...native import proposals
 from ...native.weights import rounded
+from ..describe import of_all
 from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import half_life_of
@@ -51,7 +52,7 @@ class TellingWords:
         successes, failures = rate.named.successes, rate.named.failures
         total = successes + failures
         summary = f"errors of {view.call.tool} have named “{text}”" if text else "errors have named a part of this call"
-        summary += f": {failures:.0f} of {total:.0f} calls with it since failed so"
+        summary += f": {of_all(failures, total)} with it since failed so"
         if here is not None and here > everywhere:
             summary += f"; where this one is made, about {100.0 * here:.0f} %"
         return Finding(

@@ -115,6 +115,7 @@ def explain(
     from forewarn_cli.policy import trace_view
     from forewarn_cli.policy.files import policy_files
     from forewarn_cli.screen import Screen, show_json
+    from forewarn_cli.wording import counted
 
     if bool(tool) is bool(decision):
         raise UsageFault("say which call: TOOL [ARGS_JSON], or --decision ID")
@@ -137,7 +138,7 @@ def explain(
             ("by", trace.rule),
             ("if all were enforced", verdict(trace.would_be) if trace.would_be else ""),
             ("by ", trace.would_be_rule if trace.would_be_rule != trace.rule else ""),
-            ("not about this tool", f"{answer.skipped} rules" if answer.skipped else ""),
+            ("not about this tool", counted(answer.skipped, "rule") if answer.skipped else ""),
         ]
     )
     screen.line()

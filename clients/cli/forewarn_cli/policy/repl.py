@@ -48,7 +48,9 @@ class Repl:
         if interactive:
             import readline  # noqa: F401 - gives input() editing and history
 
-            print(f"{len(self._files)} files; a call or a command, `help` for both" if self._files else HELP)
+            from forewarn_cli.wording import counted
+
+            print(f"{counted(len(self._files), 'file')}; a call or a command, `help` for both" if self._files else HELP)
         while True:
             try:
                 line = input("policy> " if interactive else "").strip()

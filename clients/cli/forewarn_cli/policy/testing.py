@@ -12,7 +12,7 @@ from forewarn_cli.faults import EXIT_INVALID, EXIT_NEGATIVE, EXIT_OK
 from forewarn_cli.policy import lint
 from forewarn_cli.policy.files import below, is_suite, suites, text
 from forewarn_cli.screen import Screen, Styled
-from forewarn_cli.wording import clean, percent
+from forewarn_cli.wording import clean, counted, percent
 
 if TYPE_CHECKING:
     from forewarn.v1 import policy_pb2
@@ -75,7 +75,7 @@ def show(screen: Screen, results: policy_pb2.TestPoliciesResponse) -> None:
     screen.line(
         Styled(f"{results.passed} passed", "green"),
         Styled(f", {results.failed} failed", "bold red" if results.failed else ""),
-        f"; {len(results.coverage) - len(missing)} of {len(results.coverage)} rules covered"
+        f"; {len(results.coverage) - len(missing)} of {counted(len(results.coverage), 'rule')} covered"
         f" ({percent(covered(results), 0)})",
     )
     for rule in missing:

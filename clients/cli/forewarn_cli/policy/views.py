@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from forewarn_cli.screen import Cell, Screen, Styled
-from forewarn_cli.wording import OUTCOME_STYLES, label, moment, one_line
+from forewarn_cli.screen import Brief, Cell, Screen, Styled
+from forewarn_cli.wording import OUTCOME_STYLES, counted, label, moment
 
 if TYPE_CHECKING:
     from forewarn.v1 import policy_pb2
@@ -94,7 +94,7 @@ def difference(screen: Screen, found: Iterable[policy_pb2.PolicyChange]) -> bool
         )  # fmt: skip
         for line in lines:
             style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-            screen.line(Styled(line, style))
+            screen.code(Styled(line, style))
     return any_change
 
 
@@ -104,7 +104,7 @@ def what_if(screen: Screen, answer: policy_pb2.WhatIfResponse) -> None:
     from forewarn_cli.decision_view import verdict
 
     left = f", {answer.incomplete} left out (their arguments were not kept whole)" if answer.incomplete else ""
-    screen.line(f"{answer.calls} recorded calls{left}")
+    screen.line(f"{counted(answer.calls, 'recorded call')}{left}")
     screen.line()
     today = {one.verdict: one.calls for one in answer.current}
     numbers = {one.verdict: one for one in answer.draft}
@@ -130,14 +130,15 @@ def what_if(screen: Screen, answer: policy_pb2.WhatIfResponse) -> None:
     if not answer.examples:
         return
     screen.line()
-    screen.line(f"{answer.different} calls would be decided differently" if answer.different else "the same as today")
+    different = f"{counted(answer.different, 'call')} would be decided differently"
+    screen.line(different if answer.different else "the same as today")
     screen.table(
         ["time", "tool", "arguments", "became", "today", "draft", "rule", "message"],
         [
             [
                 moment(one.time),
                 one.tool,
-                one_line(one.arguments_json, 60),
+                Brief(one.arguments_json, 60),
                 Styled(word := label(model_pb2.Outcome, one.outcome), OUTCOME_STYLES.get(word, "")),
                 verdict(one.current) if one.current else "nothing",
                 verdict(one.draft) if one.draft else "nothing",

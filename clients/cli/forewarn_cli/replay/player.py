@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from forewarn_cli.connection import open_channel
+from forewarn_cli.connection import credentials, open_channel
 from forewarn_cli.faults import Refused, from_rpc_error
 from forewarn_cli.replay.detectors import Tally, detector
 from forewarn_cli.replay.records import record_of
@@ -71,7 +71,7 @@ class Player:
 
         result = Result(source)
         predictions, tally, check_seconds = result.predictions, result.tally, result.check_seconds
-        metadata = (("authorization", f"Bearer {self.token}"),) if self.token else ()
+        metadata = credentials(self.token)
         prevent, enforced, clock = model_pb2.VERDICT_PREVENT, self.enforced, time.perf_counter
         question = guard_pb2.ShouldPreventRequest()
         with open_channel(self.address) as channel:
@@ -97,9 +97,9 @@ class Player:
                     result.record_seconds += clock() - before
                 except grpc.RpcError as error:
                     fault = from_rpc_error(error, self.address)
-                    if not isinstance(fault, Refused):
+                    if not isinstance(fault, Refused) or fault.reason == "UNAUTHENTICATED":
                         raise fault from error
-                    # Others, such as a wrong token, are not the line's fault.
+                    # Others, such as a full store, are not the line's fault.
                     if self.skipped is None or fault.reason not in OF_THE_CALL:
                         hint = f" ({HINT})" if fault.reason in OF_THE_CALL else ""
                         raise Refused(f"{call.place}: {fault}{hint}") from error

@@ -22,7 +22,7 @@ _COLUMNS = {
     "precision": ">precision",
     "recall": ">recall",
     "f1": ">F1",
-    "false_prevention_rate": ">false prev.",
+    "false_prevention_rate": ">false prevention",
     "recall_at_fpr_1pct": ">recall@1%",
     "ece": ">ECE",
     "retry_advised_of_mended": ">retry advised",

@@ -6,9 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from forewarn.v1 import admin_pb2, model_pb2
-from forewarn_cli.wording import label, moment, one_line, percent
+from forewarn_cli.wording import counted, label, moment, one_line, percent
 
 _AIM = 0.01
+
+RELIABILITY = "Is p_fail what it says?"
+CURVE = "How well does it rank?"
+TIME = "Over time"
+DETECTORS = "What each detector contributed"
+TOOLS = "What was prevented, by tool"
+PATTERNS = "Patterns worth a look"
 
 
 class Table(NamedTuple):
@@ -30,6 +37,24 @@ def share(value: admin_pb2.ReportShare, digits: int = 1) -> str:
         return "–"
     low, high = value.interval.low * 100, value.interval.high * 100
     return f"{percent(value.value, digits)} ({low:.{digits}f}–{high:.{digits}f} %)"
+
+
+def share_of(value: admin_pb2.ReportShare, of: str, digits: int = 1) -> tuple[str, str]:
+    """The share, and what it is of with its range: "41.2 %", "of failures; 38.1–44.3 %"."""
+    if not value.HasField("value"):
+        return "–", of
+    low, high = value.interval.low * 100, value.interval.high * 100
+    return percent(value.value, digits), f"{of}; {low:.{digits}f}–{high:.{digits}f} %"
+
+
+def rates(answer: admin_pb2.GetReportResponse) -> list[tuple[str, str, str]]:
+    """Recall, precision and false prevention: name, share, and what it is of."""
+    found = answer.rates
+    return [
+        ("recall", *share_of(found.recall, "of failures")),
+        ("precision", *share_of(found.precision, "of preventions")),
+        ("false prevention", *share_of(found.false_prevention_rate, "of good calls", 2)),
+    ]
 
 
 def optional(message: object, field: str, digits: int = 3) -> str:
@@ -55,13 +80,12 @@ def modes(answer: admin_pb2.GetReportResponse) -> str:
 
 
 def budget(answer: admin_pb2.GetReportResponse) -> str:
-    """What may be prevented wrongly, and how much was."""
+    """What the budget is of, and how much of it was spent."""
     found = answer.budget
-    said = f"{percent(found.budget, 2)} of successes"
     if not found.HasField("spent"):
-        return f"{said}; nothing spent yet"
-    spent = f"{percent(found.spent, 2)} spent of the last {number(found.successes)} successes"
-    return f"{said}; {spent}, by the daemon's running account"
+        return "of good calls; nothing spent yet"
+    last = counted(round(found.successes), "good call")
+    return f"of good calls; {percent(found.spent, 2)} of the last {last} spent, by the daemon's running account"
 
 
 def verdict(answer: admin_pb2.GetReportResponse) -> str:
@@ -70,12 +94,16 @@ def verdict(answer: admin_pb2.GetReportResponse) -> str:
     if not totals.decisions:
         return "No decision was made in this period."
     if not totals.would_prevent:
-        return f"None of {number(totals.decisions)} calls would have been prevented."
+        return f"None of {counted(totals.decisions, 'call')} would have been prevented."
     known = totals.right + totals.wrong
-    would = "were prevented or would have been" if totals.prevented else "would have been prevented"
-    what = f"{number(totals.would_prevent)} of {number(totals.decisions)} calls {would}"
+    one = totals.would_prevent == 1
+    were = "was" if one else "were"
+    would = f"{were} prevented or would have been" if totals.prevented else "would have been prevented"
+    what = f"{number(totals.would_prevent)} of {counted(totals.decisions, 'call')} {would}"
     if not known:
-        return f"{what}; how those would have ended is not known."
+        return f"{what}; how {'it' if one else 'those'} would have ended is not known."
+    if one:
+        return f"{what}; it {'failed' if totals.right else 'worked'}."
     ends = f"{number(totals.right)} failed and {number(totals.wrong)} worked"
     which = "of those" if known == totals.would_prevent else f"of {number(known)} that were made all the same,"
     return f"{what}; {which} {ends}."
@@ -88,20 +116,22 @@ def notes(answer: admin_pb2.GetReportResponse) -> list[str]:
     known = totals.failed + totals.worked
     if totals.decisions:
         said.append(
-            f"Figures stand on {number(known)} of {number(totals.decisions)} calls: those whose outcome was recorded."
+            f"Figures stand on {number(known)} of {counted(totals.decisions, 'call')}, on those whose outcome was "
+            "recorded. Ranges are 90 % intervals."
         )
     judged = [
         (totals.judged_advised, "in shadow or warn, where every call is made"),
         (totals.judged_probes, "let through as probes"),
         (totals.judged_holdout, "let through at random"),
-        (totals.judged_against, "made although they were prevented"),
+        (totals.judged_against, "made in spite of it"),
     ]
     if any(count for count, _ in judged):
         parts = ", ".join(f"{number(count)} {how}" for count, how in judged if count)
         said.append(f"Preventions with a known end: {parts}.")
     missing = totals.would_prevent - totals.right - totals.wrong
     if missing:
-        said.append(f"{number(missing)} preventions have no outcome and count neither as right nor as wrong.")
+        have, count = ("has", "counts") if missing == 1 else ("have", "count")
+        said.append(f"{counted(missing, 'prevention')} {have} no outcome and {count} neither as right nor as wrong.")
     if totals.judged_probes or totals.judged_holdout:
         said.append(
             "Shares and curves take prevented calls that were let through to stand for those that were not: at random "
@@ -111,15 +141,14 @@ def notes(answer: admin_pb2.GetReportResponse) -> list[str]:
     elif totals.prevented:
         said.append("No prevented call was let through, so recall and false prevention are not known.")
     if scope.cut:
-        said.append(
-            f"Only the newest {number(scope.examined)} decisions were looked at (--limit); the period holds older ones."
-        )
+        newest = "decision was" if scope.examined == 1 else f"{number(scope.examined)} decisions were"
+        said.append(f"Only the newest {newest} looked at (--limit); the period holds older ones.")
     return said
 
 
 def summary(answer: admin_pb2.GetReportResponse) -> list[tuple[str, str]]:
     """The head of the report: names and values."""
-    totals, rates = answer.totals, answer.rates
+    totals = answer.totals
     known = totals.failed + totals.worked
     return [
         ("period", period(answer)),
@@ -129,13 +158,19 @@ def summary(answer: admin_pb2.GetReportResponse) -> list[tuple[str, str]]:
         ("outcome known", f"{number(known)}, {number(totals.failed)} failed"),
         ("would be prevented", f"{number(totals.would_prevent)}, {number(totals.prevented)} really were"),
         ("right, wrong", f"{number(totals.right)}, {number(totals.wrong)}"),
-        ("recall", share(rates.recall)),
-        ("precision", share(rates.precision)),
-        ("false prevention", share(rates.false_prevention_rate, 2)),
-        ("budget", budget(answer)),
-        ("recall at 1 %", recall_at_one(answer)),
-        ("calibration error", optional(answer.calibration, "expected_error")),
+        *((name, f"{value} {of}") for name, value, of in rates(answer)),
+        ("budget", f"{percent(answer.budget.budget, 2)} {budget(answer)}"),
     ]
+
+
+def reliability_key(answer: admin_pb2.GetReportResponse) -> str:
+    """The reliability diagram in a number."""
+    return f"Calibration error (ECE, 10 bins): {optional(answer.calibration, 'expected_error')}"
+
+
+def curve_key(answer: admin_pb2.GetReportResponse) -> str:
+    """The curve in a number."""
+    return f"Recall at 1 % false prevention: {recall_at_one(answer)}"
 
 
 def recall_at_one(answer: admin_pb2.GetReportResponse) -> str:
@@ -170,7 +205,7 @@ def curve(answer: admin_pb2.GetReportResponse) -> Table:
         rows.append(
             [percent(rate, 2), percent(best.recall), percent(best.false_prevention_rate, 2), f"{best.p_fail:.3f}"]
         )
-    return Table([">at most", ">recall", ">false prev.", ">from p_fail"], rows, "needs failures and successes")
+    return Table([">at most", ">recall", ">false prevention", ">from p_fail"], rows, "needs failures and successes")
 
 
 def detectors(answer: admin_pb2.GetReportResponse) -> Table:
@@ -232,11 +267,17 @@ def _tools(found: Iterable[admin_pb2.ReportTool], none: str) -> Table:
 
 def left_out(answer: admin_pb2.GetReportResponse) -> str:
     """How many tools the table leaves out; empty for none."""
-    return (
-        f"{number(answer.tools_left_out)} more tools are left out; --tool asks for one."
-        if answer.tools_left_out
-        else ""
-    )
+    return more_tools(answer.tools_left_out, "left out; --tool asks for one") if answer.tools_left_out else ""
+
+
+def more_tools(count: int, what: str) -> str:
+    """As in "1 more tool is left out."."""
+    return f"{number(count)} more {'tool is' if count == 1 else 'tools are'} {what}."
+
+
+def quiet(answer: admin_pb2.GetReportResponse) -> str:
+    """How many tools there are of which nothing was prevented."""
+    return f"{counted(len(quiet_tools(answer).rows), 'tool')} of which nothing was prevented"
 
 
 def buckets(answer: admin_pb2.GetReportResponse) -> Table:

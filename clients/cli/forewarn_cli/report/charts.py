@@ -9,7 +9,7 @@ from forewarn.v1 import admin_pb2
 from forewarn_cli.report import blocks
 from forewarn_cli.report.palette import light
 from forewarn_cli.report.svg import WIDTH, Spec, draw
-from forewarn_cli.wording import moment, percent
+from forewarn_cli.wording import counted, moment, percent
 
 #: Points drawn of a curve; nearer ones than this share of either axis are left out.
 _NEAR: Final = 0.002
@@ -35,7 +35,7 @@ def reliability(answer: admin_pb2.GetReportResponse) -> str:
             "least": one.failed.interval.low,
             "most": one.failed.interval.high,
             "calls": one.calls,
-            "about": f"{blocks.number(one.calls)} calls: said {percent(one.mean_p_fail)}, "
+            "about": f"{counted(one.calls, 'call')}: said {percent(one.mean_p_fail)}, "
             f"failed {blocks.share(one.failed)}",
         }
         for one in answer.calibration.bins

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from forewarn.v1 import knowledge_pb2, suggestion_pb2
 from forewarn_cli.report.blocks import Table, number
 from forewarn_cli.suggestion_view import type_word
-from forewarn_cli.wording import percent
+from forewarn_cli.wording import counted, percent
 
 Answer = suggestion_pb2.GetLearningReportResponse
 
@@ -17,8 +17,11 @@ _VERDICTS: Final = {
 }
 
 
+_DECIDED: Final = "decided"
+
+
 class _Asked(NamedTuple):
-    """How a criterion is worded. ``unit``: count, share, seconds; ``of``: what its cases are."""
+    """How a criterion is worded. ``unit``: count, share, seconds; ``of``: what a case is."""
 
     asks: str
     unit: str
@@ -26,16 +29,16 @@ class _Asked(NamedTuple):
 
 
 _ASKED: Final = {
-    "patterns_with_metrics": _Asked("patterns with usage metrics, at least", "count", "patterns"),
-    "suggestions_generated": _Asked("suggestions in the first 30 days, at least", "count", "days"),
-    "accepted": _Asked("suggestions approved or modified, of those decided, at least", "share", "decided"),
+    "patterns_with_metrics": _Asked("patterns with usage metrics, at least", "count", "pattern"),
+    "suggestions_generated": _Asked("suggestions in the first 30 days, at least", "count", "day"),
+    "accepted": _Asked("suggestions approved or modified, of those decided, at least", "share", _DECIDED),
     "new_patterns_used": _Asked(
         "patterns from suggestions used three times or more, of those recommended so often, at least",
         "share",
-        "patterns",
+        "pattern",
     ),
-    "completion_added": _Asked("added to CompleteWorkflow (p99), at most", "seconds", "completions"),
-    "generation_time": _Asked("from completion to suggestions (p99), at most", "seconds", "workflows"),
+    "completion_added": _Asked("added to CompleteWorkflow (p99), at most", "seconds", "completion"),
+    "generation_time": _Asked("from completion to suggestions (p99), at most", "seconds", "workflow"),
 }
 
 
@@ -52,10 +55,10 @@ def criteria(answer: Answer) -> Table:
     """What is asked, what was measured, and whether that is met."""
     rows = []
     for one in answer.criteria:
-        asked = _ASKED.get(one.code, _Asked(one.code, "count", "cases"))
+        asked = _ASKED.get(one.code, _Asked(one.code, "count", "case"))
         measured = amount(one.measured, asked.unit) if one.HasField("measured") else "–"
         verdict = _VERDICTS.get(one.verdict) or f"not enough data ({number(one.cases)} of {number(one.needed)})"
-        on = f"{number(one.cases)} {asked.of}"
+        on = f"{number(one.cases)} {asked.of}" if asked.of == _DECIDED else counted(one.cases, asked.of)
         rows.append([f"{asked.asks} {amount(one.bar, asked.unit)}", measured, on, verdict])
     return Table(["asked", ">measured", ">on", "verdict"], rows, "nothing is asked")
 

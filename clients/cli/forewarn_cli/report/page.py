@@ -10,7 +10,7 @@ from forewarn_cli.report import bars, blocks, charts
 from forewarn_cli.report.markup import Html, join, tag
 from forewarn_cli.report.parts import document, figure, key, numbers, section, tiles
 from forewarn_cli.report.svg import WIDE, WIDTH
-from forewarn_cli.wording import label, moment, percent
+from forewarn_cli.wording import counted, label, moment, percent
 
 _EXAMPLE_TOOLS: Final = 12
 
@@ -21,7 +21,7 @@ _READ_RELIABILITY: Final = (
 )
 _READ_CURVE: Final = (
     "If the calls with the highest p_fail were prevented first: the share of failures caught, against the share of "
-    "working calls lost. Left of the dashed line at most 1 % of working calls are prevented. The diamond is what "
+    "good calls lost. Left of the dashed line at most 1 % of good calls are prevented. The diamond is what "
     "decisions came to."
 )
 _READ_DETECTORS: Final = (
@@ -64,25 +64,16 @@ def _header(answer: admin_pb2.GetReportResponse) -> Html:
 
 
 def _tiles(answer: admin_pb2.GetReportResponse) -> Html:
-    totals, rates, number = answer.totals, answer.rates, blocks.number
+    totals, number = answer.totals, blocks.number
     known = totals.failed + totals.worked
-    spent = f"{percent(answer.budget.spent, 2)} spent" if answer.budget.HasField("spent") else "nothing spent yet"
     shown = [
         ("calls decided", number(totals.decisions), f"{number(known)} with a known outcome"),
         ("failed", number(totals.failed), f"{percent(totals.failed / known if known else None)} of known outcomes"),
         ("would be prevented", number(totals.would_prevent), f"{number(totals.prevented)} really were"),
-        ("recall", *_share(rates.recall, 1, "of failures")),
-        ("false prevention", *_share(rates.false_prevention_rate, 2, "of working calls")),
-        ("budget", percent(answer.budget.budget, 1), f"of working calls; {spent} by the running account"),
+        *blocks.rates(answer),
+        ("budget", percent(answer.budget.budget, 2), blocks.budget(answer)),
     ]
     return tiles(shown)
-
-
-def _share(value: admin_pb2.ReportShare, digits: int, of: str) -> tuple[str, str]:
-    if not value.HasField("value"):
-        return "–", of
-    low, high = value.interval.low * 100, value.interval.high * 100
-    return percent(value.value, digits), f"{of}; {low:.{digits}f}–{high:.{digits}f} %"
 
 
 def _nothing(answer: admin_pb2.GetReportResponse) -> list[Html]:
@@ -112,19 +103,18 @@ def _nothing(answer: admin_pb2.GetReportResponse) -> list[Html]:
 
 def _sections(answer: admin_pb2.GetReportResponse) -> list[Html]:
     known = any(one.calls for one in answer.calibration.bins)
-    error = blocks.optional(answer.calibration, "expected_error")
     reliability = section(
         "reliability",
-        "Is p_fail what it says?",
-        f"Calibration error (ECE, 10 bins): {error}",
+        blocks.RELIABILITY,
+        blocks.reliability_key(answer),
         figure(known, lambda: charts.reliability(answer)),
         _READ_RELIABILITY,
         blocks.reliability(answer),
     )
     curve = section(
         "curve",
-        "How well does it rank?",
-        f"Recall at 1 % false prevention: {blocks.recall_at_one(answer)}",
+        blocks.CURVE,
+        blocks.curve_key(answer),
         figure(bool(answer.curve.points), lambda: charts.curve(answer)),
         _READ_CURVE,
         blocks.curve(answer),
@@ -136,7 +126,7 @@ def _sections(answer: admin_pb2.GetReportResponse) -> list[Html]:
     )
     return [
         tag("div", reliability, curve, class_="pair"),
-        section("time", "Over time", f"Each bar: {blocks.width(answer)}", times, "", blocks.buckets(answer)),
+        section("time", blocks.TIME, f"Each bar: {blocks.width(answer)}", times, "", blocks.buckets(answer)),
         _detectors(answer),
         _tools(answer),
         _patterns(answer),
@@ -164,10 +154,10 @@ def _detectors(answer: admin_pb2.GetReportResponse) -> Html:
     )
     return tag(
         "section",
-        tag("h2", "What each detector contributed", id="detectors"),
+        tag("h2", blocks.DETECTORS, id="detectors"),
         tag("p", _READ_DETECTORS, class_="read"),
         drawn,
-        numbers(blocks.detectors(answer), "What each detector contributed"),
+        numbers(blocks.detectors(answer), blocks.DETECTORS),
         aria_labelledby="detectors",
     )
 
@@ -175,10 +165,10 @@ def _detectors(answer: admin_pb2.GetReportResponse) -> Html:
 def _tools(answer: admin_pb2.GetReportResponse) -> Html:
     led = any(one.would_prevent for one in answer.tools)
     quiet = blocks.quiet_tools(answer)
-    about = f"{blocks.number(len(quiet.rows))} tools of which nothing was prevented"
+    about = blocks.quiet(answer)
     return tag(
         "section",
-        tag("h2", "What was prevented, by tool", id="tools"),
+        tag("h2", blocks.TOOLS, id="tools"),
         tag("p", "Right: the call was made all the same, and failed. Wrong: it worked.", class_="read"),
         _prevented(answer) if led else figure(False, lambda: ""),
         tag("details", tag("summary", about), numbers(quiet, about), class_="numbers") if quiet.rows else "",
@@ -193,7 +183,7 @@ def _prevented(answer: admin_pb2.GetReportResponse) -> Html:
     )
     return join(
         tag("div", drawn, tag("div", *_examples(answer.tools)), class_="pair inner"),
-        numbers(blocks.tools(answer), "What was prevented, by tool"),
+        numbers(blocks.tools(answer), blocks.TOOLS),
     )
 
 
@@ -242,10 +232,10 @@ def _patterns(answer: admin_pb2.GetReportResponse) -> Html:
     for title, table in blocks.pattern_lists(answer):
         lists.append(tag("h3", title))
         lists.append(numbers(table, title))
-    cut = f" Only {blocks.number(answer.patterns.examined)} patterns were looked at." if answer.patterns.cut else ""
+    cut = f" Only {counted(answer.patterns.examined, 'pattern')} were looked at." if answer.patterns.cut else ""
     return tag(
         "section",
-        tag("h2", "Patterns worth a look", id="patterns"),
+        tag("h2", blocks.PATTERNS, id="patterns"),
         tag(
             "p",
             *(tag("code", one) if place % 2 else one for place, one in enumerate(_READ_PATTERNS)),
@@ -262,8 +252,8 @@ def _footer(answer: admin_pb2.GetReportResponse) -> Html:
         "footer",
         tag(
             "p",
-            f"Made {moment(answer.scope.time)} by forewarn report from {blocks.number(answer.scope.examined)} logged "
-            "decisions. Arguments and errors are as the store keeps them, with secrets redacted; whoever has this file "
-            "can read them. It loads nothing and sends nothing.",
+            f"Made {moment(answer.scope.time)} by forewarn report from "
+            f"{counted(answer.scope.examined, 'logged decision')}. Arguments and errors are as the store keeps them, "
+            "with secrets redacted; whoever has this file can read them. It loads nothing and sends nothing.",
         ),
     )

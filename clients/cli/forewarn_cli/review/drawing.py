@@ -17,7 +17,7 @@ from rich.text import Text
 from forewarn.v1 import suggestion_pb2
 from forewarn_cli import suggestion_view
 from forewarn_cli.screen import Cell, Styled
-from forewarn_cli.wording import clean, one_line, percent
+from forewarn_cli.wording import clean, counted, one_line, percent
 
 #: Characters of a value or a line, and lines of a change, that are shown.
 MOST: Final = 2_000
@@ -30,7 +30,7 @@ def safe(text: str, style: str = "", most: int = MOST) -> Text:
     left = len(text) - most
     shown = Text(clean(text if left <= 0 else text[:most]), style=style, overflow="fold")
     if left > 0:
-        shown.append(f" … {left:,} characters more", style="italic")
+        shown.append(f" … {counted(left, 'character')} more", style="italic")
     return shown
 
 
@@ -60,8 +60,9 @@ def age(seconds: float) -> str:
 def detail(answer: suggestion_pb2.GetSuggestionResponse) -> RenderableType:
     """Everything about one."""
     one = answer.suggestion
-    cases = len(one.evidence.workflow_ids) + len(one.evidence.call_ids)
-    behind = f"{cases} workflows and calls: press c to look at them" if cases else ""
+    cases = {"workflow": len(one.evidence.workflow_ids), "call": len(one.evidence.call_ids)}
+    named = " and ".join(counted(count, case) for case, count in cases.items() if count)
+    behind = f"{named}: press c to look" if named else ""
     lines = suggestion_view.diff(one, answer.target if answer.HasField("target") else None)
     target = [("changes", one.target_id)] if one.target_id else []
     return Group(
@@ -76,7 +77,7 @@ def change(lines: Sequence[str]) -> list[Text]:
     """A diff; each line begins with +, - or a blank, so that it can be read without colours."""
     shown = [safe(text, suggestion_view.DIFF_STYLES.get(text[:1], "")) for text in lines[:LINES]]
     if len(lines) > LINES:
-        shown.append(Text(f"… {len(lines) - LINES:,} lines more", style="italic"))
+        shown.append(Text(f"… {counted(len(lines) - LINES, 'line')} more", style="italic"))
     return shown
 
 
@@ -89,7 +90,8 @@ def _pairs(pairs: Iterable[tuple[str, Cell]]) -> Table:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold", ratio=1)
     for name, cell in pairs:
-        text, style = cell if isinstance(cell, Styled) else (cell, "")
+        text = cell if isinstance(cell, str) else cell.text
+        style = cell.style if isinstance(cell, Styled) else ""
         if text:
             grid.add_row(name, safe(text, style))
     return grid
