@@ -12,6 +12,7 @@ from __future__ import annotations
 from math import log
 from typing import Final
 
+from ..native import needs
 from .evidence import logit
 from .forms import ERROR_RATE
 from .half_life import PERMANENT_HALF_LIFE
@@ -38,9 +39,7 @@ def difference(need: Precondition, p: float) -> float:
 
 def most(model: Model, p: float) -> str | None:
     """The key of the believed need that makes the largest difference."""
-    needs = model.preconditions
-    believed = [key for key, need in needs.items() if need.believed]
-    return max(believed, key=lambda key: difference(needs[key], p), default=None)
+    return needs.most(model.preconditions, p, STRENGTH)
 
 
 def believe(model: Model, p: float) -> None:
@@ -48,6 +47,8 @@ def believe(model: Model, p: float) -> None:
 
     What makes less of a difference than a new one has to prove itself beside it.
     """
+    if not needs.unsettled(model.preconditions, enough(1)):
+        return  # as of most calls
     for need in list(model.preconditions.values()):
         need.believed &= need.wealth > 0.0  # what it had won is lost again
         if need.believed or not _passed(need):
