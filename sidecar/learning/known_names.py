@@ -20,7 +20,7 @@ from rapidfuzz import fuzz, process
 from ..model.call import JSON
 from ..model.tool import Tool
 from ..native.counts import two_most_telling
-from ..native.names import count_values, names_in, unknown
+from ..native.names import Sought, count_values, names_in
 from ..store.transaction import WriteTransaction
 from .edits import decoded, leaves
 from .eviction import evict_one
@@ -56,16 +56,16 @@ def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> N
     """A call worked: what it was made with is known to exist, and what its result speaks of. ``result`` is redacted."""
     arguments = decoded(view.features.preview)
     used = words_of(arguments, _WORDS) if arguments else []
-    seen = names_in(_shown(result[:_RESULT]), _WORDS) if result else []
+    seen = names_in(_shown(result[:_RESULT]), _WORDS) if result and view.session_key else []
     values = _values_of(arguments) if arguments else []
+    sought = Sought(used, seen)
     for at, scope in enumerate(_scopes(view)):
         key = view.subject + scope
         row = txn.get(NAMES, key)
         if row is None:
             row = Names(view.call.tool)
             tool.name_rows += 1
-        words = used + seen if not at and view.session_key else used
-        changed = _add_words(row, words)
+        changed = _add_words(row, sought.unknown_in(row.words, not at))
         if values:
             changed |= count_values(row.values, values, MAX_ARGUMENTS, MAX_VALUES)
         if not changed:
@@ -179,8 +179,7 @@ def _scopes(view: View) -> list[bytes]:
     return [*found, *[value for _, value in scopes[:2]]]
 
 
-def _add_words(row: Names, words: list[str]) -> bool:
-    new = unknown(row.words, words)
+def _add_words(row: Names, new: list[str]) -> bool:
     if new:
         text = row.words + "\n".join(new) + "\n"
         if len(text) > MAX_CHARS:
