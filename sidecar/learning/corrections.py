@@ -24,7 +24,7 @@ from ..model.vocabulary import Level
 from .edits import ADD, FORMS, SWAP, decoded, difference
 from .half_life import PERMANENT_HALF_LIFE
 from .known_names import HIDDEN, is_known, is_misspelling
-from .mending import is_mended
+from .mending import mends
 from .pending import Pending, answer, failures_beside
 from .session import WIDTH
 from .view import Outcome, View
@@ -162,7 +162,7 @@ def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, 
             before is not None
             and after is not None
             and alike >= ALIKE
-            and is_mended((failed.last_error,), before, after, proven=False)
+            and mends((failed.last_error,), before, after)  # as ``is_mended`` where there is no edit
         ),
     )
 

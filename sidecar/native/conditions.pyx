@@ -36,6 +36,8 @@ cdef enum:
     # Numbers, and dates, that are compared with each other; characters of a date with its time.
     _COMPARED = 4
     _DATE_CHARS = 40
+    # Values of which all conditions together are fewer than that, at 11 each.
+    _FEW = 7
     # A cut as it is packed: the condition's hash, and the number, little-endian.
     _CUT = 12
 
@@ -63,6 +65,7 @@ cdef class _Found:
     cdef bytes cuts
     cdef double now
     cdef list measured  # where it is asked for: hashes of the two conditions, and the number
+    cdef bint only_measured
     cdef list numbers, dates  # name, state and number of what is compared with each other
 
 
@@ -326,8 +329,23 @@ cdef int _add_forms_of_text(_Found to, str name, uint32_t state, str whole) exce
     return 0
 
 
+cdef int _measure_value(_Found to, str name, item) except -1:
+    if isinstance(item, str):
+        if item:
+            _measure(to, name, _of_name(name), <double>len(<str>item), b"longer:", b"shorter:")
+    elif isinstance(item, (int, float)):
+        if not isinstance(item, bool) and -_largest < item < _largest:
+            _measure(to, name, _of_name(name), item, b"above:", b"below:")
+    elif isinstance(item, list):
+        _measure(to, name, _of_name(name), <double>len(<list>item), b"more:", b"fewer:")
+    return 0
+
+
 cdef int _add_forms(_Found to, str name, item) except -1:
-    cdef uint32_t state = _of_name(name)
+    cdef uint32_t state
+    if to.only_measured:
+        return _measure_value(to, name, item)
+    state = _of_name(name)
     if isinstance(item, str):
         _add_forms_of_text(to, name, state, <str>item)
     elif isinstance(item, bool):
@@ -367,6 +385,8 @@ cdef int _look(_Found to, dict arguments, names) except -1:
         elif isinstance(item, list):
             stack.extend([(f"{name}[]", value) for value in reversed((<list>item)[:2])])
         left -= 1
+    if to.only_measured:
+        return _LEAVES - left
     _compare(to, to.numbers, b"over:")
     _compare(to, to.dates, b"after:")
     return 0
@@ -401,9 +421,33 @@ def measure(dict arguments not None):
     Of the same values as ``conditions_of``.
     """
     cdef _Found found = _found(b"", 0.0)
-    found.measured = []
-    _look(found, arguments, ())
+    found.measured, found.only_measured = [], True
+    if _look(found, arguments, ()) > _FEW:
+        # How many conditions there are, and so how far is looked, is not known without them.
+        found.measured, found.only_measured = [], False
+        _look(found, arguments, ())
     return found.measured
+
+
+def add_names(list names not None, dict arguments not None, Py_ssize_t most, Py_ssize_t most_inner, Py_ssize_t longest):
+    """Add names of arguments that are new, ``most`` in all, and of what is inside of objects while there are fewer
+    than ``most_inner``. None is added that has more characters than ``longest``.
+    """
+    cdef str name, inner
+    cdef list new
+    for name in arguments:
+        if len(names) < most and len(name) <= longest and name not in names:
+            names.append(name)
+    if len(names) >= most_inner:
+        return
+    for name, value in arguments.items():
+        if isinstance(value, dict):
+            new = []
+            for key in list(<dict>value)[:most]:
+                inner = f"{name}.{key}"
+                if len(inner) <= longest and inner not in names:
+                    new.append(inner)
+            names.extend(new[: max(0, most_inner - <Py_ssize_t>len(names))])
 
 
 def spell(uint32_t condition, dict arguments not None, names not None, bytes cuts not None=b"", double now=0.0):

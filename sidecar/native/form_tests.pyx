@@ -106,3 +106,57 @@ def observe(bytearray packed not None, list met not None, double p, uint16_t ses
                 test[_SEVERAL] = 1
         else:
             _put_float(test + _SUCCESSES, successes + 1.0)
+
+
+cdef const uint8_t* _test_at(bytearray packed, Py_ssize_t at) except NULL:
+    if at < 0 or at > <Py_ssize_t>len(packed) - SIZE:
+        raise IndexError("there is no test")
+    return <const uint8_t*><char*>packed + at
+
+
+def singles(bytearray packed not None, list met not None):
+    """Of the tests at these places those of one condition: wealth, the condition, failures and successes of each."""
+    cdef const uint8_t* test
+    cdef Py_ssize_t at
+    cdef list found = []
+    for at in met:
+        test = _test_at(packed, at)
+        if not _u32(test + 4):
+            found.append((
+                <double>_float(test + _WEALTH), _u32(test), <double>_float(test + _FAILURES),
+                <double>_float(test + _SUCCESSES),
+            ))
+    return found
+
+
+def untested(bytearray packed not None, list met not None, pairs not None):
+    """Those of these pairs of conditions (of one alone: with 0) that no test at these places is of."""
+    cdef uint32_t first, second
+    cdef const uint8_t* test
+    cdef Py_ssize_t at
+    cdef list found = []
+    for pair in pairs:
+        first, second = pair
+        for at in met:
+            test = _test_at(packed, at)
+            if _u32(test) == first and _u32(test + 4) == second:
+                break
+        else:
+            found.append(pair)
+    return found
+
+
+def untested_alone(bytearray packed not None, list met not None, conditions not None):
+    """Those of these conditions that no test at these places is of alone, each as a pair with 0."""
+    cdef uint32_t first
+    cdef const uint8_t* test
+    cdef Py_ssize_t at
+    cdef list found = []
+    for first in conditions:
+        for at in met:
+            test = _test_at(packed, at)
+            if _u32(test) == first and not _u32(test + 4):
+                break
+        else:
+            found.append((first, 0))
+    return found

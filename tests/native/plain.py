@@ -210,6 +210,20 @@ def conditions_of(
     return found
 
 
+def measured_of(arguments: Mapping[str, Any]) -> list[tuple[int, int, float]]:
+    found: list[tuple[int, int, float]] = []
+    met: set[int] = set()
+    for name, value in islice(_values(arguments), 16):
+        forms = _forms_of(value, 0.0)
+        numbers = [form[1:].split("?") for form in forms if form[0] == "?"]
+        if numbers:
+            found.append((_condition(name, numbers[0][0]), _condition(name, numbers[1][0]), float(numbers[0][2])))
+        met.update([_condition(name, form) for form in forms if form[0] != "?"])
+        if len(met) >= MAX_CONDITIONS:
+            break
+    return found
+
+
 def _lacks(arguments: Any, name: str) -> bool:
     *parents, last = name.split(".")
     at = arguments
