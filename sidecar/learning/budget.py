@@ -115,7 +115,7 @@ class Budget(msgspec.Struct, array_like=True):
         return 1.0 + min(MOST_AGAIN, self.again / (self.guessed + AGAIN_STRENGTH))
 
     def _forget(self) -> None:
-        if self.total + sum(self.guesses) > _HORIZON:
+        if (self.total + sum(self.guesses) if self.guesses else self.total) > _HORIZON:
             self.total *= 0.5
             self.bins = [count * 0.5 for count in self.bins]
             self.guesses = [count * 0.5 for count in self.guesses]

@@ -21,6 +21,7 @@ from ..model.call import JSON
 from ..model.counted import Counted
 from ..model.pattern import MAX_EDITS, MAX_FIXES, Edit, Fix, UsagePattern
 from ..model.vocabulary import Level
+from ..native.lessons import learned
 from .edits import ADD, FORMS, SWAP, decoded, difference
 from .half_life import PERMANENT_HALF_LIFE
 from .known_names import HIDDEN, is_known, is_misspelling
@@ -188,11 +189,11 @@ def _sorts(view: View, beside: _Beside) -> Iterator[str]:
 def _learn_failure(view: View, one: Pending, beside: _Beside) -> None:
     """Only what is known already can be known better: a failure is no correction."""
     if beside.fix is not None:
-        view.learned(Level.CALL, one.fingerprint, "")
+        learned(view, Level.CALL, one.fingerprint, "")
         beside.fix.failed += 1
     if beside.error is None or (beside.sibling is None and beside.made is None):
         return
-    view.learned(Level.ERROR, one.template, "")
+    learned(view, Level.ERROR, one.template, "")
     for known in (beside.sibling, beside.made):
         if known is not None:
             known.failed += 1
@@ -210,9 +211,9 @@ def _learn_success(view: View, one: Pending, beside: _Beside, *, first: bool) ->
         return Fix(view.call.tool, view.features.preview, view.features.fingerprint, 1, now, 0, session)
 
     if beside.mended:
-        add_fix(view.learned(Level.CALL, one.fingerprint, ""), fix())
+        add_fix(learned(view, Level.CALL, one.fingerprint, ""), fix())
     if beside.error is not None:
-        error = view.learned(Level.ERROR, one.template, "")
+        error = learned(view, Level.ERROR, one.template, "")
         add_fix(error, fix())
         if beside.edit is not None:
             add_edit(error, beside.edit, now, session)

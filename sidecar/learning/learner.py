@@ -16,6 +16,7 @@ from ..model.call import Classification
 from ..model.decision import RetryAdvice
 from ..model.pattern import MAX_CALL_IDS, UsagePattern, covered_call
 from ..model.vocabulary import Level, State
+from ..native.lessons import changed, changed_rates, learned
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
@@ -137,9 +138,9 @@ class UsagePatternLearner:
             txn.put(SPREADS, OVERALL, view.spread)
         if view.model is not None:
             txn.put(MODELS, view.subject, view.model)
-        for key, rate in view.changed_rates():
+        for key, rate in changed_rates(view):
             txn.put(RATES, key, rate)
-        for key, pattern in view.changed():
+        for key, pattern in changed(view):
             txn.put(PATTERNS, key, pattern)
 
     def get_learned_patterns(self, reader: Reader, limit: int = 1000) -> Iterator[tuple[bytes, UsagePattern]]:
@@ -150,12 +151,13 @@ class UsagePatternLearner:
     def _remember_failure(self, view: View, outcome: Outcome, *, probed: bool) -> None:
         classification = outcome.classification
         view.own_model().count_failure(transient=outcome.transient)
-        patterns = [view.learned(Level.TOOL, b"", ""), view.learned(Level.CALL, _covered(view), view.features.preview)]
+        tool = learned(view, Level.TOOL, b"", "")
+        patterns = [tool, learned(view, Level.CALL, _covered(view), view.features.preview)]
         if classification.template_id:
-            error = view.learned(Level.ERROR, classification.template_id, classification.template)
+            error = learned(view, Level.ERROR, classification.template_id, classification.template)
             patterns.append(error)
         if view.server:
-            patterns.append(view.learned(Level.SERVER, b"", ""))
+            patterns.append(learned(view, Level.SERVER, b"", ""))
         transient, last_error = classification.transient, outcome.error[:500]
         first = TRANSIENT_PROBE if transient else self._probe_seconds
         longest = max(LONGEST_TRANSIENT if transient else max(LONGEST_PERMANENT, first), outcome.retry_after)
@@ -177,26 +179,32 @@ class UsagePatternLearner:
     def _settle(self, view: View, outcome: Outcome) -> list[Change]:
         """Plain counts, sequential tests and states of the patterns that cover this call."""
         changes: list[Change] = []
-        for key, pattern in view.changed():
-            if not _covers(view, pattern, outcome):
+        failed, late, now = outcome.failed, outcome.late, outcome.now
+        for key, pattern in changed(view):
+            level = pattern.level
+            if not _covers(view, pattern, level, outcome):
                 continue
-            pattern.failures += outcome.failed
-            pattern.successes += not outcome.failed
-            if outcome.late:
-                pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
+            if failed:
+                pattern.failures += 1
+            else:
+                pattern.successes += 1
+            if late:
+                pattern.last_time = max(pattern.last_time, now) if failed else pattern.last_time
                 continue
-            pattern.last_failed = outcome.failed
-            pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
-            if not outcome.failed:
+            pattern.last_failed = failed
+            if failed:
+                pattern.last_time = max(pattern.last_time, now)
+            else:
                 pattern.backoff = 0
-            if pattern.level is Level.CALL and not (outcome.failed and outcome.transient):
-                pattern.ratio = step(OF_CALL, pattern.ratio, failed=outcome.failed)
-            if pattern.suspended:
-                continue
+            if level is Level.CALL and not (failed and outcome.transient):
+                pattern.ratio = step(OF_CALL, pattern.ratio, failed=failed)
             before = pattern.state
-            pattern.state = _state(pattern, before)
-            if pattern.state is not before:
-                changes.append(Change(key, before, pattern.state))
+            if before is State.SUSPENDED or level is Level.ERROR:
+                continue
+            after = state_of(pattern.ratio, before)
+            if after is not before:
+                pattern.state = after
+                changes.append(Change(key, before, after))
         return changes
 
     def _remember_in_session(self, view: View, outcome: Outcome) -> None:
@@ -240,16 +248,10 @@ def _covered(view: View) -> bytes:
     return covered_call(view.features.fingerprint)
 
 
-def _covers(view: View, pattern: UsagePattern, outcome: Outcome) -> bool:
+def _covers(view: View, pattern: UsagePattern, level: Level, outcome: Outcome) -> bool:
     """Whether this very call is one of the calls that the pattern speaks of."""
-    if pattern.level is Level.CALL:
+    if level is Level.CALL:
         return pattern.covers == _covered(view)
-    if pattern.level is Level.ERROR:
+    if level is Level.ERROR:
         return outcome.failed and pattern.covers == outcome.classification.template_id
     return True
-
-
-def _state(pattern: UsagePattern, before: State) -> State:
-    if pattern.level is Level.ERROR:
-        return before
-    return state_of(pattern.ratio, before)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Final
 
 from ..native import steps as marks
-from ..native.steps import remembered
+from ..native.steps import recovered, remembered
 from .session import Session
 
 #: Marks of what a call does, with their words: its short words, and how its longest text opens.
@@ -18,8 +18,6 @@ steps_of = marks.steps_of
 #: Steps that a session keeps.
 MOST: Final = marks.MOST
 _WIDTH: Final = 6
-#: In place of a step: that a call of the tool failed.
-_FAILED: Final = bytes(4)
 
 
 def has_worked(session: Session | None, tool: bytes, step: bytes) -> bool | None:
@@ -32,12 +30,7 @@ def has_worked(session: Session | None, tool: bytes, step: bytes) -> bool | None
 
 def recovered_by(session: Session, tool: bytes) -> list[bytes]:
     """The first steps of a tool that worked after its last failure, two at most: others may have needed them."""
-    packed, mine = session.steps, tool[:2]
-    at = _find(packed, mine + _FAILED)
-    if at < 0:
-        return []
-    entries = [packed[i : i + _WIDTH] for i in range(at + _WIDTH, len(packed), _WIDTH)]
-    return [entry[2:] for entry in entries if entry[:2] == mine][:2]
+    return recovered(session.steps, tool)
 
 
 def remember(session: Session, tool: bytes, steps: Collection[bytes], *, failed: bool) -> None:

@@ -18,6 +18,9 @@ cdef inline double time_of(object record) except? -1.0:
 
 
 cdef int add_one(object record, bint failed, double now, double half_life, double weight) except -1
+cdef int add_scopes(
+    dict records, tuple scopes, object made, int most, bint failed, double now, double half_life, double weight
+) except -1
 cdef bint rate_here(
     object everywhere, double prior, double strength, dict records, tuple scopes, double* found
 ) except -1

@@ -70,6 +70,21 @@ def add(record, bint failed, double now, double half_life, double weight=1.0):
     add_one(record, failed, now, half_life, weight)
 
 
+cdef int add_scopes(
+    dict records, tuple scopes, object made, int most, bint failed, double now, double half_life, double weight
+) except -1:
+    cdef object value, record
+    for _, value in scopes:
+        record = records.pop(value, None)
+        if record is None:
+            record = made()
+        records[value] = record
+        add_one(record, failed, now, half_life, weight)
+    while len(records) > most:
+        del records[next(iter(records))]
+    return 0
+
+
 def add_to_scopes(
     dict records not None,
     tuple scopes not None,
@@ -81,15 +96,7 @@ def add_to_scopes(
     double weight=1.0,
 ):
     """Count one outcome in each scope; of more than ``most`` records the least recently used are forgotten."""
-    cdef object value, record
-    for _, value in scopes:
-        record = records.pop(value, None)
-        if record is None:
-            record = made()
-        records[value] = record
-        add_one(record, failed, now, half_life, weight)
-    while len(records) > most:
-        del records[next(iter(records))]
+    add_scopes(records, scopes, made, most, failed, now, half_life, weight)
 
 
 cdef inline double _inside(

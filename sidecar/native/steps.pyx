@@ -116,6 +116,29 @@ def remembered(bytes packed not None, bytes tool not None, steps not None, *, bi
     return longer[max(0, kept - _MOST * _WIDTH) : kept]
 
 
+def recovered(bytes packed not None, bytes tool not None):
+    """The first steps of a tool that worked after its last failure, two at most. ValueError for a key of less than two
+    bytes.
+    """
+    cdef const uint8_t* data = packed
+    cdef const uint8_t* key = tool
+    cdef uint8_t[_WIDTH] failure
+    cdef Py_ssize_t size = len(packed), at = 0
+    cdef list found = []
+    cdef bint after = False
+    if len(tool) < 2:
+        raise ValueError("a key has two bytes and more")
+    _entry(failure, key, b"\0\0\0\0")
+    while at + _WIDTH <= size and len(found) < 2:
+        if data[at] == key[0] and data[at + 1] == key[1]:
+            if after:
+                found.append(packed[at + 2 : at + _WIDTH])
+            elif not memcmp(data + at, failure, _WIDTH):
+                after = True
+        at += _WIDTH
+    return found
+
+
 cdef inline void _entry(uint8_t* to, const uint8_t* key, const uint8_t* step) noexcept nogil:
     to[0], to[1] = key[0], key[1]
     memcpy(to + 2, step, 4)

@@ -142,6 +142,14 @@ def remembered(packed: bytes, tool: bytes, steps: Collection[bytes], *, failed: 
     return packed[-MOST * 6 :]
 
 
+def recovered(packed: bytes, tool: bytes) -> list[bytes]:
+    entries = [packed[at : at + 6] for at in range(0, len(packed), 6)]
+    if tool[:2] + bytes(4) not in entries:
+        return []
+    later = entries[entries.index(tool[:2] + bytes(4)) + 1 :]
+    return [entry[2:] for entry in later if entry[:2] == tool[:2]][:2]
+
+
 def _mark(words: str) -> bytes:
     return (crc32(words.encode("utf-8", "replace")) or 1).to_bytes(4, "big")
 
@@ -159,3 +167,19 @@ def singles(packed: bytearray, met: Iterable[int]) -> list[tuple[float, int, flo
 def untested(packed: bytearray, met: Iterable[int], pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     known = {_TEST.unpack_from(packed, at)[:2] for at in met}
     return [pair for pair in pairs if pair not in known]
+
+
+# Calls that worked.
+
+
+def note_call(table: bytearray, call: int, calls: int, *, failed: bool) -> bytearray:
+    if not table:
+        table = bytearray(256)
+    while len(table) < 4_096 and len(table) < calls * 16:
+        table = table + table
+    slot, mark = call & (len(table) - 1), (call >> 20) % 255 + 1
+    if not failed:
+        table[slot] = mark
+    elif table[slot] == mark:
+        table[slot] = 0
+    return table

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.native.steps import MOST, remembered, steps_of
+from sidecar.native.steps import MOST, recovered, remembered, steps_of
 
 from . import plain_learning as plain
 
@@ -35,6 +35,7 @@ def test_steps_are_those_of_plain_python(arguments: dict[str, Any]) -> None:
 @given(st.lists(_ENTRY, max_size=8), st.integers(0, MOST + 4), _KEY, st.lists(_STEP, unique=True), st.booleans())
 def test_what_worked_is_kept(entries: list[bytes], others: int, tool: bytes, steps: list[bytes], failed: bool) -> None:
     packed = b"".join([*entries[:4], *[b"other%c" % other for other in range(others)], *entries[4:]])
+    assert recovered(packed, tool) == plain.recovered(packed, tool)
     assert remembered(packed, tool, steps, failed=failed) == plain.remembered(packed, tool, steps, failed=failed)
 
 
@@ -45,3 +46,5 @@ def test_what_are_no_steps_is_refused() -> None:
         remembered(b"", bytes(8), [bytes(4)] * 5, failed=False)
     with pytest.raises(ValueError, match="two bytes"):
         remembered(b"", b"a", [], failed=False)
+    with pytest.raises(ValueError, match="two bytes"):
+        recovered(b"", b"a")

@@ -12,6 +12,8 @@ from typing import Final
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...native import proposals
+from ...native.counts import add
+from ...native.lessons import learned_rate
 from ...native.weights import rounded
 from ..detector import Finding
 from ..evidence import wilson
@@ -85,13 +87,13 @@ class TellingWords:
             hit = failed and word in named
             if not hit and view.rate_of(word) is None:
                 continue  # its bit is another word's
-            rate = view.learned_rate(word)
-            rate.rate.add(failed, now, half_life)
+            rate = learned_rate(view, word)
+            add(rate.rate, failed, now, half_life)
             if not hit and (failed or rate.named is None):
                 continue
             if rate.named is None:
                 rate.named = Counted()
             else:
                 judge_scopes(own.word_merits, rate.named, rate.scopes, view.scopes, failed)
-            rate.named.add(failed, now, half_life)
+            add(rate.named, failed, now, half_life)
             count_scopes(rate.scopes, view.scopes, failed, now, half_life)
