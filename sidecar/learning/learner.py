@@ -16,7 +16,7 @@ from ..model.call import Classification
 from ..model.decision import RetryAdvice
 from ..model.pattern import MAX_CALL_IDS, UsagePattern, covered_call
 from ..model.vocabulary import Level, State
-from ..native.lessons import changed, changed_rates, learned
+from ..native.lessons import changed, changed_rates, learned, learned_tool
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
@@ -151,7 +151,7 @@ class UsagePatternLearner:
     def _remember_failure(self, view: View, outcome: Outcome, *, probed: bool) -> None:
         classification = outcome.classification
         view.own_model().count_failure(transient=outcome.transient)
-        tool = learned(view, Level.TOOL, b"", "")
+        tool = learned_tool(view, Level.TOOL, "")
         patterns = [tool, learned(view, Level.CALL, _covered(view), view.features.preview)]
         if classification.template_id:
             error = learned(view, Level.ERROR, classification.template_id, classification.template)

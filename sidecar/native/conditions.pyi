@@ -1,13 +1,18 @@
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 #: Conditions from which on no further value is looked at, and bytes of a cut.
 MAX_CONDITIONS: int
 CUT_BYTES: int
 
+class Met(Collection[int]):
+    def __contains__(self, condition: object) -> bool: ...
+    def __iter__(self) -> Iterator[int]: ...
+    def __len__(self) -> int: ...
+
 def conditions_of(
     arguments: dict[str, Any], names: Iterable[str], cuts: bytes = b"", now: float = 0.0
-) -> dict[int, None]: ...
+) -> Met: ...
 def measure(arguments: dict[str, Any]) -> list[tuple[int, int, float]]: ...
 def spell(
     condition: int, arguments: dict[str, Any], names: Iterable[str], cuts: bytes = b"", now: float = 0.0

@@ -4,7 +4,7 @@ A condition's hash is the CRC-32 of the argument's name, a zero byte and the for
 """
 
 from libc.math cimport floor
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from sidecar.native.characters cimport is_ascii_digit
@@ -56,10 +56,56 @@ _buckets = [
 ]
 
 
+cdef class Met:
+    """Conditions, each once, in order."""
+
+    cdef int add(self, uint32_t mark) except -1:
+        cdef uint32_t slot = mark % MET_SLOTS
+        while self.slots[slot]:
+            if self.marks[self.slots[slot] - 1] == mark:
+                return 0
+            slot = (slot + 1) % MET_SLOTS
+        if self.count == MOST_MET:
+            raise ValueError("too many conditions")
+        self.marks[self.count] = mark
+        self.count += 1
+        self.slots[slot] = <uint16_t>self.count
+        return 0
+
+    cdef bint has(self, uint32_t mark) noexcept nogil:
+        cdef uint32_t slot = mark % MET_SLOTS
+        while self.slots[slot]:
+            if self.marks[self.slots[slot] - 1] == mark:
+                return True
+            slot = (slot + 1) % MET_SLOTS
+        return False
+
+    def __contains__(self, uint32_t condition):
+        return self.has(condition)
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        return iter([self.marks[i] for i in range(self.count)])
+
+
+cdef Met met_of(object conditions):
+    """The same as such a collection. ValueError for more than 256."""
+    cdef Met met
+    cdef uint32_t condition
+    if isinstance(conditions, Met):
+        return conditions
+    met = Met()
+    for condition in conditions:
+        met.add(condition)
+    return met
+
+
 cdef class _Found:
     """Conditions that were met, each once, in order. ``spelled`` is the one that is wanted, with its argument's name."""
 
-    cdef dict met
+    cdef Met met
     cdef uint32_t wanted
     cdef tuple spelled
     cdef bytes cuts
@@ -73,7 +119,7 @@ cdef int _note(_Found to, str name, uint32_t state, bytes sort, bytes detail) ex
     cdef uint32_t mark = ~state
     if not mark:
         mark = 1
-    to.met[mark] = None
+    to.met.add(mark)
     if mark == to.wanted:
         to.spelled = name, (sort + detail).decode("utf-8", "surrogatepass")
     return 0
@@ -178,7 +224,7 @@ cdef inline double _cut_at(const uint8_t* at) noexcept nogil:
 
 cdef int _measure(_Found to, str name, uint32_t state, double value, bytes up, bytes down) except -1:
     """Whether a number is above or below what was learned to tell calls apart: one condition each, wherever the cut is."""
-    cdef Py_ssize_t at, size = len(to.cuts)
+    cdef Py_ssize_t i, at, size = len(to.cuts)
     cdef const uint8_t* cuts
     cdef uint32_t over, under, mark
     cdef double cut
@@ -189,12 +235,13 @@ cdef int _measure(_Found to, str name, uint32_t state, double value, bytes up, b
     if to.measured is not None:
         to.measured.append((over, under, value))
     cuts = to.cuts
-    for at in range(0, size - _CUT + 1, _CUT):
+    for i in range(size // _CUT):
+        at = i * _CUT
         mark = cuts[at] | <uint32_t>cuts[at + 1] << 8 | <uint32_t>cuts[at + 2] << 16 | <uint32_t>cuts[at + 3] << 24
         if mark == over or mark == under:
             cut = _cut_at(cuts + at)
             if value > cut if mark == over else value < cut:
-                to.met[mark] = None
+                to.met.add(mark)
                 if mark == to.wanted:
                     to.spelled = name, (up if mark == over else down).decode() + f"{cut:.12g}"
     return 0
@@ -366,7 +413,7 @@ cdef int _look(_Found to, dict arguments, names) except -1:
     cdef str name
     cdef list stack
     cdef int left = _LEAVES
-    to.met = {}
+    to.met = Met()
     to.numbers, to.dates = [], []
     for name in names:
         if name not in arguments and ("." not in name or _lacks(arguments, name)):
@@ -376,7 +423,7 @@ cdef int _look(_Found to, dict arguments, names) except -1:
     while stack and left:
         name, item = stack.pop()
         _add_forms(to, name, item)
-        if len(to.met) >= _MOST:
+        if to.met.count >= _MOST:
             break
         if isinstance(item, dict):
             inner = [(f"{name}.{key}", value) for key, value in list((<dict>item).items())[:_LEAVES]]
@@ -393,11 +440,11 @@ cdef int _look(_Found to, dict arguments, names) except -1:
 
 
 def conditions_of(dict arguments not None, names not None, bytes cuts not None=b"", double now=0.0):
-    """The conditions that arguments meet, as the keys of a dict, the most telling of a value first.
+    """The conditions that arguments meet, each once, the most telling of a value first.
 
     ``names`` may be expected: a name with points is one inside of objects. ``cuts`` are numbers that tell calls apart,
     each with the hash of its condition; ``now`` is the time of the call in seconds, 0 where times are not looked at.
-    ValueError for what are no whole cuts.
+    ValueError for what are no whole cuts, and for more than 256 conditions.
 
     Of the first 16 values, those inside of objects and of the first two items of lists too; of a text the first 400
     characters. No further value is looked at once there are 80.

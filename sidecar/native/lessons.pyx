@@ -25,6 +25,17 @@ cpdef object learned(Seen view, level, bytes covers, str description):
     return known[1]
 
 
+cpdef object learned_tool(Seen view, level, str description):
+    """The same of the tool's own pattern. ``level`` is that of tools."""
+    if view.tool_pattern is None or (level, b"") in view._patterns:
+        return learned(view, level, b"", description)
+    view._patterns[level, b""] = view.tool_id, view.tool_pattern
+    if view._changed is None:
+        view._changed = set()
+    view._changed.add(view.tool_id)
+    return view.tool_pattern
+
+
 cpdef object learned_rate(Seen view, bytes shared):
     """The record of calls that share this, which is about to change, as ``View.learned_rate``: at once where there is one."""
     cdef object found = view.rate_of(shared)

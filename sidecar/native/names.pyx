@@ -38,6 +38,8 @@ cdef void _tell_kinds() noexcept:
 _tell_kinds()
 
 cdef struct Wanted:
+    # By how long a name is, bits of what one begins with.
+    uint64_t begins[_MOST + 1]
     const uint8_t* names[_NAMES]
     Py_ssize_t sizes[_NAMES]
     uint8_t slots[_SLOTS]  # places from 1 on, 0 for none
@@ -161,8 +163,11 @@ cdef inline uint64_t _breaks(const uint8_t* data) noexcept nogil:
 cdef inline int _strike_line(
     const uint8_t* line, Py_ssize_t size, Wanted* wanted, bint* found, int first
 ) noexcept nogil:
-    cdef uint32_t slot = _key(line, size) % _SLOTS
+    cdef uint32_t slot
     cdef int at
+    if not size or not wanted.begins[min(size, <Py_ssize_t>_MOST)] >> (line[0] & 63) & 1:
+        return 0  # as of most lines
+    slot = _key(line, size) % _SLOTS
     while wanted.slots[slot]:
         at = wanted.slots[slot] - 1
         if wanted.sizes[at] == size and not memcmp(wanted.names[at], line, size):
@@ -213,7 +218,7 @@ cdef class Sought:
 
     def __init__(self, list names not None, list more not None):
         self.names, self.others, self.places, self.count = [], [], [], 0
-        memset(self.wanted.slots, 0, sizeof(self.wanted.slots))
+        memset(&self.wanted, 0, sizeof(Wanted))
         self._look_for(names)
         self.mine, self.mine_of_others = self.count, len(self.others)
         self._look_for(more)
@@ -238,7 +243,8 @@ cdef class Sought:
                     at = self.wanted.slots[slot]
                 if at:
                     continue
-                if self.count < _NAMES:
+                if self.count < _NAMES and size:
+                    self.wanted.begins[min(size, <Py_ssize_t>_MOST)] |= <uint64_t>1 << (data[0] & 63)
                     self.wanted.names[self.count], self.wanted.sizes[self.count] = data, size
                     self.count += 1
                     self.wanted.slots[slot] = self.count

@@ -43,6 +43,8 @@ def test_what_changes_is_marked_as_the_view_does(data: st.DataObject) -> None:
         if data.draw(st.booleans()):
             assert one.pattern(level, covers) == other.pattern(level, covers)
         assert lessons.learned(one, level, covers, "said") == other.learned(level, covers, "said")
+    for _ in range(data.draw(st.integers(0, 2))):
+        assert lessons.learned_tool(one, Level.TOOL, "any") == other.learned(Level.TOOL, b"", "any")
     for shared in data.draw(st.lists(st.sampled_from((b"12345678", b"word", b"more")), max_size=4)):
         assert lessons.learned_rate(one, shared) == other.learned_rate(shared)
     assert lessons.changed(one) == other.changed()

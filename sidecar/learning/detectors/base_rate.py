@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model.vocabulary import Level
 from ...native import proposals
 from ...native.counts import add
-from ...native.lessons import learned, learned_rate
+from ...native.lessons import learned_rate, learned_tool
 from ..describe import evidence_of
 from ..detector import Finding
 from ..half_life import PERMANENT_HALF_LIFE
@@ -44,6 +44,6 @@ class BaseRate:
 
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count the call for its tool and its kind."""
-        pattern = learned(view, Level.TOOL, b"", f"any call of {view.call.tool}")
+        pattern = learned_tool(view, Level.TOOL, f"any call of {view.call.tool}")
         add(pattern.rate, outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
         add(learned_rate(view, view.features.kind).rate, outcome.failed, outcome.now, PERMANENT_HALF_LIFE)

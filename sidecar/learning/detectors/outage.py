@@ -13,7 +13,7 @@ from typing import Final
 
 from ...model.pattern import MAX_FAILING, UsagePattern
 from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
-from ...native.lessons import learned
+from ...native.lessons import learned, learned_tool
 from ..describe import ago, evidence_of, quoted, seconds
 from ..detector import Finding
 from ..half_life import TRANSIENT_HALF_LIFE
@@ -83,7 +83,7 @@ class Outage:
         """Move the tests of the tool and of its server."""
         if outcome.late:
             return
-        _move(learned(view, Level.TOOL, b"", f"any call of {view.call.tool}"), outcome, outcome.transient)
+        _move(learned_tool(view, Level.TOOL, f"any call of {view.call.tool}"), outcome, outcome.transient)
         if view.server:
             wide = outcome.failed and outcome.cause in SERVER_WIDE
             server = learned(view, Level.SERVER, b"", f"any call of a tool of {view.server}")
