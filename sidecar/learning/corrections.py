@@ -126,8 +126,7 @@ def same_edit(one: Edit, other: Edit) -> bool:
 class _Beside(NamedTuple):
     """A call beside a failure.
 
-    ``edit`` makes it of the failed call; ``made`` is that edit as it was known before; ``mended``: what differs is what
-    the error objected to.
+    ``edit`` makes it of the failed call; ``made`` is that edit as it was known before.
     """
 
     failed: UsagePattern
@@ -137,7 +136,16 @@ class _Beside(NamedTuple):
     made: Edit | None
     fix: Fix | None
     sibling: Fix | None
-    mended: bool
+    before: Mapping[str, JSON] | None
+    after: Mapping[str, JSON] | None
+
+    def is_mended(self) -> bool:
+        """Whether what differs is what the error objected to. Looked at only where it counts: it takes long."""
+        if self.edit is not None:
+            return True
+        if self.before is None or self.after is None or not self.alike:
+            return False
+        return mends((self.failed.last_error,), self.before, self.after)  # as ``is_mended`` where there is no edit
 
 
 def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, JSON] | None) -> _Beside:
@@ -158,13 +166,8 @@ def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, 
         made,
         next((fix for fix in failed.fixes if fix.fingerprint == fingerprint), None),
         next((fix for fix in error.fixes if fix.fingerprint == fingerprint), None) if error is not None else None,
-        edit is not None
-        or (
-            before is not None
-            and after is not None
-            and alike >= ALIKE
-            and mends((failed.last_error,), before, after)  # as ``is_mended`` where there is no edit
-        ),
+        before,
+        after,
     )
 
 
@@ -210,7 +213,7 @@ def _learn_success(view: View, one: Pending, beside: _Beside, *, first: bool) ->
     def fix() -> Fix:
         return Fix(view.call.tool, view.features.preview, view.features.fingerprint, 1, now, 0, session)
 
-    if beside.mended:
+    if beside.is_mended():
         add_fix(learned(view, Level.CALL, one.fingerprint, ""), fix())
     if beside.error is not None:
         error = learned(view, Level.ERROR, one.template, "")

@@ -20,7 +20,7 @@ from ..native.lessons import changed, changed_rates, learned, learned_tool
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
-from .budget import DEFAULT_BUDGET, within
+from .budget import DEFAULT_BUDGET, NEAR, within
 from .combiner import descend
 from .corrections import learn_correction
 from .foresight import Foresight, Judgement
@@ -124,11 +124,12 @@ class UsagePatternLearner:
             would_prevent = within(score, self._budget, view.overall.budget, own.budget)
         elif success and not would_prevent:
             groundless = within(score, self._budget, view.overall.budget, own.budget)
+        near = judgement.p >= NEAR
         for budget in (view.overall.budget, own.budget):
             budget.spend(score, success, prevented=would_prevent, groundless=groundless)
             if would_prevent:
                 budget.try_out(judgement.p, success)
-            else:
+            elif near:
                 budget.approach(judgement.p, success)
 
     def save(self, txn: WriteTransaction, view: View) -> None:

@@ -540,6 +540,21 @@ def ends(str longest not None):
     )
 
 
+def alike_until(str one not None, str other not None):
+    """How many characters two texts begin with in common."""
+    cdef Py_ssize_t at = 0, most = min(len(one), len(other))
+    cdef const uint8_t* first
+    cdef const uint8_t* second
+    if PyUnicode_IS_ASCII(one) and PyUnicode_IS_ASCII(other):
+        first, second = <const uint8_t*>PyUnicode_DATA(one), <const uint8_t*>PyUnicode_DATA(other)
+        while at < most and first[at] == second[at]:
+            at += 1
+        return at
+    while at < most and one[at] == other[at]:
+        at += 1
+    return at
+
+
 cdef struct Last:
     uint16_t marks[_LAST]
     int count

@@ -36,7 +36,7 @@ class WriteTransaction(Draft):
     """
 
     __slots__ = (
-        "_changed", "_first", "_handles", "_last", "_shared", "_txn", "_working", "commit_sequence", "commit_time",
+        "_changed", "_first", "_last", "_shared", "_txn", "_working", "commit_sequence", "commit_time",
         "fault",
     )  # fmt: skip
 
@@ -49,9 +49,8 @@ class WriteTransaction(Draft):
         shared: SharedRows,
     ) -> None:
         self._txn = txn
-        self._handles = handles
         self._working = working
-        self.begin(working.tables)
+        self.begin(working.tables, txn.get, handles, rows.LIMIT)
         self._shared = shared
         #: All that the commit changes, with their bytes as far as they are known.
         self._changed: dict[Place, bytes | None] = {}
@@ -133,15 +132,9 @@ class WriteTransaction(Draft):
             self._dirty.pop(name, None)
             self._fresh.pop(name, None)
 
-    def _read(self, table: Table[Any], key: bytes) -> Row:
-        raw = self._txn.get(key, None, self._handles[table.name])
-        row = Row(table, key, None if raw is None else table.decode(key, raw), stored=raw is not None)
-        known = self._rows[table.name]
-        if len(known) >= rows.LIMIT:
-            self.flush(table)  # what is dirty must not be decoded again from what is stored
-            known.clear()
-        known[key] = row
-        return row
+    def _begin_anew(self, table: Table[Any], known: dict[bytes, Row]) -> None:
+        self.flush(table)  # what is dirty must not be decoded again from what is stored
+        known.clear()
 
     def _forget(self, name: str, key: bytes) -> bool:
         """Let go of what is known of a row that changes past the cache. Whether it was put and not yet stored."""
