@@ -72,6 +72,7 @@ class UsagePatternLearner:
 
     def __init__(self, foresight: Foresight, probe_seconds: float, budget: float = DEFAULT_BUDGET) -> None:
         self._foresight = foresight
+        self._lessons = tuple([detector.learn for detector in foresight.detectors])
         self._budget = budget
         self._probe_seconds = probe_seconds
 
@@ -92,8 +93,8 @@ class UsagePatternLearner:
         judgement = self._foresight.judge(view)
         if not outcome.late:
             self.update_weights(view, judgement, outcome.failed, would_prevent, propensity)
-        for detector in self._foresight.detectors:
-            detector.learn(view, outcome)
+        for learn in self._lessons:
+            learn(view, outcome)
         if outcome.failed:
             self._remember_failure(view, outcome, probed=probed)
         learn_correction(view, outcome)
@@ -214,26 +215,26 @@ class UsagePatternLearner:
         session = view.session
         if session is None:
             session = view.session = Session()
-        read_only = view.tool is not None and view.tool.descriptor.read_only
+        features, subject, tool = view.features, view.subject, view.call.tool
+        failed, now, template = outcome.failed, outcome.now, outcome.classification.template_id
         mark = 0
-        if outcome.failed:
-            remember(session, view.subject, _covered(view), outcome.classification.template_id, outcome.now)
+        if failed:
+            remember(session, subject, _covered(view), template, now)
             mark = FAILED | int(outcome.cause) << CAUSE_SHIFT
-            session.failed_tool = view.call.tool
+            session.failed_tool = tool
             session.failed_fingerprint = _covered(view)
-            session.failed_template = outcome.classification.template_id
+            session.failed_template = template
         else:
-            settle(session, view.subject, _covered(view))
-            if not read_only:
+            if session.unmended:
+                settle(session, subject, _covered(view))
+            if view.tool is None or not view.tool.descriptor.read_only:
                 mark = CHANGED | (SILENT if outcome.silent else 0)
-        session.add(
-            view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
-        )
-        session.remember_tool(view.call.tool, failed=outcome.failed)
+        session.add(features.fingerprint, features.kind, template, mark, now)
+        session.remember_tool(tool, failed=failed)
         session.remember_ending(view.wording.ending)
-        remember_steps(session, view.subject, view.what_it_does(), failed=outcome.failed)
-        session.last_words = b"" if outcome.failed else last_words_of(view)
-        session.remember_moment(view.call.tool, view.subject, outcome.now, outcome.cost, failed=outcome.failed)
+        remember_steps(session, subject, view.what_it_does(), failed=failed)
+        session.last_words = b"" if failed else last_words_of(view)
+        session.remember_moment(tool, subject, now, outcome.cost, failed=failed)
 
 
 def longest_pause(pattern: UsagePattern, probe_seconds: float) -> float:

@@ -37,11 +37,6 @@ def difference(need: Precondition, p: float) -> float:
     return logit(need.before.mean(p, STRENGTH)) - logit(need.after.mean(p, STRENGTH))
 
 
-def most(model: Model, p: float) -> str | None:
-    """The key of the believed need that makes the largest difference."""
-    return needs.most(model.preconditions, p, STRENGTH)
-
-
 def believe(model: Model, p: float) -> None:
     """Believe the needs that passed, and those no more that lost it all again.
 

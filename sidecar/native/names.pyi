@@ -1,3 +1,7 @@
+from collections.abc import Iterable
+from re import Pattern
+
+def words_in(values: Iterable[object], hidden: Pattern[str], most: int) -> list[str]: ...
 def names_in(text: str, most: int) -> list[str]: ...
 
 class Sought:

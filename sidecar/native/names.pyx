@@ -14,6 +14,8 @@ cdef extern from "Python.h":
 cdef enum:
     _LEAST = 3
     _MOST = 64
+    # Characters that are read of one value.
+    _TEXT = 1024
     # Names that are looked for at once, and slots for them: of few lines more than one slot is looked at.
     _NAMES = 64
     _SLOTS = 1024
@@ -135,6 +137,30 @@ def names_in(str text not None, Py_ssize_t most):
             continue
         if len(found) >= most:
             break
+    return found[:most]
+
+
+def words_in(values not None, hidden, Py_ssize_t most):
+    """The first so many names inside values: whole short texts, names in texts, numbers of three digits and more.
+
+    What ``hidden``, a pattern, finds is no name.
+    """
+    cdef list found = []
+    cdef Py_ssize_t size
+    cdef str text
+    for value in values:
+        if len(found) >= most:
+            break
+        if isinstance(value, str):
+            text = value
+            size = len(text)
+            if _LEAST <= size <= _MOST and "\n" not in text and not ("<" in text and hidden.search(text)):
+                found.append(text)
+            if size > _TEXT:
+                text = text[:_TEXT]
+            found.extend(names_in(hidden.sub(" ", text) if "<" in text else text, most))
+        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
+            found.append(str(value))
     return found[:most]
 
 

@@ -36,7 +36,7 @@ class WriteTransaction(Draft):
     """
 
     __slots__ = (
-        "_changed", "_first", "_last", "_shared", "_txn", "_working", "commit_sequence", "commit_time",
+        "_changed", "_first", "_last", "_shared", "_store", "_txn", "_working", "commit_sequence", "commit_time",
         "fault",
     )  # fmt: skip
 
@@ -48,7 +48,7 @@ class WriteTransaction(Draft):
         working: WorkingRows,
         shared: SharedRows,
     ) -> None:
-        self._txn = txn
+        self._txn, self._store = txn, txn.put
         self._working = working
         self.begin(working.tables, txn.get, handles, rows.LIMIT)
         self._shared = shared
@@ -74,11 +74,11 @@ class WriteTransaction(Draft):
 
     def _put_plain(self, table: Table[V], key: bytes, value: V) -> None:
         """Write a record of a table that is not cached."""
-        raw = table.encode(value)
-        if table.name in CACHED:
-            self._forget(table.name, key)
+        raw, name = table.encode(value), table.name
+        if name in CACHED:
+            self._forget(name, key)
         self.writes += 1
-        self._write(table.name, key, raw)
+        self._write(name, key, raw)
 
     def put_raw(self, table: Table[V], key: bytes, raw: bytes) -> None:
         """Write bytes as they are; for migrations."""
@@ -150,7 +150,7 @@ class WriteTransaction(Draft):
 
     def _write(self, name: str, key: bytes, raw: bytes) -> None:
         try:
-            self._txn.put(key, raw, True, True, False, self._handles[name])
+            self._store(key, raw, True, True, False, self._handles[name])
         except lmdb.Error as error:
             self._note(error)
             raise

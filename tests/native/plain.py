@@ -543,6 +543,20 @@ def names_in(text: str) -> Iterator[str]:
             yield from re.findall(r"\w{3,64}", word)
 
 
+def words_in(values: Sequence[Any], hidden: re.Pattern[str], most: int) -> list[str]:
+    found: list[str] = []
+    for value in values:
+        if len(found) >= most:
+            break
+        if isinstance(value, str):
+            if 3 <= len(value) <= 64 and "\n" not in value and not hidden.search(value):
+                found.append(value)
+            found += islice(names_in(hidden.sub(" ", value[:1_024])), most)
+        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
+            found.append(str(value))
+    return found[:most]
+
+
 def unknown(known: str, names: Sequence[str]) -> list[str]:
     return [one for one in dict.fromkeys(names) if f"\n{one}\n" not in known]
 

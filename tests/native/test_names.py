@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.names import Sought, count_values, names_in
+from sidecar.learning.known_names import HIDDEN
+from sidecar.native.names import Sought, count_values, names_in, words_in
 
 from . import plain
 
@@ -26,6 +27,24 @@ _NAMES = st.lists(st.one_of(st.text(alphabet="aAb", max_size=3), st.sampled_from
 @given(_TEXTS, st.integers(0, 40))
 def test_names_are_those_of_plain_python(text: str, most: int) -> None:
     assert names_in(text, most) == list(islice(plain.names_in(text), most))
+
+
+_SHOWN = st.one_of(
+    _TEXTS,
+    st.builds(lambda text, at: f"{text[:at]}<email:0123abcd>{text[at:]}", _TEXTS, st.integers(0, 60)),
+    st.builds(lambda text, many: (f"{text} " * many)[:1_030], _TEXTS, st.just(500)),
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.one_of(_SHOWN, st.integers(), st.integers(-120, 120), st.booleans(), st.none(), st.floats()), max_size=6
+    ),
+    st.integers(0, 40),
+)
+def test_names_inside_of_values_are_those_of_plain_python(values: list[Any], most: int) -> None:
+    assert words_in(values, HIDDEN, most) == plain.words_in(values, HIDDEN, most)
 
 
 @settings(max_examples=400)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ...model.vocabulary import Level
 from ...native import proposals
+from ...native.counts import add
 from ...native.lessons import learned
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
@@ -67,7 +68,7 @@ class KnownCall:
         half_life = half_life_of(pattern.transient)
         judge_scopes(view.own_model().merits, pattern.rate, pattern.scopes, view.scopes, outcome.failed)
         weight = _TRANSIENT_WEIGHT if outcome.failed and outcome.transient else 1.0
-        pattern.rate.add(outcome.failed, outcome.now, half_life, weight)
+        add(pattern.rate, outcome.failed, outcome.now, half_life, weight)
         count_scopes(pattern.scopes, view.scopes, outcome.failed, outcome.now, half_life, weight)
 
     def _note(self, view: View, outcome: Outcome) -> None:

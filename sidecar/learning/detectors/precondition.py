@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
-from ...native.needs import observe_each
+from ...native.needs import most, observe_each
 from ..detector import Finding
 from ..evidence import wilson
 from ..grounds import mark_of_name
 from ..half_life import PERMANENT_HALF_LIFE
-from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference, most
+from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference
 from ..steps import has_worked, recovered_by
 from ..tool_model import Precondition
 from ..view import Outcome, View
@@ -85,7 +85,7 @@ class PreconditionDetector:
 
 def _test(view: View, outcome: Outcome, mark: int) -> None:
     model = view.own_model()
-    best = most(model, view.p_tool)
+    best = most(model.preconditions, view.p_tool, STRENGTH)
     high, low = view.p_kind, min(view.p_fail, view.p_kind)
     if view.session is None or not view.session.worked.get(view.call.tool):
         # Calls may fail more at first, whatever it is for: what has not worked by then had no part in that.
