@@ -16,7 +16,7 @@ from ..model.call import Classification
 from ..model.decision import RetryAdvice
 from ..model.pattern import MAX_CALL_IDS, UsagePattern, covered_call
 from ..model.vocabulary import Level, State
-from ..native.lessons import changed, changed_rates, learned, learned_tool
+from ..native.lessons import changed, learned, learned_tool, save
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
@@ -140,10 +140,7 @@ class UsagePatternLearner:
             txn.put(SPREADS, OVERALL, view.spread)
         if view.model is not None:
             txn.put(MODELS, view.subject, view.model)
-        for key, rate in changed_rates(view):
-            txn.put(RATES, key, rate)
-        for key, pattern in changed(view):
-            txn.put(PATTERNS, key, pattern)
+        save(view, txn, RATES, PATTERNS)
 
     def get_learned_patterns(self, reader: Reader, limit: int = 1000) -> Iterator[tuple[bytes, UsagePattern]]:
         """Patterns that the sequential test has confirmed, with their ids, by id; at most ``limit``."""

@@ -3,6 +3,7 @@
 from libc.stdint cimport uint8_t, uint32_t
 
 from sidecar.native.counts cimport add_one, add_scopes
+from sidecar.native.kept cimport Draft
 from sidecar.native.proposals cimport turn
 from sidecar.native.seen cimport Seen
 
@@ -57,17 +58,29 @@ def changed(Seen view not None):
     return [(key, patterns[key]) for key in view._changed if patterns[key] is not None]
 
 
-def changed_rates(Seen view not None):
-    """The records of what calls share that changed, with their keys."""
-    cdef list found = []
-    cdef bytes shared
-    if view._changed_rates is None:
-        return found
-    for shared in sorted(view._changed_rates):
-        rate = view._rates[shared]
-        if rate is not None:
-            found.append((view.subject + shared, rate))
-    return found
+cdef inline int _put(object txn, object table, bytes key, object record) except -1:
+    if isinstance(txn, Draft):
+        (<Draft>txn).put(table, key, record)
+    else:
+        txn.put(table, key, record)
+    return 0
+
+
+def save(Seen view not None, txn, rates, patterns):
+    """Put what calls share and patterns, as far as they changed, into their tables."""
+    cdef dict known
+    cdef bytes shared, key
+    if view._changed_rates is not None:
+        for shared in sorted(view._changed_rates):
+            record = view._rates[shared]
+            if record is not None:
+                _put(txn, rates, view.subject + shared, record)
+    if view._changed is not None:
+        known = dict(view._patterns.values())
+        for key in view._changed:
+            record = known[key]
+            if record is not None:
+                _put(txn, patterns, key, record)
 
 
 def similar_calls(Seen view not None, made, int most, double half_life, double now, *, bint failed):

@@ -72,14 +72,16 @@ class TellingWords:
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count the call for its words; an error's words begin, or go on with, their record as named."""
         failed, now = outcome.failed, outcome.now
-        half_life = half_life_of(outcome.transient)
         words = proposals.looked_up(view)
+        if not failed and not words:
+            return  # as of most calls
+        half_life = half_life_of(outcome.transient)
         named: frozenset[bytes] = frozenset()
         if failed:
             arguments = visible(view.call, view.features)
             known = view.wording.words
             named = named_by(outcome.error, arguments).intersection([known[i : i + 4] for i in range(0, len(known), 4)])
-        more = [word for word in sorted(named) if word not in words][:_ADDED]
+        more = [word for word in sorted(named) if word not in words][:_ADDED] if named else []
         own = view.own_model()
         if named:
             own.remember_named(named)
