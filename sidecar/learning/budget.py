@@ -13,10 +13,12 @@ from typing import Final
 
 import msgspec
 
+from ..native import budgets
+
 #: Bins of log-odds, from ``LOWEST`` upwards; the last one is open.
-BINS: Final = 48
-BIN_WIDTH: Final = 0.125
-LOWEST: Final = -1.0
+BINS: Final = budgets.BINS
+BIN_WIDTH: Final = budgets.BIN_WIDTH
+LOWEST: Final = budgets.LOWEST
 #: Never prevent a call that is less likely to fail than this, whatever the budget would allow: log-odds of 0.27.
 FLOOR: Final = -1.0
 #: What part of the budget is aimed at: what was counted is a sample of what will come, and 1 % is a promise.
@@ -58,8 +60,8 @@ NEAR_TRIALS: Final = 0.3
 _NEAR_KEPT: Final = 0.998
 _TRIALS_KEPT: Final = 0.9995
 #: Beyond this many successes, old ones are forgotten by halves.
-_HORIZON: Final = 2_000.0
-_SPENT_HORIZON: Final = 20_000.0
+_HORIZON: Final = budgets.HORIZON
+_SPENT_HORIZON: Final = budgets.SPENT_HORIZON
 #: The share of successes that may be prevented, where nothing else is said.
 DEFAULT_BUDGET: Final = 0.01
 
@@ -90,13 +92,8 @@ class Budget(msgspec.Struct, array_like=True):
 
         ``groundless`` says that it would not have been prevented for want of a ground: at no threshold does it cost.
         """
-        if score >= LOWEST and not groundless:
-            self.bins[bin_of(score)] += success
-        self.total += success
-        self.seen += success
-        if prevented:
-            self.spent += success
-        self._forget()
+        if budgets.spend(self, score, success, prevented=prevented, groundless=groundless):
+            self._forget()
 
     def guess(self, score: float, weight: float = 1.0) -> None:
         """Count a call that scored ``score`` and was not made, ``weight`` times."""
@@ -119,7 +116,7 @@ class Budget(msgspec.Struct, array_like=True):
         return 1.0 + min(MOST_AGAIN, self.again / (self.guessed + AGAIN_STRENGTH))
 
     def _forget(self) -> None:
-        if self.total + sum(self.guesses) > _HORIZON:
+        if (self.total + sum(self.guesses) if self.guesses else self.total) > _HORIZON:
             self.total *= 0.5
             self.bins = [count * 0.5 for count in self.bins]
             self.guesses = [count * 0.5 for count in self.guesses]
@@ -188,6 +185,9 @@ class Budget(msgspec.Struct, array_like=True):
         untested = guessed * TESTED / (self.tried + TESTED)
         most = CORRECTION - (CORRECTION - 1.0) * untested / spent if guessed else CORRECTION
         return max(1.0 / CORRECTION, min(most, factor))
+
+
+budgets.know(Budget)
 
 
 def bin_of(score: float) -> int:

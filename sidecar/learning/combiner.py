@@ -34,9 +34,7 @@ def descend(
     error = weight * (p - (1.0 if failed else 0.0))
     if -0.001 < error < 0.001:
         return False
-    together, changed = 0, False
-    if spread is not None:
-        together = len(spread)
-        changed = spread.learn(overall.values, x, error, weight * p * (1.0 - p))
-    weights.descend(overall.values, overall.squares, own.values, own.squares, x, error, together)
-    return changed
+    return weights.descend(
+        overall.values, overall.squares, own.values, own.squares, x, error,
+        spread.packed if spread is not None else None, weight * p * (1.0 - p),
+    )  # fmt: skip

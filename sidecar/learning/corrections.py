@@ -21,10 +21,11 @@ from ..model.call import JSON
 from ..model.counted import Counted
 from ..model.pattern import MAX_EDITS, MAX_FIXES, Edit, Fix, UsagePattern
 from ..model.vocabulary import Level
+from ..native.lessons import learned
 from .edits import ADD, FORMS, SWAP, decoded, difference
 from .half_life import PERMANENT_HALF_LIFE
 from .known_names import HIDDEN, is_known, is_misspelling
-from .mending import is_mended
+from .mending import mends
 from .pending import Pending, answer, failures_beside
 from .session import WIDTH
 from .view import Outcome, View
@@ -125,8 +126,7 @@ def same_edit(one: Edit, other: Edit) -> bool:
 class _Beside(NamedTuple):
     """A call beside a failure.
 
-    ``edit`` makes it of the failed call; ``made`` is that edit as it was known before; ``mended``: what differs is what
-    the error objected to.
+    ``edit`` makes it of the failed call; ``made`` is that edit as it was known before.
     """
 
     failed: UsagePattern
@@ -136,7 +136,16 @@ class _Beside(NamedTuple):
     made: Edit | None
     fix: Fix | None
     sibling: Fix | None
-    mended: bool
+    before: Mapping[str, JSON] | None
+    after: Mapping[str, JSON] | None
+
+    def is_mended(self) -> bool:
+        """Whether what differs is what the error objected to. Looked at only where it counts: it takes long."""
+        if self.edit is not None:
+            return True
+        if self.before is None or self.after is None or not self.alike:
+            return False
+        return mends((self.failed.last_error,), self.before, self.after)  # as ``is_mended`` where there is no edit
 
 
 def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, JSON] | None) -> _Beside:
@@ -157,13 +166,8 @@ def _beside(view: View, one: Pending, failed: UsagePattern, after: Mapping[str, 
         made,
         next((fix for fix in failed.fixes if fix.fingerprint == fingerprint), None),
         next((fix for fix in error.fixes if fix.fingerprint == fingerprint), None) if error is not None else None,
-        edit is not None
-        or (
-            before is not None
-            and after is not None
-            and alike >= ALIKE
-            and is_mended((failed.last_error,), before, after, proven=False)
-        ),
+        before,
+        after,
     )
 
 
@@ -188,11 +192,11 @@ def _sorts(view: View, beside: _Beside) -> Iterator[str]:
 def _learn_failure(view: View, one: Pending, beside: _Beside) -> None:
     """Only what is known already can be known better: a failure is no correction."""
     if beside.fix is not None:
-        view.learned(Level.CALL, one.fingerprint, "")
+        learned(view, Level.CALL, one.fingerprint, "")
         beside.fix.failed += 1
     if beside.error is None or (beside.sibling is None and beside.made is None):
         return
-    view.learned(Level.ERROR, one.template, "")
+    learned(view, Level.ERROR, one.template, "")
     for known in (beside.sibling, beside.made):
         if known is not None:
             known.failed += 1
@@ -209,10 +213,10 @@ def _learn_success(view: View, one: Pending, beside: _Beside, *, first: bool) ->
     def fix() -> Fix:
         return Fix(view.call.tool, view.features.preview, view.features.fingerprint, 1, now, 0, session)
 
-    if beside.mended:
-        add_fix(view.learned(Level.CALL, one.fingerprint, ""), fix())
+    if beside.is_mended():
+        add_fix(learned(view, Level.CALL, one.fingerprint, ""), fix())
     if beside.error is not None:
-        error = view.learned(Level.ERROR, one.template, "")
+        error = learned(view, Level.ERROR, one.template, "")
         add_fix(error, fix())
         if beside.edit is not None:
             add_edit(error, beside.edit, now, session)

@@ -8,83 +8,59 @@ move, as it is known before the call is. What tells nothing apart is not tested.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from functools import lru_cache
 from math import ceil, floor, log10
-from operator import itemgetter
 from struct import Struct
 from typing import Final
 
-#: Arguments of one tool of which values are kept, and values of either sort: 2.6 KiB a tool at most.
-MAX_MEASURED: Final = 16
-FAILURES: Final = 16
-SUCCESSES: Final = 24
-#: A cut counts if it tells calls apart as hardly happens by chance: the statistic's 10 % point, near enough.
-_LEAST: Final = 1.2
+from ..native import cuts as kept
 
-_ROW: Final = Struct("<IBB40f")
-_KEY: Final = Struct("<I")
-_COUNTS: Final = Struct("<BB")
-_VALUE: Final = Struct("<f")
+#: Arguments of one tool of which values are kept, and values of either sort: 2.6 KiB a tool at most.
+MAX_MEASURED: Final = kept.MAX_MEASURED
+FAILURES: Final = kept.FAILURES
+SUCCESSES: Final = kept.SUCCESSES
+
 _CUT: Final = Struct("<Id")
 #: What is known of a number: the hashes of its two conditions, and what it is. See ``native/conditions.pyx``.
 Measured = tuple[int, int, float]
 
-
-def note(table: bytearray, measured: list[Measured], *, failed: bool) -> None:
-    """Keep a call's values, the oldest of their sort go. Arguments beyond the bound are not kept."""
-    side, room, start = (0, FAILURES, 6) if failed else (1, SUCCESSES, 6 + 4 * FAILURES)
-    for key, _, value in measured:
-        at = _find(table, key)
-        if at < 0:
-            if len(table) >= MAX_MEASURED * _ROW.size:
-                continue
-            at = len(table)
-            table += _ROW.pack(key, 0, 0, *([0.0] * (FAILURES + SUCCESSES)))
-        # A count past the room goes round: which slot is next, and that all are full.
-        count = table[at + 4 + side]
-        _VALUE.pack_into(table, at + start + 4 * (count % room), value)
-        table[at + 4 + side] = count + 1 if count + 1 < 2 * room else room
+#: Keep a call's values, the oldest of their sort go. Arguments beyond the bound are not kept.
+note = kept.note
 
 
 def moved(cuts: bytes, table: bytearray, measured: list[Measured]) -> bytes:
     """The cuts, with those of these numbers looked for anew. A cut that tells nothing any more stays where it was."""
-    known = dict(_CUT.iter_unpack(cuts))
+    found: dict[int, float] = {}
     for key, below, _ in measured:
-        at = _find(table, key)
-        if at < 0:
-            continue
-        _, failures, successes, *values = _ROW.unpack_from(table, at)
-        over, under = best_cuts(values[: min(failures, FAILURES)], values[FAILURES:][: min(successes, SUCCESSES)])
+        between = kept.between_kept(table, key)
+        if between is None:
+            continue  # as of most
+        over, under = between
         if over is not None:
-            known[key] = over
+            found[key] = _roundest(*over)
         if under is not None:
-            known[below] = under
+            found[below] = _roundest_below(*under)
+    if not found:
+        return cuts
+    known = {**dict(_CUT.iter_unpack(cuts)), **found}
     return b"".join([_CUT.pack(*pair) for pair in known.items()])
 
 
 def best_cuts(failures: list[float], successes: list[float]) -> tuple[float | None, float | None]:
     """Above which number most calls fail while those up to it work, and below which; None where chance does as well."""
-    if not failures or not successes:
-        return None, None
-    one, other = 1.0 / len(failures), 1.0 / len(successes)
-    several = sorted([(value, -one) for value in failures] + [(value, other) for value in successes], key=itemgetter(0))
-    # The share of successes up to a value, less that of failures: above its largest calls fail, below its least.
-    share = most = least = 0.0
-    over = under = (0.0, 0.0)
-    for (value, part), (after, _) in pairwise(several):
-        share += part
-        if value != after:
-            if share > most:
-                most, over = share, (value, after)
-            if share < least:
-                least, under = share, (value, after)
-    enough = _LEAST * (one + other) ** 0.5
+    over, under = kept.between(failures, successes) or (None, None)
     return (
-        _roundest(*over) if most >= enough else None,
-        0.0 - _roundest(-under[1], -under[0]) if -least >= enough else None,
+        _roundest(*over) if over is not None else None,
+        _roundest_below(*under) if under is not None else None,
     )
 
 
+def _roundest_below(low: float, high: float) -> float:
+    """The roundest number from more than ``low`` to ``high``, the least of them."""
+    return 0.0 - _roundest(-high, -low)
+
+
+@lru_cache(maxsize=1_024)
 def _roundest(low: float, high: float) -> float:
     """The roundest number from ``low`` to less than ``high``, the largest of them."""
     if low < 0.0 < high or low == 0.0:
@@ -95,12 +71,3 @@ def _roundest(low: float, high: float) -> float:
         if low <= found < high:
             return round(found, max(0, -digits))
     return low
-
-
-def _find(table: bytearray, key: int) -> int:
-    """Where the row of a key stands, or -1."""
-    wanted = _KEY.pack(key)
-    at = table.find(wanted)
-    while at >= 0 and at % _ROW.size:
-        at = table.find(wanted, at + 1)
-    return at

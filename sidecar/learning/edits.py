@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 
 from ..model.call import JSON
 from ..model.pattern import Edit
+from ..native.words import alike_until
 
 #: Values of one call that are compared, and characters of a text that are.
 _LEAVES: Final = 64
@@ -224,10 +225,10 @@ def _of_texts(path: str, was: str, becomes: str) -> Edit | None:
     if was.isalnum() and becomes.isalnum():  # a word each
         return _short(Edit(SWAP, path, was, becomes)) if _is_like(was, becomes) else None
     # What both begin and end with is found in the texts themselves, and only what lies between is taken apart.
-    start = _word_start(was, becomes, _alike_until(was, becomes))
+    start = _word_start(was, becomes, alike_until(was, becomes))
     old, new = was[start:], becomes[start:]
     old_back, new_back = old[::-1], new[::-1]
-    end = _word_start(old_back, new_back, _alike_until(old_back, new_back))
+    end = _word_start(old_back, new_back, alike_until(old_back, new_back))
     first_old, first_new = _TOKEN.match(old), _TOKEN.match(new)
     if first_old and first_new and _swaps(was, becomes, first_old[0], first_new[0]):
         if not _TOKEN.fullmatch(was) or _is_like(was, becomes):
@@ -242,20 +243,6 @@ def _of_texts(path: str, was: str, becomes: str) -> Edit | None:
     if before.strip() and swapped(was, before, after) == becomes:
         return _short(Edit(SWAP, path, before, after))
     return None
-
-
-def _alike_until(one: str, other: str) -> int:
-    """How many characters two texts begin with in common. By halving: what is compared at a time is compared in C."""
-    low, high = 0, min(len(one), len(other))
-    if one[:high] == other[:high]:
-        return high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def _word_start(one: str, other: str, at: int) -> int:

@@ -20,6 +20,8 @@ from typing import Final
 
 import msgspec
 
+from ..native.form_tests import singles, untested, untested_alone
+
 #: Probability that any condition of a tool is believed which says nothing.
 ERROR_RATE: Final = 0.05
 #: Conditions and pairs of them that are tested at a time.
@@ -99,7 +101,7 @@ def take_believed(packed: bytearray, met: Sequence[int], known: float = 0.0) -> 
 
 def admit(
     packed: bytearray,
-    met: Sequence[int],
+    met: list[int],
     conditions: Conditions,
     rules: Collection[tuple[int, ...]],
     tried: int,
@@ -110,18 +112,12 @@ def admit(
     The failure that brings a condition in is not evidence for it. The poorest of too many go.
     """
     # Whatever is tested already of these conditions, or of two of them, the call meets.
-    known = set()
-    mine: list[tuple[float, int, float, float]] = []
-    for at in met:
-        first, second, wealth, failures, successes, *_ = LAYOUT.unpack_from(packed, at)
-        known.add((first, second))
-        if not second:
-            mine.append((wealth, first, failures, successes))
-    new = [(first, 0) for first in conditions]
+    mine = singles(packed, met)
+    new = untested_alone(packed, met, conditions)
     if mine:
-        new.extend(_pairs(mine, room=len(packed) < MAX_TESTS * _SIZE))
+        new += untested(packed, met, _pairs(mine, room=len(packed) < MAX_TESTS * _SIZE))
     for pair in new:
-        if pair in known or (pair if pair[1] else pair[:1]) in rules:
+        if (pair if pair[1] else pair[:1]) in rules:
             continue
         tried += 1
         packed += LAYOUT.pack(*pair, 0.0, 1.0, 0.0, min(tried, 65_535), session, False)

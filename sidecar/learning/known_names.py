@@ -20,7 +20,7 @@ from rapidfuzz import fuzz, process
 from ..model.call import JSON
 from ..model.tool import Tool
 from ..native.counts import two_most_telling
-from ..native.names import count_values, names_in, unknown
+from ..native.names import Sought, count_values, names_in, words_in
 from ..store.transaction import WriteTransaction
 from .edits import decoded, leaves
 from .eviction import evict_one
@@ -35,9 +35,7 @@ MAX_VALUES: Final = 6
 #: Rows of one tool.
 MAX_ROWS: Final = 128
 _CHARS: Final = 64
-_SHORTEST: Final = 3
-#: Characters that are read of one argument, and of a result.
-_TEXT: Final = 1_024
+#: Characters that are read of a result.
 _RESULT: Final = 1_024
 _WORDS: Final = 32
 #: Key of the row of calls without a context.
@@ -56,16 +54,16 @@ def learn_names(txn: WriteTransaction, view: View, tool: Tool, result: str) -> N
     """A call worked: what it was made with is known to exist, and what its result speaks of. ``result`` is redacted."""
     arguments = decoded(view.features.preview)
     used = words_of(arguments, _WORDS) if arguments else []
-    seen = names_in(_shown(result[:_RESULT]), _WORDS) if result else []
+    seen = names_in(_shown(result[:_RESULT]), _WORDS) if result and view.session_key else []
     values = _values_of(arguments) if arguments else []
+    sought = Sought(used, seen)
     for at, scope in enumerate(_scopes(view)):
         key = view.subject + scope
         row = txn.get(NAMES, key)
         if row is None:
             row = Names(view.call.tool)
             tool.name_rows += 1
-        words = used + seen if not at and view.session_key else used
-        changed = _add_words(row, words)
+        changed = _add_words(row, sought.unknown_in(row.words, not at))
         if values:
             changed |= count_values(row.values, values, MAX_ARGUMENTS, MAX_VALUES)
         if not changed:
@@ -149,17 +147,7 @@ def rows(view: View) -> Iterator[Names]:
 
 def words_of(arguments: dict[str, JSON], most: int) -> list[str]:
     """The first names inside arguments: whole short values, the runs between spaces and quotes, and their parts."""
-    found: list[str] = []
-    for value in leaves(arguments).values():
-        if len(found) >= most:
-            break
-        if isinstance(value, str):
-            if _SHORTEST <= len(value) <= _CHARS and "\n" not in value and not ("<" in value and HIDDEN.search(value)):
-                found.append(value)
-            found += names_in(_shown(value[:_TEXT]), most)
-        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
-            found.append(str(value))
-    return found[:most]
+    return words_in(leaves(arguments).values(), HIDDEN, most)
 
 
 def _shown(text: str) -> str:
@@ -179,8 +167,7 @@ def _scopes(view: View) -> list[bytes]:
     return [*found, *[value for _, value in scopes[:2]]]
 
 
-def _add_words(row: Names, words: list[str]) -> bool:
-    new = unknown(row.words, words)
+def _add_words(row: Names, new: list[str]) -> bool:
     if new:
         text = row.words + "\n".join(new) + "\n"
         if len(text) > MAX_CHARS:

@@ -16,10 +16,11 @@ from ..model.call import Classification
 from ..model.decision import RetryAdvice
 from ..model.pattern import MAX_CALL_IDS, UsagePattern, covered_call
 from ..model.vocabulary import Level, State
+from ..native.lessons import changed, learned, learned_tool, save
 from ..store.reader import Reader
 from ..store.tables import PATTERNS
 from ..store.transaction import WriteTransaction
-from .budget import DEFAULT_BUDGET, within
+from .budget import DEFAULT_BUDGET, NEAR, within
 from .combiner import descend
 from .corrections import learn_correction
 from .foresight import Foresight, Judgement
@@ -71,6 +72,7 @@ class UsagePatternLearner:
 
     def __init__(self, foresight: Foresight, probe_seconds: float, budget: float = DEFAULT_BUDGET) -> None:
         self._foresight = foresight
+        self._lessons = tuple([detector.learn for detector in foresight.detectors])
         self._budget = budget
         self._probe_seconds = probe_seconds
 
@@ -91,8 +93,8 @@ class UsagePatternLearner:
         judgement = self._foresight.judge(view)
         if not outcome.late:
             self.update_weights(view, judgement, outcome.failed, would_prevent, propensity)
-        for detector in self._foresight.detectors:
-            detector.learn(view, outcome)
+        for learn in self._lessons:
+            learn(view, outcome)
         if outcome.failed:
             self._remember_failure(view, outcome, probed=probed)
         learn_correction(view, outcome)
@@ -123,11 +125,12 @@ class UsagePatternLearner:
             would_prevent = within(score, self._budget, view.overall.budget, own.budget)
         elif success and not would_prevent:
             groundless = within(score, self._budget, view.overall.budget, own.budget)
+        near = judgement.p >= NEAR
         for budget in (view.overall.budget, own.budget):
             budget.spend(score, success, prevented=would_prevent, groundless=groundless)
             if would_prevent:
                 budget.try_out(judgement.p, success)
-            else:
+            elif near:
                 budget.approach(judgement.p, success)
 
     def save(self, txn: WriteTransaction, view: View) -> None:
@@ -137,10 +140,7 @@ class UsagePatternLearner:
             txn.put(SPREADS, OVERALL, view.spread)
         if view.model is not None:
             txn.put(MODELS, view.subject, view.model)
-        for key, rate in view.changed_rates():
-            txn.put(RATES, key, rate)
-        for key, pattern in view.changed():
-            txn.put(PATTERNS, key, pattern)
+        save(view, txn, RATES, PATTERNS)
 
     def get_learned_patterns(self, reader: Reader, limit: int = 1000) -> Iterator[tuple[bytes, UsagePattern]]:
         """Patterns that the sequential test has confirmed, with their ids, by id; at most ``limit``."""
@@ -150,12 +150,13 @@ class UsagePatternLearner:
     def _remember_failure(self, view: View, outcome: Outcome, *, probed: bool) -> None:
         classification = outcome.classification
         view.own_model().count_failure(transient=outcome.transient)
-        patterns = [view.learned(Level.TOOL, b"", ""), view.learned(Level.CALL, _covered(view), view.features.preview)]
+        tool = learned_tool(view, Level.TOOL, "")
+        patterns = [tool, learned(view, Level.CALL, _covered(view), view.features.preview)]
         if classification.template_id:
-            error = view.learned(Level.ERROR, classification.template_id, classification.template)
+            error = learned(view, Level.ERROR, classification.template_id, classification.template)
             patterns.append(error)
         if view.server:
-            patterns.append(view.learned(Level.SERVER, b"", ""))
+            patterns.append(learned(view, Level.SERVER, b"", ""))
         transient, last_error = classification.transient, outcome.error[:500]
         first = TRANSIENT_PROBE if transient else self._probe_seconds
         longest = max(LONGEST_TRANSIENT if transient else max(LONGEST_PERMANENT, first), outcome.retry_after)
@@ -177,26 +178,32 @@ class UsagePatternLearner:
     def _settle(self, view: View, outcome: Outcome) -> list[Change]:
         """Plain counts, sequential tests and states of the patterns that cover this call."""
         changes: list[Change] = []
-        for key, pattern in view.changed():
-            if not _covers(view, pattern, outcome):
+        failed, late, now = outcome.failed, outcome.late, outcome.now
+        for key, pattern in changed(view):
+            level = pattern.level
+            if not _covers(view, pattern, level, outcome):
                 continue
-            pattern.failures += outcome.failed
-            pattern.successes += not outcome.failed
-            if outcome.late:
-                pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
+            if failed:
+                pattern.failures += 1
+            else:
+                pattern.successes += 1
+            if late:
+                pattern.last_time = max(pattern.last_time, now) if failed else pattern.last_time
                 continue
-            pattern.last_failed = outcome.failed
-            pattern.last_time = max(pattern.last_time, outcome.now) if outcome.failed else pattern.last_time
-            if not outcome.failed:
+            pattern.last_failed = failed
+            if failed:
+                pattern.last_time = max(pattern.last_time, now)
+            else:
                 pattern.backoff = 0
-            if pattern.level is Level.CALL and not (outcome.failed and outcome.transient):
-                pattern.ratio = step(OF_CALL, pattern.ratio, failed=outcome.failed)
-            if pattern.suspended:
-                continue
+            if level is Level.CALL and not (failed and outcome.transient):
+                pattern.ratio = step(OF_CALL, pattern.ratio, failed=failed)
             before = pattern.state
-            pattern.state = _state(pattern, before)
-            if pattern.state is not before:
-                changes.append(Change(key, before, pattern.state))
+            if before is State.SUSPENDED or level is Level.ERROR:
+                continue
+            after = state_of(pattern.ratio, before)
+            if after is not before:
+                pattern.state = after
+                changes.append(Change(key, before, after))
         return changes
 
     def _remember_in_session(self, view: View, outcome: Outcome) -> None:
@@ -205,26 +212,26 @@ class UsagePatternLearner:
         session = view.session
         if session is None:
             session = view.session = Session()
-        read_only = view.tool is not None and view.tool.descriptor.read_only
+        features, subject, tool = view.features, view.subject, view.call.tool
+        failed, now, template = outcome.failed, outcome.now, outcome.classification.template_id
         mark = 0
-        if outcome.failed:
-            remember(session, view.subject, _covered(view), outcome.classification.template_id, outcome.now)
+        if failed:
+            remember(session, subject, _covered(view), template, now)
             mark = FAILED | int(outcome.cause) << CAUSE_SHIFT
-            session.failed_tool = view.call.tool
+            session.failed_tool = tool
             session.failed_fingerprint = _covered(view)
-            session.failed_template = outcome.classification.template_id
+            session.failed_template = template
         else:
-            settle(session, view.subject, _covered(view))
-            if not read_only:
+            if session.unmended:
+                settle(session, subject, _covered(view))
+            if view.tool is None or not view.tool.descriptor.read_only:
                 mark = CHANGED | (SILENT if outcome.silent else 0)
-        session.add(
-            view.features.fingerprint, view.features.kind, outcome.classification.template_id, mark, outcome.now
-        )
-        session.remember_tool(view.call.tool, failed=outcome.failed)
+        session.add(features.fingerprint, features.kind, template, mark, now)
+        session.remember_tool(tool, failed=failed)
         session.remember_ending(view.wording.ending)
-        remember_steps(session, view.subject, view.what_it_does(), failed=outcome.failed)
-        session.last_words = b"" if outcome.failed else last_words_of(view)
-        session.remember_moment(view.call.tool, view.subject, outcome.now, outcome.cost, failed=outcome.failed)
+        remember_steps(session, subject, view.what_it_does(), failed=failed)
+        session.last_words = b"" if failed else last_words_of(view)
+        session.remember_moment(tool, subject, now, outcome.cost, failed=failed)
 
 
 def longest_pause(pattern: UsagePattern, probe_seconds: float) -> float:
@@ -240,16 +247,10 @@ def _covered(view: View) -> bytes:
     return covered_call(view.features.fingerprint)
 
 
-def _covers(view: View, pattern: UsagePattern, outcome: Outcome) -> bool:
+def _covers(view: View, pattern: UsagePattern, level: Level, outcome: Outcome) -> bool:
     """Whether this very call is one of the calls that the pattern speaks of."""
-    if pattern.level is Level.CALL:
+    if level is Level.CALL:
         return pattern.covers == _covered(view)
-    if pattern.level is Level.ERROR:
+    if level is Level.ERROR:
         return outcome.failed and pattern.covers == outcome.classification.template_id
     return True
-
-
-def _state(pattern: UsagePattern, before: State) -> State:
-    if pattern.level is Level.ERROR:
-        return before
-    return state_of(pattern.ratio, before)

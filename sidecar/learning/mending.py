@@ -39,9 +39,23 @@ def is_mended(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping[
     edit = difference(before, after)
     if edit is not None and edit.kind in MARKS and _is_marks(edit.before) and _is_marks(edit.after):
         return True
-    if is_offered(errors, before, after) or any(_mends(error, before, after) for error in errors):
+    if mends(errors, before, after):
         return True
     return proven and edit is not None and edit.kind == ADD
+
+
+def mends(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
+    """Whether all that differs is what an error named, or what stands in its place is what one offered."""
+    old, new = leaves(before), leaves(after)
+    changed = _changed(old, new)
+    if not changed:
+        return False
+    said = [error[:_ERROR_CHARS] for error in errors]
+    if _is_offered(said, old, new, changed):
+        return True
+    return any(
+        _mends(spoken, _named_by(error, before), old, new, changed) for error, spoken in zip(errors, said, strict=True)
+    )
 
 
 def is_offered(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
@@ -50,14 +64,21 @@ def is_offered(errors: Sequence[str], before: Mapping[str, JSON], after: Mapping
     Then nothing in ``after`` comes from elsewhere: that somebody made the call only says which of the offers to take.
     """
     old, new = leaves(before), leaves(after)
-    changed = [path for path in {**old, **new} if old.get(path, _NONE) != new.get(path, _NONE)]
+    return _is_offered([error[:_ERROR_CHARS] for error in errors], old, new, _changed(old, new))
+
+
+def _changed(old: Mapping[str, JSON], new: Mapping[str, JSON]) -> list[str]:
+    """The paths of values that differ."""
+    return [path for path in {**old, **new} if old.get(path, _NONE) != new.get(path, _NONE)]
+
+
+def _is_offered(said: Sequence[str], old: Mapping[str, JSON], new: Mapping[str, JSON], changed: Sequence[str]) -> bool:
     if len(changed) != 1:
         return False
     was, becomes = old.get(changed[0]), new.get(changed[0])
     if not isinstance(was, str) or not isinstance(becomes, str):
         return False
-    spoken = [error[:_ERROR_CHARS] for error in errors]
-    return any(_says(said, was) and _offers(said, was, becomes) for said in spoken)
+    return any(_says(spoken, was) and _offers(spoken, was, becomes) for spoken in said)
 
 
 def _named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
@@ -66,13 +87,9 @@ def _named_by(error: str, arguments: Mapping[str, JSON]) -> tuple[str, ...]:
     return tuple([one for one in culprits(error, arguments) if one != speaker])
 
 
-def _mends(error: str, before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
-    said = error[:_ERROR_CHARS]
-    named = _named_by(error, before)
-    old, new = leaves(before), leaves(after)
-    changed = [path for path in {**old, **new} if old.get(path, _NONE) != new.get(path, _NONE)]
-    if not changed:
-        return False
+def _mends(
+    said: str, named: tuple[str, ...], old: Mapping[str, JSON], new: Mapping[str, JSON], changed: Sequence[str]
+) -> bool:
     for path in changed:
         was, becomes = old.get(path, _NONE), new.get(path, _NONE)
         if was is _NONE or becomes is _NONE:  # it was added or left out

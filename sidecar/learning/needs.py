@@ -12,6 +12,7 @@ from __future__ import annotations
 from math import log
 from typing import Final
 
+from ..native import needs
 from .evidence import logit
 from .forms import ERROR_RATE
 from .half_life import PERMANENT_HALF_LIFE
@@ -36,18 +37,13 @@ def difference(need: Precondition, p: float) -> float:
     return logit(need.before.mean(p, STRENGTH)) - logit(need.after.mean(p, STRENGTH))
 
 
-def most(model: Model, p: float) -> str | None:
-    """The key of the believed need that makes the largest difference."""
-    needs = model.preconditions
-    believed = [key for key, need in needs.items() if need.believed]
-    return max(believed, key=lambda key: difference(needs[key], p), default=None)
-
-
 def believe(model: Model, p: float) -> None:
     """Believe the needs that passed, and those no more that lost it all again.
 
     What makes less of a difference than a new one has to prove itself beside it.
     """
+    if not needs.unsettled(model.preconditions, enough(1)):
+        return  # as of most calls
     for need in list(model.preconditions.values()):
         need.believed &= need.wealth > 0.0  # what it had won is lost again
         if need.believed or not _passed(need):

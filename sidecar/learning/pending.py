@@ -39,6 +39,17 @@ def pending(session: Session) -> Iterator[Pending]:
         yield Pending(*_ENTRY.unpack_from(packed, at))
 
 
+def newest_failures(session: Session, subject: bytes, most: int) -> list[bytes]:
+    """The fingerprints of the newest failures of a tool that are open, newest first."""
+    packed, found = session.unmended, []
+    for at in range(len(packed) - _ENTRY.size, -1, -_ENTRY.size):
+        if packed.startswith(subject, at):
+            found.append(packed[at + WIDTH : at + _KEY])
+            if len(found) == most:
+                break
+    return found
+
+
 def failures_beside(session: Session, subject: bytes, fingerprint: bytes, since: int = 0) -> Iterator[Pending]:
     """The failures of other calls of this tool that are open, newest first: of the session's calls from ``since`` on.
 

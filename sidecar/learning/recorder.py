@@ -293,6 +293,7 @@ class Recorder:
         classification: Classification,
     ) -> int:
         call, captured, result = entry.call, entry.captured, entry.result
+        features = captured.features
         sequence = txn.next_sequence()
         observation = Observation(
             sequence=sequence,
@@ -301,11 +302,11 @@ class Recorder:
             server=view.server,
             session_id=entry.session_id,
             caller=entry.caller,
-            fingerprint=captured.features.fingerprint,
-            shape=captured.features.shape,
-            kind=captured.features.kind,
-            preview=captured.features.preview,
-            context=captured.features.context,
+            fingerprint=features.fingerprint,
+            shape=features.shape,
+            kind=features.kind,
+            preview=features.preview,
+            context=features.context,
             classification=classification,
             error=captured.error,
             duration=result.duration if result.duration is not None else -1.0,

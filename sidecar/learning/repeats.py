@@ -15,6 +15,7 @@ from ..model.counted import Counted
 from ..model.decision import RetryAdvice
 from ..model.pattern import UsagePattern
 from ..model.vocabulary import Level
+from ..native.lessons import learned
 from .describe import seconds
 from .evidence import wilson
 from .pauses import wait_of
@@ -54,7 +55,7 @@ def learn_repeat(view: View, outcome: Outcome) -> None:
     pattern = view.pattern(Level.ERROR, before.template)
     if pattern is None:
         return
-    pattern = view.learned(Level.ERROR, before.template, pattern.description)
+    pattern = learned(view, Level.ERROR, before.template, pattern.description)
     pause = outcome.now - before.time
     worked, failed, total = pattern.delays.get(bin_of(pause), (0.0, 0.0, 0.0))
     if worked + failed >= _KEEP:

@@ -9,7 +9,7 @@ A. Wald, Sequential Tests of Statistical Hypotheses, Ann. Math. Statist. 16 (194
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import Final
 
@@ -21,6 +21,8 @@ UPPER: Final = log((1.0 - ERROR_RATE) / ERROR_RATE)
 LOWER: Final = -UPPER
 #: How far past a boundary the ratio is kept: what was long settled can still be unsettled by a few outcomes.
 SLACK: Final = 3.0
+_LEAST: Final = LOWER - SLACK
+_MOST: Final = UPPER + SLACK
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Test:
 
     works: float
     fails: float
+    #: What a success adds, and a failure.
+    steps: tuple[float, float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """A class that is frozen sets what it computes so."""
+        object.__setattr__(self, "steps", (self.success_step, self.failure_step))
 
     @property
     def failure_step(self) -> float:
@@ -48,13 +56,11 @@ OF_CALL: Final = Test(0.5, 0.9)
 #: Of a tool or server in general: that it is down. Three failures in a row confirm.
 OF_OUTAGE: Final = Test(0.2, 0.8)
 
-_STEPS: Final = {test: (test.success_step, test.failure_step) for test in (OF_CALL, OF_OUTAGE)}
-
 
 def step(test: Test, ratio: float, *, failed: bool) -> float:
     """The log-likelihood ratio of "fails" against "works" after one more outcome, kept within bounds."""
-    ratio += _STEPS[test][failed]
-    return max(LOWER - SLACK, min(UPPER + SLACK, ratio))
+    ratio += test.steps[failed]
+    return max(_LEAST, min(_MOST, ratio))
 
 
 def state_of(ratio: float, before: State) -> State:

@@ -13,7 +13,7 @@ import msgspec
 from ..model.vocabulary import Cause
 from ..native import rings
 
-RING: Final = 64
+RING: Final = rings.RING
 #: Tools that are remembered with how their last calls went.
 TOOLS: Final = 24
 #: Tools of which calls and failures are counted.
@@ -127,8 +127,7 @@ class Session(msgspec.Struct, array_like=True):
 
     def remember_moment(self, tool: str, subject: bytes, now: float, cost: float, *, failed: bool) -> None:
         """Remember when the newest call was made, of which tool (its 8-byte key), and what it cost."""
-        self.moments = self.moments[-(RING - 1) * WIDTH :] + max(0, min(int(now), 0xFFFFFFFF)).to_bytes(4) + subject[:4]
-        self.cost += cost
+        rings.add_moment(self, subject, now, cost)
         counts = self.by_tool.pop(tool, None) or [0, 0]
         self.by_tool[tool] = [counts[0] + 1, counts[1] + failed]
         if len(self.by_tool) > COUNTED_TOOLS:
@@ -156,7 +155,7 @@ class Session(msgspec.Struct, array_like=True):
 
     def remember_ending(self, ending: bytes) -> None:
         """Remember what the newest call ended with. To be called after ``add``."""
-        self.endings = self.endings[-(RING - 1) * WIDTH :] + ending
+        rings.add_ending(self, ending)
 
     def episodes(self, fingerprint: bytes) -> tuple[int, int]:
         """How often, as far as is remembered, the call with this fingerprint (8 bytes) began to work, and to fail."""
@@ -176,13 +175,7 @@ class Session(msgspec.Struct, array_like=True):
 
     def add(self, fingerprint: bytes, kind: bytes, template: bytes, mark: int, now: float) -> None:
         """Remember one call that succeeded or failed."""
-        keep = (RING - 1) * WIDTH
-        self.fingerprints = self.fingerprints[-keep:] + fingerprint[:WIDTH]
-        self.kinds = self.kinds[-keep:] + kind[:WIDTH]
-        self.templates = self.templates[-keep:] + (template or NOTHING)[:WIDTH]
-        self.marks = self.marks[-(RING - 1) :] + bytes((mark,))
-        if mark & FAILED:
-            self.failures += 1
-        else:
-            self.successes += 1
-        self.time = max(self.time, now)
+        rings.add(self, fingerprint, kind, template or NOTHING, mark, now)
+
+
+rings.know(Session)

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from ..model.counted import Counted
+from ..native import needs
 from .budget import Budget
 from .phrases import Phrases
 
@@ -45,6 +46,9 @@ class Precondition(msgspec.Struct, array_like=True):
     several: bool = False
     believed: bool = False
     words: str = ""
+
+
+needs.know(Precondition)
 
 
 class FormRule(msgspec.Struct, array_like=True):

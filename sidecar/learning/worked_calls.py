@@ -9,29 +9,19 @@ from __future__ import annotations
 from typing import Final
 from zlib import crc32
 
-#: Slots of a new tool, of one with many calls, and for each call, as far as there may be as many. Powers of two.
-FIRST_SLOTS: Final = 256
-MOST_SLOTS: Final = 4_096
-_SLOTS_PER_CALL: Final = 16
+from ..native import lessons
+
+#: Slots of a new tool, and of one with many calls. Powers of two.
+FIRST_SLOTS: Final = lessons.FIRST_SLOTS
+MOST_SLOTS: Final = lessons.MOST_SLOTS
+
+#: The table after a call was made.
+note = lessons.note_call
 
 
 def worked(table: bytes | bytearray, call: int) -> bool:
     """Whether this call, a hash of 32 bits, worked the last time, as far as is remembered."""
     return bool(table) and table[call & (len(table) - 1)] == _mark(call)
-
-
-def note(table: bytearray, call: int, calls: int, *, failed: bool) -> bytearray:
-    """The table after the call was made, of a tool that was called so many times before."""
-    if not table:
-        table = bytearray(FIRST_SLOTS)
-    while len(table) < MOST_SLOTS and len(table) < calls * _SLOTS_PER_CALL:
-        table = table + table
-    slot, mark = call & (len(table) - 1), _mark(call)
-    if not failed:
-        table[slot] = mark
-    elif table[slot] == mark:
-        table[slot] = 0
-    return table
 
 
 def hash_of(fingerprint: bytes, epoch: int) -> int:

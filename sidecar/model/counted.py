@@ -39,3 +39,6 @@ class Counted(msgspec.Struct, array_like=True):
     def total(self) -> float:
         """Successes and failures together."""
         return self.successes + self.failures
+
+
+counts.know(Counted)

@@ -4,7 +4,7 @@ A condition's hash is the CRC-32 of the argument's name, a zero byte and the for
 """
 
 from libc.math cimport floor
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from sidecar.native.characters cimport is_ascii_digit
@@ -36,6 +36,8 @@ cdef enum:
     # Numbers, and dates, that are compared with each other; characters of a date with its time.
     _COMPARED = 4
     _DATE_CHARS = 40
+    # Values of which all conditions together are fewer than that, at 11 each.
+    _FEW = 7
     # A cut as it is packed: the condition's hash, and the number, little-endian.
     _CUT = 12
 
@@ -54,15 +56,62 @@ _buckets = [
 ]
 
 
+cdef class Met:
+    """Conditions, each once, in order."""
+
+    cdef int add(self, uint32_t mark) except -1:
+        cdef uint32_t slot = mark % MET_SLOTS
+        while self.slots[slot]:
+            if self.marks[self.slots[slot] - 1] == mark:
+                return 0
+            slot = (slot + 1) % MET_SLOTS
+        if self.count == MOST_MET:
+            raise ValueError("too many conditions")
+        self.marks[self.count] = mark
+        self.count += 1
+        self.slots[slot] = <uint16_t>self.count
+        return 0
+
+    cdef bint has(self, uint32_t mark) noexcept nogil:
+        cdef uint32_t slot = mark % MET_SLOTS
+        while self.slots[slot]:
+            if self.marks[self.slots[slot] - 1] == mark:
+                return True
+            slot = (slot + 1) % MET_SLOTS
+        return False
+
+    def __contains__(self, uint32_t condition):
+        return self.has(condition)
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        return iter([self.marks[i] for i in range(self.count)])
+
+
+cdef Met met_of(object conditions):
+    """The same as such a collection. ValueError for more than 256."""
+    cdef Met met
+    cdef uint32_t condition
+    if isinstance(conditions, Met):
+        return conditions
+    met = Met()
+    for condition in conditions:
+        met.add(condition)
+    return met
+
+
 cdef class _Found:
     """Conditions that were met, each once, in order. ``spelled`` is the one that is wanted, with its argument's name."""
 
-    cdef dict met
+    cdef Met met
     cdef uint32_t wanted
     cdef tuple spelled
     cdef bytes cuts
     cdef double now
     cdef list measured  # where it is asked for: hashes of the two conditions, and the number
+    cdef bint only_measured
     cdef list numbers, dates  # name, state and number of what is compared with each other
 
 
@@ -70,7 +119,7 @@ cdef int _note(_Found to, str name, uint32_t state, bytes sort, bytes detail) ex
     cdef uint32_t mark = ~state
     if not mark:
         mark = 1
-    to.met[mark] = None
+    to.met.add(mark)
     if mark == to.wanted:
         to.spelled = name, (sort + detail).decode("utf-8", "surrogatepass")
     return 0
@@ -175,7 +224,7 @@ cdef inline double _cut_at(const uint8_t* at) noexcept nogil:
 
 cdef int _measure(_Found to, str name, uint32_t state, double value, bytes up, bytes down) except -1:
     """Whether a number is above or below what was learned to tell calls apart: one condition each, wherever the cut is."""
-    cdef Py_ssize_t at, size = len(to.cuts)
+    cdef Py_ssize_t i, at, size = len(to.cuts)
     cdef const uint8_t* cuts
     cdef uint32_t over, under, mark
     cdef double cut
@@ -186,12 +235,13 @@ cdef int _measure(_Found to, str name, uint32_t state, double value, bytes up, b
     if to.measured is not None:
         to.measured.append((over, under, value))
     cuts = to.cuts
-    for at in range(0, size - _CUT + 1, _CUT):
+    for i in range(size // _CUT):
+        at = i * _CUT
         mark = cuts[at] | <uint32_t>cuts[at + 1] << 8 | <uint32_t>cuts[at + 2] << 16 | <uint32_t>cuts[at + 3] << 24
         if mark == over or mark == under:
             cut = _cut_at(cuts + at)
             if value > cut if mark == over else value < cut:
-                to.met[mark] = None
+                to.met.add(mark)
                 if mark == to.wanted:
                     to.spelled = name, (up if mark == over else down).decode() + f"{cut:.12g}"
     return 0
@@ -326,8 +376,23 @@ cdef int _add_forms_of_text(_Found to, str name, uint32_t state, str whole) exce
     return 0
 
 
+cdef int _measure_value(_Found to, str name, item) except -1:
+    if isinstance(item, str):
+        if item:
+            _measure(to, name, _of_name(name), <double>len(<str>item), b"longer:", b"shorter:")
+    elif isinstance(item, (int, float)):
+        if not isinstance(item, bool) and -_largest < item < _largest:
+            _measure(to, name, _of_name(name), item, b"above:", b"below:")
+    elif isinstance(item, list):
+        _measure(to, name, _of_name(name), <double>len(<list>item), b"more:", b"fewer:")
+    return 0
+
+
 cdef int _add_forms(_Found to, str name, item) except -1:
-    cdef uint32_t state = _of_name(name)
+    cdef uint32_t state
+    if to.only_measured:
+        return _measure_value(to, name, item)
+    state = _of_name(name)
     if isinstance(item, str):
         _add_forms_of_text(to, name, state, <str>item)
     elif isinstance(item, bool):
@@ -348,7 +413,7 @@ cdef int _look(_Found to, dict arguments, names) except -1:
     cdef str name
     cdef list stack
     cdef int left = _LEAVES
-    to.met = {}
+    to.met = Met()
     to.numbers, to.dates = [], []
     for name in names:
         if name not in arguments and ("." not in name or _lacks(arguments, name)):
@@ -358,7 +423,7 @@ cdef int _look(_Found to, dict arguments, names) except -1:
     while stack and left:
         name, item = stack.pop()
         _add_forms(to, name, item)
-        if len(to.met) >= _MOST:
+        if to.met.count >= _MOST:
             break
         if isinstance(item, dict):
             inner = [(f"{name}.{key}", value) for key, value in list((<dict>item).items())[:_LEAVES]]
@@ -367,17 +432,19 @@ cdef int _look(_Found to, dict arguments, names) except -1:
         elif isinstance(item, list):
             stack.extend([(f"{name}[]", value) for value in reversed((<list>item)[:2])])
         left -= 1
+    if to.only_measured:
+        return _LEAVES - left
     _compare(to, to.numbers, b"over:")
     _compare(to, to.dates, b"after:")
     return 0
 
 
 def conditions_of(dict arguments not None, names not None, bytes cuts not None=b"", double now=0.0):
-    """The conditions that arguments meet, as the keys of a dict, the most telling of a value first.
+    """The conditions that arguments meet, each once, the most telling of a value first.
 
     ``names`` may be expected: a name with points is one inside of objects. ``cuts`` are numbers that tell calls apart,
     each with the hash of its condition; ``now`` is the time of the call in seconds, 0 where times are not looked at.
-    ValueError for what are no whole cuts.
+    ValueError for what are no whole cuts, and for more than 256 conditions.
 
     Of the first 16 values, those inside of objects and of the first two items of lists too; of a text the first 400
     characters. No further value is looked at once there are 80.
@@ -401,9 +468,33 @@ def measure(dict arguments not None):
     Of the same values as ``conditions_of``.
     """
     cdef _Found found = _found(b"", 0.0)
-    found.measured = []
-    _look(found, arguments, ())
+    found.measured, found.only_measured = [], True
+    if _look(found, arguments, ()) > _FEW:
+        # How many conditions there are, and so how far is looked, is not known without them.
+        found.measured, found.only_measured = [], False
+        _look(found, arguments, ())
     return found.measured
+
+
+def add_names(list names not None, dict arguments not None, Py_ssize_t most, Py_ssize_t most_inner, Py_ssize_t longest):
+    """Add names of arguments that are new, ``most`` in all, and of what is inside of objects while there are fewer
+    than ``most_inner``. None is added that has more characters than ``longest``.
+    """
+    cdef str name, inner
+    cdef list new
+    for name in arguments:
+        if len(names) < most and len(name) <= longest and name not in names:
+            names.append(name)
+    if len(names) >= most_inner:
+        return
+    for name, value in arguments.items():
+        if isinstance(value, dict):
+            new = []
+            for key in list(<dict>value)[:most]:
+                inner = f"{name}.{key}"
+                if len(inner) <= longest and inner not in names:
+                    new.append(inner)
+            names.extend(new[: max(0, most_inner - <Py_ssize_t>len(names))])
 
 
 def spell(uint32_t condition, dict arguments not None, names not None, bytes cuts not None=b"", double now=0.0):

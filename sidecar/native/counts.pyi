@@ -11,6 +11,7 @@ _T = TypeVar("_T", bound=Counts)
 #: Beyond this total weight old evidence is scaled down.
 EVIDENCE_CAP: float
 
+def know(record: type[Counts]) -> None: ...
 def add(record: Counts, failed: bool, now: float, half_life: float, weight: float = 1.0) -> None: ...
 def add_to_scopes(
     records: dict[bytes, _T],

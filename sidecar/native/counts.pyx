@@ -6,6 +6,8 @@ seconds, like ``now``.
 
 from libc.math cimport log, pow
 
+from sidecar.native.fields cimport place_of, put
+
 cdef double _cap = 200.0
 # What is known outside of a scope counts as this many calls in it; likewise where scopes are gone through.
 cdef double _strength = 1.0
@@ -20,15 +22,29 @@ cdef enum:
 
 EVIDENCE_CAP = _cap
 
+counted = None
+
+
+def know(record):
+    """From now on fields of this class are read and written where they stand. TypeError where it has not all of them."""
+    global counted, at_successes, at_failures, at_time
+    counted = None
+    at_successes, at_failures, at_time = [place_of(record, name) for name in ("successes", "failures", "time")]
+    counted = record
+
 
 cdef int add_one(object record, bint failed, double now, double half_life, double weight) except -1:
-    cdef double successes = record.successes, failures = record.failures, time = record.time, keep, total
+    cdef double successes = successes_of(record), failures = failures_of(record), time = time_of(record), keep, total
+    cdef bint plain = type(record) is counted
     if now > time:
         if time:
             keep = pow(0.5, (now - time) / half_life)
             successes *= keep
             failures *= keep
-        record.time = now
+        if plain:
+            put(record, at_time, now)
+        else:
+            record.time = now
     elif time and now < time:
         weight *= pow(0.5, (time - now) / half_life)  # a late record counts as what is left of it
     total = successes + failures
@@ -40,14 +56,33 @@ cdef int add_one(object record, bint failed, double now, double half_life, doubl
         failures += weight
     else:
         successes += weight
-    record.successes = successes
-    record.failures = failures
+    if plain:
+        put(record, at_successes, successes)
+        put(record, at_failures, failures)
+    else:
+        record.successes = successes
+        record.failures = failures
     return 0
 
 
 def add(record, bint failed, double now, double half_life, double weight=1.0):
     """Count one outcome. Time never runs backwards: a late outcome counts as what is left of it."""
     add_one(record, failed, now, half_life, weight)
+
+
+cdef int add_scopes(
+    dict records, tuple scopes, object made, int most, bint failed, double now, double half_life, double weight
+) except -1:
+    cdef object value, record
+    for _, value in scopes:
+        record = records.pop(value, None)
+        if record is None:
+            record = made()
+        records[value] = record
+        add_one(record, failed, now, half_life, weight)
+    while len(records) > most:
+        del records[next(iter(records))]
+    return 0
 
 
 def add_to_scopes(
@@ -61,15 +96,7 @@ def add_to_scopes(
     double weight=1.0,
 ):
     """Count one outcome in each scope; of more than ``most`` records the least recently used are forgotten."""
-    cdef object value, record
-    for _, value in scopes:
-        record = records.pop(value, None)
-        if record is None:
-            record = made()
-        records[value] = record
-        add_one(record, failed, now, half_life, weight)
-    while len(records) > most:
-        del records[next(iter(records))]
+    add_scopes(records, scopes, made, most, failed, now, half_life, weight)
 
 
 cdef inline double _inside(
@@ -83,7 +110,9 @@ cdef inline double _inside(
 
 
 cdef double rate_inside(object everywhere, object scope, double prior) except? -1.0:
-    return _inside(everywhere.successes, everywhere.failures, scope.successes, scope.failures, prior)
+    return _inside(
+        successes_of(everywhere), failures_of(everywhere), successes_of(scope), failures_of(scope), prior
+    )
 
 
 def inside(everywhere, scope, double prior):
@@ -103,8 +132,8 @@ cdef bint _through(double* shrunk, double everywhere, dict records, tuple scopes
             continue
         if count == _SCOPES:
             break
-        failures = record.failures
-        total = record.successes + failures
+        failures = failures_of(record)
+        total = successes_of(record) + failures
         # Sorted as they come: the widest first, of equally wide ones those that failed less.
         at = count
         while at and (totals[at - 1] < total or (totals[at - 1] == total and failed[at - 1] > failures)):
@@ -130,7 +159,7 @@ cdef bint rate_here(
     cdef double successes, failures
     if not records:
         return False
-    successes, failures = everywhere.successes, everywhere.failures
+    successes, failures = successes_of(everywhere), failures_of(everywhere)
     found[0] = (failures + strength * prior) / (successes + failures + strength)
     return _through(found, successes + failures, records, scopes)
 
@@ -146,7 +175,7 @@ def here(everywhere, double prior, double strength, dict records not None, tuple
 
 def judge_scopes(dict merits not None, int most, rate, dict records not None, tuple scopes not None, bint failed):
     """Add to each key's merit (of at most so many keys) the log-loss that its scope's record saves."""
-    cdef double successes = rate.successes, failures = rate.failures, gain, loss_all, p
+    cdef double successes = successes_of(rate), failures = failures_of(rate), gain, loss_all, p
     cdef list merit
     p = (failures + 0.5 * _strength) / (successes + failures + _strength)
     loss_all = -log(p if failed else 1.0 - p)
@@ -154,7 +183,7 @@ def judge_scopes(dict merits not None, int most, rate, dict records not None, tu
         record = records.get(value)
         if record is None:
             continue
-        p = _inside(successes, failures, record.successes, record.failures, 0.5)
+        p = _inside(successes, failures, successes_of(record), failures_of(record), 0.5)
         gain = loss_all + log(p if failed else 1.0 - p)
         merit = merits.get(key)
         if merit is None:

@@ -2,7 +2,9 @@
 
 from libc.math cimport log
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
+
+from sidecar.native.conditions cimport MOST_MET, Met, met_of
 
 cdef enum:
     SIZE = 26
@@ -11,15 +13,12 @@ cdef enum:
     _SUCCESSES = 16
     _SESSION = 22
     _SEVERAL = 24
-    # Conditions of one call that are looked at, and slots for them, a power of two.
-    _MOST = 256
-    _SLOTS = 1024
 
 # Known probabilities are taken to be within this: a model that is still learning is too sure.
 cdef double _least_p = 0.05, _most_p = 0.95
 
 TEST_BYTES = SIZE
-MOST_CONDITIONS = _MOST
+MOST_CONDITIONS = MOST_MET
 
 
 cdef inline uint32_t _u32(const uint8_t* data) noexcept nogil:
@@ -40,40 +39,25 @@ cdef inline void _put_float(uint8_t* data, double value) noexcept nogil:
     data[0], data[1], data[2], data[3] = bits & 0xFF, (bits >> 8) & 0xFF, (bits >> 16) & 0xFF, bits >> 24
 
 
-cdef inline bint _is_met(const uint32_t* slots, uint32_t condition) noexcept nogil:
-    cdef uint32_t slot = condition % _SLOTS
-    while slots[slot]:
-        if slots[slot] == condition:
-            return True
-        slot = (slot + 1) % _SLOTS
-    return False
-
-
 def met_by(bytearray packed not None, conditions not None):
     """Where the tests stand that a call with these conditions meets: with their first, and the second if there is one.
 
     Conditions are numbers of 32 bits, none of them 0, at most 256. ValueError for more, and for what are no whole tests.
     """
-    cdef uint32_t[_SLOTS] slots
-    cdef uint32_t condition, slot
+    cdef Met met
+    cdef uint32_t second
     cdef const uint8_t* data = packed
-    cdef Py_ssize_t at, size = len(packed)
+    cdef Py_ssize_t i, at, size = len(packed)
     cdef list found = []
     if size % SIZE:
         raise ValueError("these are no whole tests")
-    if len(conditions) > _MOST:
-        raise ValueError("too many conditions")
-    memset(slots, 0, sizeof(slots))
-    for condition in conditions:
-        slot = condition % _SLOTS
-        while slots[slot]:
-            slot = (slot + 1) % _SLOTS
-        slots[slot] = condition
-    for at in range(0, size, SIZE):
-        if not _is_met(slots, _u32(data + at)):
+    met = met_of(conditions)
+    for i in range(size // SIZE):
+        at = i * SIZE
+        if not met.has(_u32(data + at)):
             continue
-        condition = _u32(data + at + 4)
-        if not condition or _is_met(slots, condition):
+        second = _u32(data + at + 4)
+        if not second or met.has(second):
             found.append(at)
     return found
 
@@ -106,3 +90,57 @@ def observe(bytearray packed not None, list met not None, double p, uint16_t ses
                 test[_SEVERAL] = 1
         else:
             _put_float(test + _SUCCESSES, successes + 1.0)
+
+
+cdef const uint8_t* _test_at(bytearray packed, Py_ssize_t at) except NULL:
+    if at < 0 or at > <Py_ssize_t>len(packed) - SIZE:
+        raise IndexError("there is no test")
+    return <const uint8_t*><char*>packed + at
+
+
+def singles(bytearray packed not None, list met not None):
+    """Of the tests at these places those of one condition: wealth, the condition, failures and successes of each."""
+    cdef const uint8_t* test
+    cdef Py_ssize_t at
+    cdef list found = []
+    for at in met:
+        test = _test_at(packed, at)
+        if not _u32(test + 4):
+            found.append((
+                <double>_float(test + _WEALTH), _u32(test), <double>_float(test + _FAILURES),
+                <double>_float(test + _SUCCESSES),
+            ))
+    return found
+
+
+def untested(bytearray packed not None, list met not None, pairs not None):
+    """Those of these pairs of conditions (of one alone: with 0) that no test at these places is of."""
+    cdef uint32_t first, second
+    cdef const uint8_t* test
+    cdef Py_ssize_t at
+    cdef list found = []
+    for pair in pairs:
+        first, second = pair
+        for at in met:
+            test = _test_at(packed, at)
+            if _u32(test) == first and _u32(test + 4) == second:
+                break
+        else:
+            found.append(pair)
+    return found
+
+
+def untested_alone(bytearray packed not None, list met not None, conditions not None):
+    """Those of these conditions that no test at these places is of alone, each as a pair with 0."""
+    cdef uint32_t first
+    cdef const uint8_t* test
+    cdef Py_ssize_t at
+    cdef list found = []
+    for first in conditions:
+        for at in met:
+            test = _test_at(packed, at)
+            if _u32(test) == first and not _u32(test + 4):
+                break
+        else:
+            found.append((first, 0))
+    return found

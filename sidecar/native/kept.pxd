@@ -27,5 +27,9 @@ cdef class Draft(Rows):
     # By the name of the table: rows, those to be encoded, and how many of these are not in the file yet.
     cdef readonly dict _rows, _dirty, _fresh
     cdef public long long writes
+    cdef object _stored
+    cdef readonly dict _handles
+    cdef Py_ssize_t _limit
 
+    cdef Row _read(self, object table, bytes key, object name, dict known)
     cpdef object put(self, object table, bytes key, object value)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sidecar.store.tables import Table
@@ -36,5 +37,13 @@ class Draft(Rows):
     def _dirty(self) -> dict[str, list[Row]]: ...
     @property
     def _fresh(self) -> dict[str, int]: ...
-    def begin(self, rows: dict[str, dict[bytes, Row]]) -> None: ...
+    @property
+    def _handles(self) -> dict[str, Any]: ...
+    def begin(
+        self,
+        rows: dict[str, dict[bytes, Row]],
+        stored: Callable[[bytes, None, Any], bytes | None],
+        handles: dict[str, Any],
+        limit: int,
+    ) -> None: ...
     def put(self, table: Table[_V], key: bytes, value: _V) -> None: ...

@@ -69,22 +69,42 @@ cdef class Row:
 
 
 cdef class Draft(Rows):
-    """What jobs of one commit see and change of cached tables; of others, and of what was not read yet, its subclass
-    knows: ``_read``, ``_get_plain`` and ``_put_plain``."""
+    """What jobs of one commit see and change of cached tables; of others its subclass knows: ``_get_plain`` and
+    ``_put_plain``; and what is to be done where there are too many rows: ``_begin_anew``."""
 
-    def begin(self, dict rows not None):
-        """Work on these rows, by table and key. They stay the caller's."""
-        self._rows = rows
+    def begin(self, dict rows not None, stored, dict handles not None, Py_ssize_t limit):
+        """Work on these rows, by table and key. They stay the caller's. At most ``limit`` of a table are kept.
+
+        ``stored`` gives the bytes of what is in the file: for a key, what to give where there is none, and a handle.
+        """
+        self._rows, self._stored, self._handles, self._limit = rows, stored, handles, limit
         self._dirty, self._fresh = {}, {}
         self.writes = 0
 
+    cdef Row _read(self, object table, bytes key, object name, dict known):
+        """A row that was not read yet. CorruptStoreError where it cannot be."""
+        cdef Row row = Row.__new__(Row)
+        cdef object raw = self._stored(key, None, self._handles[name])
+        row.table, row.key = table, key
+        if raw is not None:
+            row.record = table.decode(key, raw)
+            row.stored = True
+        if len(known) >= self._limit:
+            self._begin_anew(table, known)
+        known[key] = row
+        return row
+
     cpdef object get(self, object table, bytes key):
         """The record, None where there is none; CorruptStoreError where it cannot be read."""
+        cdef dict known
+        cdef object name
         if not table.cached:
             return self._get_plain(table, key)
-        found = (<dict?>self._rows[table.name]).get(key)
+        name = table.name
+        known = self._rows[name]
+        found = known.get(key)
         if found is None:
-            found = self._read(table, key)
+            found = self._read(table, key, name, known)
         return (<Row?>found).record
 
     cpdef object put(self, object table, bytes key, object value):
@@ -94,14 +114,16 @@ cdef class Draft(Rows):
         commit fail, with this job where it was alone in it.
         """
         cdef Row row
+        cdef dict known
         if not table.cached:
             self._put_plain(table, key, value)
             return
         self.writes += 1
         name = table.name
-        found = (<dict?>self._rows[name]).get(key)
+        known = self._rows[name]
+        found = known.get(key)
         if found is None:
-            found = self._read(table, key)
+            found = self._read(table, key, name, known)
         row = <Row?>found
         row.record, row.table = value, table
         if row.dirty:

@@ -2,6 +2,8 @@
 
 from libc.math cimport log
 
+from sidecar.native.counts cimport failures_of, successes_of
+
 
 cdef inline double log_odds(double p) noexcept nogil:
     """Clipped to [0.002, 0.998] so that one feature never decides alone."""
@@ -14,5 +16,5 @@ cdef inline double log_odds(double p) noexcept nogil:
 
 cdef inline double mean_of(object record, double prior, double strength) except? -1.0:
     """The posterior mean of failing under a prior worth ``strength`` observations, which is above 0."""
-    cdef double failures = record.failures, successes = record.successes
+    cdef double failures = failures_of(record), successes = successes_of(record)
     return (failures + strength * prior) / (successes + failures + strength)

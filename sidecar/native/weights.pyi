@@ -21,8 +21,9 @@ def descend(
     own_squares: list[float],
     x: list[float],
     error: float,
-    together: int,
-) -> None: ...
+    covariance: bytearray | None = None,
+    information: float = 0.0,
+) -> bool: ...
 def descend_together(
     covariance: bytearray, values: list[float], x: list[float], error: float, information: float
 ) -> bool: ...

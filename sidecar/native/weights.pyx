@@ -118,13 +118,20 @@ def descend(
     list own_squares not None,
     list x not None,
     double error,
-    Py_ssize_t together,
+    bytearray covariance=None,
+    double information=0.0,
 ):
-    """An AdaGrad step of a tool's offsets, and of the weights for all tools but for the first ``together``."""
-    cdef Py_ssize_t size = len(x), i
+    """An AdaGrad step of a tool's offsets, and of the weights for all tools but for the first ones, of which there is a
+    covariance: those move together (``descend_together``). Whether that changed.
+    """
+    cdef Py_ssize_t size = len(x), i, together = 0
     cdef double feature, gradient, square, offset, sum_of_squares
+    cdef bint changed = False
     if min(len(values), len(squares), len(offsets), len(own_squares)) < size:
         raise ValueError("there is a weight for each feature")
+    if covariance is not None:
+        together = _size_of(covariance)
+        changed = _descend_together(covariance, together, values, x, error, information)
     for i in range(size):
         feature = x[i]
         if not feature:
@@ -139,6 +146,14 @@ def descend(
         own_squares[i] = sum_of_squares
         offset = offsets[i]
         offsets[i] = offset - (_step_tool * gradient / pow(sum_of_squares, 0.5) + _decay * _step_tool * offset)
+    return changed
+
+
+cdef Py_ssize_t _size_of(bytearray covariance) except -1:
+    cdef Py_ssize_t size = <Py_ssize_t>(sqrt(len(covariance) / _DOUBLE) + 0.5)
+    if size * size * _DOUBLE != len(covariance) or size > _MOST:
+        raise ValueError("a covariance has as many rows as columns, 64 at most")
+    return size
 
 
 def descend_together(
@@ -148,14 +163,17 @@ def descend_together(
 
     An extended Kalman filter's: ``error`` is the derivative of the loss by the log-odds, ``information`` the second one.
     """
+    return _descend_together(covariance, _size_of(covariance), values, x, error, information)
+
+
+cdef bint _descend_together(
+    bytearray covariance, Py_ssize_t size, list values, list x, double error, double information
+) except -1:
     cdef double[_MOST] along
     cdef double[_MOST] spoken
     cdef double* rows = <double*><char*>covariance
-    cdef Py_ssize_t size, i, j
+    cdef Py_ssize_t i, j
     cdef double total, news, step, share, scale
-    size = <Py_ssize_t>(sqrt(len(covariance) / _DOUBLE) + 0.5)
-    if size * size * _DOUBLE != len(covariance) or size > _MOST:
-        raise ValueError("a covariance has as many rows as columns, 64 at most")
     if min(len(values), len(x)) < size:
         raise ValueError("there is a weight for each feature")
     if -_least_error < error < _least_error:

@@ -520,20 +520,39 @@ cdef list _words_of_last_step(str text):
     return []
 
 
+cdef tuple opening(str longest):
+    """A text's first word, and the stem of its second; empty for one that is not there."""
+    cdef list words = longest[:_OPENING_CHARS].split(None, 2)
+    return words[0] if words else "", _stem(words[1]) if len(words) > 1 else ""
+
+
 def ends(str longest not None):
     """How a text opens and how its last step does: of each the first word, and the stem of the second.
 
     Steps are parted by line breaks, ``|``, ``;`` and ``&&``; looked at are the last 600 characters, and of the opening
     the first 256. Settings in front of a step (``NAME=value``) are left out, up to six. Empty for a word that is not there.
     """
-    cdef list opening = longest[:_OPENING_CHARS].split(None, 2)
     cdef list ending = _words_of_last_step(longest)
     return (
-        opening[0] if opening else "",
-        _stem(opening[1]) if len(opening) > 1 else "",
+        *opening(longest),
         ending[0] if ending else "",
         _stem(ending[1]) if len(ending) > 1 else "",
     )
+
+
+def alike_until(str one not None, str other not None):
+    """How many characters two texts begin with in common."""
+    cdef Py_ssize_t at = 0, most = min(len(one), len(other))
+    cdef const uint8_t* first
+    cdef const uint8_t* second
+    if PyUnicode_IS_ASCII(one) and PyUnicode_IS_ASCII(other):
+        first, second = <const uint8_t*>PyUnicode_DATA(one), <const uint8_t*>PyUnicode_DATA(other)
+        while at < most and first[at] == second[at]:
+            at += 1
+        return at
+    while at < most and one[at] == other[at]:
+        at += 1
+    return at
 
 
 cdef struct Last:

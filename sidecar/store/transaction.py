@@ -36,7 +36,7 @@ class WriteTransaction(Draft):
     """
 
     __slots__ = (
-        "_changed", "_first", "_handles", "_last", "_shared", "_txn", "_working", "commit_sequence", "commit_time",
+        "_changed", "_first", "_last", "_shared", "_store", "_txn", "_working", "commit_sequence", "commit_time",
         "fault",
     )  # fmt: skip
 
@@ -48,10 +48,9 @@ class WriteTransaction(Draft):
         working: WorkingRows,
         shared: SharedRows,
     ) -> None:
-        self._txn = txn
-        self._handles = handles
+        self._txn, self._store = txn, txn.put
         self._working = working
-        self.begin(working.tables)
+        self.begin(working.tables, txn.get, handles, rows.LIMIT)
         self._shared = shared
         #: All that the commit changes, with their bytes as far as they are known.
         self._changed: dict[Place, bytes | None] = {}
@@ -75,11 +74,11 @@ class WriteTransaction(Draft):
 
     def _put_plain(self, table: Table[V], key: bytes, value: V) -> None:
         """Write a record of a table that is not cached."""
-        raw = table.encode(value)
-        if table.name in CACHED:
-            self._forget(table.name, key)
+        raw, name = table.encode(value), table.name
+        if name in CACHED:
+            self._forget(name, key)
         self.writes += 1
-        self._write(table.name, key, raw)
+        self._write(name, key, raw)
 
     def put_raw(self, table: Table[V], key: bytes, raw: bytes) -> None:
         """Write bytes as they are; for migrations."""
@@ -133,15 +132,9 @@ class WriteTransaction(Draft):
             self._dirty.pop(name, None)
             self._fresh.pop(name, None)
 
-    def _read(self, table: Table[Any], key: bytes) -> Row:
-        raw = self._txn.get(key, None, self._handles[table.name])
-        row = Row(table, key, None if raw is None else table.decode(key, raw), stored=raw is not None)
-        known = self._rows[table.name]
-        if len(known) >= rows.LIMIT:
-            self.flush(table)  # what is dirty must not be decoded again from what is stored
-            known.clear()
-        known[key] = row
-        return row
+    def _begin_anew(self, table: Table[Any], known: dict[bytes, Row]) -> None:
+        self.flush(table)  # what is dirty must not be decoded again from what is stored
+        known.clear()
 
     def _forget(self, name: str, key: bytes) -> bool:
         """Let go of what is known of a row that changes past the cache. Whether it was put and not yet stored."""
@@ -157,7 +150,7 @@ class WriteTransaction(Draft):
 
     def _write(self, name: str, key: bytes, raw: bytes) -> None:
         try:
-            self._txn.put(key, raw, True, True, False, self._handles[name])
+            self._store(key, raw, True, True, False, self._handles[name])
         except lmdb.Error as error:
             self._note(error)
             raise

@@ -210,6 +210,20 @@ def conditions_of(
     return found
 
 
+def measured_of(arguments: Mapping[str, Any]) -> list[tuple[int, int, float]]:
+    found: list[tuple[int, int, float]] = []
+    met: set[int] = set()
+    for name, value in islice(_values(arguments), 16):
+        forms = _forms_of(value, 0.0)
+        numbers = [form[1:].split("?") for form in forms if form[0] == "?"]
+        if numbers:
+            found.append((_condition(name, numbers[0][0]), _condition(name, numbers[1][0]), float(numbers[0][2])))
+        met.update([_condition(name, form) for form in forms if form[0] != "?"])
+        if len(met) >= MAX_CONDITIONS:
+            break
+    return found
+
+
 def _lacks(arguments: Any, name: str) -> bool:
     *parents, last = name.split(".")
     at = arguments
@@ -527,6 +541,20 @@ def names_in(text: str) -> Iterator[str]:
             yield word
         if not word.isidentifier():
             yield from re.findall(r"\w{3,64}", word)
+
+
+def words_in(values: Sequence[Any], hidden: re.Pattern[str], most: int) -> list[str]:
+    found: list[str] = []
+    for value in values:
+        if len(found) >= most:
+            break
+        if isinstance(value, str):
+            if 3 <= len(value) <= 64 and "\n" not in value and not hidden.search(value):
+                found.append(value)
+            found += islice(names_in(hidden.sub(" ", value[:1_024])), most)
+        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 99:
+            found.append(str(value))
+    return found[:most]
 
 
 def unknown(known: str, names: Sequence[str]) -> list[str]:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.conditions import CUT_BYTES, MAX_CONDITIONS, conditions_of, measure, spell
+from sidecar.native.conditions import CUT_BYTES, MAX_CONDITIONS, add_names, conditions_of, measure, spell
 
-from . import plain
+from . import plain, plain_learning
 
 _ALPHABET = "abAZ09_ .,-\n\t'\"(<[ßİé中٣²ǅ\x1c\x85„“\ud800\U0001d7d8"
 _TEXTS = st.one_of(
@@ -72,6 +72,25 @@ def test_so_are_those_of_dates_orders_inner_names_and_cuts(
         assert spell(condition, arguments, names, packed, now) == (name, form)
 
 
+@settings(max_examples=300)
+@given(st.dictionaries(_TEXTS, _VALUES, max_size=10))
+def test_numbers_are_those_of_plain_python(arguments: dict[str, Any]) -> None:
+    assert measure(arguments) == plain.measured_of(arguments)
+
+
+@given(
+    st.lists(st.dictionaries(_NAMES, st.dictionaries(_NAMES, st.just(1), max_size=4) | st.just(2)), max_size=4),
+    st.tuples(*[st.integers(0, 9)] * 3),
+)
+def test_names_of_arguments_are_added(calls: list[dict[str, Any]], most: tuple[int, int, int]) -> None:
+    names: list[str] = []
+    same: list[str] = []
+    for arguments in calls:
+        add_names(names, arguments, *most)
+        plain_learning.add_names(same, arguments, *most)
+        assert names == same
+
+
 def test_no_whole_cuts_are_refused() -> None:
     with pytest.raises(ValueError, match="no whole cuts"):
         conditions_of({"a": 1}, (), bytes(CUT_BYTES - 1))
@@ -81,6 +100,7 @@ def test_no_whole_cuts_are_refused() -> None:
 def test_so_are_those_of_many_values(values: int, inside: int, names: int) -> None:
     arguments: dict[str, Any] = {f"a{number}": f"Text {number} (‘x’)\n7" for number in range(values)}
     arguments["list"] = [{f"b{number}": "on" for number in range(inside)}] * 3
+    assert measure(arguments) == plain.measured_of(arguments)
     expected = [f"n{number}" for number in range(names)]
     found = list(conditions_of(arguments, expected))
     assert found == list(plain.conditions_of(arguments, expected))

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.native.form_tests import MOST_CONDITIONS, TEST_BYTES, met_by, observe
+from sidecar.native.form_tests import MOST_CONDITIONS, TEST_BYTES, met_by, observe, singles, untested, untested_alone
+
+from . import plain_learning as plain
 
 _LAYOUT = Struct("<IIfffHH?x")
 _CONDITION = st.one_of(st.integers(1, 9), st.integers(1, 2**32 - 1))
@@ -53,6 +55,18 @@ def test_no_other_test_and_no_other_field_moves(
         assert after[7] == (before[7] or (failed and session != before[6]))
 
 
+@given(_TESTS, st.lists(st.tuples(_CONDITION, st.one_of(st.just(0), _CONDITION)), max_size=20), st.data())
+def test_what_is_not_tested_yet_is_found(packed: bytes, pairs: list[tuple[int, int]], data: st.DataObject) -> None:
+    tests, count = bytearray(packed), len(packed) // TEST_BYTES
+    met = data.draw(st.lists(st.sampled_from(range(count)), unique=True)) if count else []
+    met = [place * TEST_BYTES for place in met]
+    pairs += [row[:2] for row in _LAYOUT.iter_unpack(packed)]
+    assert singles(tests, met) == plain.singles(tests, met)
+    assert untested(tests, met, pairs) == plain.untested(tests, met, pairs)
+    conditions = [first for first, _ in pairs]
+    assert untested_alone(tests, met, conditions) == plain.untested(tests, met, [(one, 0) for one in conditions])
+
+
 def test_what_are_no_tests_is_refused() -> None:
     with pytest.raises(ValueError, match="no whole tests"):
         met_by(bytearray(TEST_BYTES + 1), {1})
@@ -61,5 +75,9 @@ def test_what_are_no_tests_is_refused() -> None:
     for place in (-1, 1, TEST_BYTES):
         with pytest.raises(IndexError):
             observe(bytearray(TEST_BYTES), [place], 0.5, 1, True)
+        with pytest.raises(IndexError):
+            singles(bytearray(TEST_BYTES), [place])
+        with pytest.raises(IndexError):
+            untested(bytearray(TEST_BYTES), [place], [(1, 0)])
     with pytest.raises(OverflowError):
         met_by(bytearray(TEST_BYTES), {2**32})

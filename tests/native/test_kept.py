@@ -57,13 +57,16 @@ def test_a_table_that_is_not_there() -> None:
 
 
 def test_what_a_commit_changes_is_kept_once_for_each_row() -> None:
-    stored = {b"there": "as it was"}
+    stored = {b"there": b"as it was"}
+
+    def read(key: bytes, default: None, handle: str) -> bytes | None:
+        assert handle == "a handle"
+        return stored.get(key, default)
 
     class _Commit(Draft):
-        def _read(self, table: Any, key: bytes) -> Row:
-            row = Row(table, key, stored.get(key), stored=key in stored)
-            self._rows[table.name][key] = row
-            return row
+        def _begin_anew(self, table: Any, known: dict[bytes, Row]) -> None:
+            anew.append(table.name)
+            known.clear()
 
         def _get_plain(self, table: Any, key: bytes) -> object:
             return "plain", key
@@ -73,8 +76,9 @@ def test_what_a_commit_changes_is_kept_once_for_each_row() -> None:
 
     written: list[tuple[bytes, object]] = []
     commit = _Commit()
-    commit.begin({"rows": {}})
-    assert commit.get(_CACHED, b"there") == "as it was"
+    anew: list[str] = []
+    commit.begin({"rows": {}}, read, {"rows": "a handle"}, 2)
+    assert commit.get(_CACHED, b"there") == "decoded b'as it was'"
     assert commit.get(_CACHED, b"new") is None
     for value in ("first", "then"):
         commit.put(_CACHED, b"there", value)
@@ -83,6 +87,10 @@ def test_what_a_commit_changes_is_kept_once_for_each_row() -> None:
     assert [row.key for row in commit._dirty["rows"]] == [b"there", b"new"]
     assert commit._fresh == {"rows": 1}
     assert commit.writes == 4
+    assert [row.stored for row in commit._rows["rows"].values()] == [True, False]
+    assert not anew
+    assert commit.get(_CACHED, b"one more") is None
+    assert (anew, [*commit._rows["rows"]]) == (["rows"], [b"one more"])
     commit.put(_PLAIN, b"k", 1)
     assert written == [(b"k", 1)]
     assert commit.get(_PLAIN, b"k") == ("plain", b"k")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.native.names import count_values, names_in, unknown
+from sidecar.learning.known_names import HIDDEN
+from sidecar.native.names import Sought, count_values, names_in, words_in
 
 from . import plain
 
@@ -28,21 +29,41 @@ def test_names_are_those_of_plain_python(text: str, most: int) -> None:
     assert names_in(text, most) == list(islice(plain.names_in(text), most))
 
 
+_SHOWN = st.one_of(
+    _TEXTS,
+    st.builds(lambda text, at: f"{text[:at]}<email:0123abcd>{text[at:]}", _TEXTS, st.integers(0, 60)),
+    st.builds(lambda text, many: (f"{text} " * many)[:1_030], _TEXTS, st.just(500)),
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.one_of(_SHOWN, st.integers(), st.integers(-120, 120), st.booleans(), st.none(), st.floats()), max_size=6
+    ),
+    st.integers(0, 40),
+)
+def test_names_inside_of_values_are_those_of_plain_python(values: list[Any], most: int) -> None:
+    assert words_in(values, HIDDEN, most) == plain.words_in(values, HIDDEN, most)
+
+
 @settings(max_examples=400)
-@given(_NAMES, _NAMES, st.sampled_from(("\n", "")))
-def test_what_is_no_line_is_unknown(lines: list[str], names: list[str], first: str) -> None:
+@given(_NAMES, _NAMES, _NAMES, st.sampled_from(("\n", "")))
+def test_what_is_no_line_is_unknown(lines: list[str], names: list[str], more: list[str], first: str) -> None:
     known = first + "".join(f"{one}\n" for one in lines)
-    assert unknown(known, names) == plain.unknown(known, names)
+    sought = Sought(names, more)
     # Many more lines, one that is no ASCII, and one that has no end.
-    for other in (known + "filling\n" * 600, known + "é\n", known + "aab"):
-        assert unknown(other, names) == plain.unknown(other, names)
+    for text in (known, known + "filling\n" * 600, known + "é\n", known + "aab", known + "\x0b\x0ba\n"):
+        assert sought.unknown_in(text, False) == plain.unknown(text, names)
+        assert sought.unknown_in(text, True) == plain.unknown(text, names + more)
 
 
 @given(st.lists(st.text(alphabet="abcdefgh", min_size=1, max_size=11), max_size=200), st.data())
 def test_so_are_more_than_are_looked_for_at_once(names: list[str], data: st.DataObject) -> None:
     lines = data.draw(st.lists(st.sampled_from(names or ["none"]), max_size=99))
     known = "\n".join(["", *lines, *[f"{one}x" for one in lines[::3]], ""])
-    assert unknown(known, names) == plain.unknown(known, names)
+    assert Sought(names, []).unknown_in(known, False) == plain.unknown(known, names)
+    assert Sought(names[::2], names[1::2]).unknown_in(known, True) == plain.unknown(known, names[::2] + names[1::2])
 
 
 @given(
@@ -71,4 +92,4 @@ def test_what_is_no_text_is_refused(wrong: Any) -> None:
     with pytest.raises(TypeError):
         names_in(wrong, 5)
     with pytest.raises(TypeError):
-        unknown("\n", [wrong])
+        Sought([wrong], [])

@@ -35,9 +35,18 @@ def test_steps_of_weights(size: int, together: int, error: float, data: st.DataO
     state = data.draw(of_size), data.draw(sums), data.draw(of_size), data.draw(sums)
     same = state[0][:], state[1][:], state[2][:], state[3][:]
     x = data.draw(of_size)
-    weights.descend(*state, x, error, together)
+    together = min(together, size)
+    covariance = None
+    changed = False
+    if together:
+        # Its own steps are put to the test below.
+        doubles = data.draw(st.lists(st.floats(0.0, 0.2), min_size=together**2, max_size=together**2))
+        covariance, other = (bytearray(pack(f"{together**2}d", *doubles)) for _ in range(2))
+        changed = weights.descend_together(other, same[0], x, error, 0.2)
+    assert weights.descend(*state, x, error, covariance, 0.2) == changed
     plain.descend_weights(*same, x, error, together)
     assert state == same
+    assert covariance is None or covariance == other
 
 
 @given(st.integers(1, 24), st.lists(st.tuples(st.floats(-1.0, 1.0), st.floats(0.0, 0.25)), max_size=6), st.data())
@@ -73,7 +82,7 @@ def test_weights_that_are_missing_are_refused() -> None:
         lambda: weights.combine(short, None, two, (1, 2)),
         lambda: weights.combine(two, short, two, (1, 2)),
         lambda: weights.combine(two, None, two, (1, 3)),
-        lambda: weights.descend(two, two, short, two, two, 0.5, 0),
+        lambda: weights.descend(two, two, short, two, two, 0.5),
     ):
         with pytest.raises(ValueError, match=r"for each feature|where there are none"):
             call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sidecar.native.words import (
     LAST_WORDS,
     MAX_WORDS,
     PUNCTUATION,
+    alike_until,
     ends,
     last_words,
     read,
@@ -51,6 +53,14 @@ def test_words_and_forms_are_those_of_plain_python(arguments: dict[str, Any]) ->
     assert plain.unpacked(words) == plain.words_of(arguments)
     assert plain.unpacked(forms) == plain.forms_of(arguments)
     assert last_words(arguments) == plain.last_words(arguments)
+
+
+@given(_TEXTS, _TEXTS, _TEXTS)
+def test_texts_begin_with_so_much_in_common(start: str, one: str, other: str) -> None:
+    one, other = start + one, start + other
+    assert alike_until(one, other) == sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    )
 
 
 @given(st.lists(st.text(alphabet="abcdef/._-", min_size=1, max_size=9), max_size=200), st.integers(1, 40))

@@ -6,14 +6,13 @@ with failures from more than one session. From then on each has its record, and 
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Final
 
 from ...model.call import JSON
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
-from ...native.conditions import conditions_of, measure, spell
+from ...native.conditions import add_names, conditions_of, measure, spell
 from ...native.form_tests import met_by, observe
 from ..cuts import moved, note
 from ..describe import of_all
@@ -112,17 +111,7 @@ class ArgumentForm:
 
 
 def _remember_names(model: Model, arguments: dict[str, JSON]) -> None:
-    names = model.names
-    for name in arguments:
-        if len(names) < MAX_NAMES and name not in names and len(name) <= _LONGEST_NAME:
-            names.append(name)
-    if len(names) >= _MAX_WITH_INNER:
-        return
-    for name, value in arguments.items():
-        if isinstance(value, dict):
-            inner = [f"{name}.{key}" for key in islice(value, MAX_NAMES)]
-            new = [one for one in inner if one not in names and len(one) <= _LONGEST_NAME]
-            names += new[: max(0, _MAX_WITH_INNER - len(names))]
+    add_names(model.names, arguments, MAX_NAMES, _MAX_WITH_INNER, _LONGEST_NAME)
 
 
 def _say(view: View, parts: tuple[int, ...]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ...model.vocabulary import Level
 from ...native import proposals
+from ...native.counts import add
+from ...native.lessons import learned_rate, learned_tool
 from ..describe import evidence_of, of_all
 from ..detector import Finding
 from ..half_life import PERMANENT_HALF_LIFE
@@ -42,6 +44,6 @@ class BaseRate:
 
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count the call for its tool and its kind."""
-        pattern = view.learned(Level.TOOL, b"", f"any call of {view.call.tool}")
-        pattern.rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
-        view.learned_rate(view.features.kind).rate.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        pattern = learned_tool(view, Level.TOOL, f"any call of {view.call.tool}")
+        add(pattern.rate, outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        add(learned_rate(view, view.features.kind).rate, outcome.failed, outcome.now, PERMANENT_HALF_LIFE)

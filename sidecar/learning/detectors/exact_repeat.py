@@ -11,6 +11,7 @@ from __future__ import annotations
 from ...model.counted import Counted
 from ...model.pattern import covered_call
 from ...model.vocabulary import Cause, Level
+from ...native.lessons import learned
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
 from ..evidence import logit
@@ -106,7 +107,7 @@ class ExactRepeat:
             record.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
         error = view.last_error()
         if error is not None:
-            changed = view.learned(Level.ERROR, error.covers, error.description)
+            changed = learned(view, Level.ERROR, error.covers, error.description)
             (changed.changed if between else changed.plain).add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
         for kind in between:
             record = own.changes.pop(kind) if kind in own.changes else Counted()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from ...model.vocabulary import Level
 from ...native import proposals
+from ...native.counts import add
+from ...native.lessons import learned
 from ..describe import evidence_of, quoted, times
 from ..detector import Finding
 from ..half_life import PERMANENT_HALF_LIFE, TRANSIENT_HALF_LIFE, half_life_of
@@ -62,18 +64,15 @@ class KnownCall:
         session, seen = view.session, view.seen
         if session is not None and seen >= 0 and session.failed(seen) == outcome.failed:
             return
-        pattern = view.learned(Level.CALL, view.features.fingerprint[:8], view.features.preview)
+        pattern = learned(view, Level.CALL, view.features.fingerprint[:8], view.features.preview)
         half_life = half_life_of(pattern.transient)
         judge_scopes(view.own_model().merits, pattern.rate, pattern.scopes, view.scopes, outcome.failed)
         weight = _TRANSIENT_WEIGHT if outcome.failed and outcome.transient else 1.0
-        pattern.rate.add(outcome.failed, outcome.now, half_life, weight)
+        add(pattern.rate, outcome.failed, outcome.now, half_life, weight)
         count_scopes(pattern.scopes, view.scopes, outcome.failed, outcome.now, half_life, weight)
 
     def _note(self, view: View, outcome: Outcome) -> None:
         model, tool = view.own_model(), view.tool_pattern
         calls = tool.failures + tool.successes if tool is not None else 0
-        model.worked_calls = note(model.worked_calls, _hash(view), calls, failed=outcome.failed)
-
-
-def _hash(view: View) -> int:
-    return hash_of(view.features.fingerprint[:8], view.epoch)
+        call = hash_of(view.features.fingerprint[:8], view.epoch)
+        model.worked_calls = note(model.worked_calls, call, calls, failed=outcome.failed)

@@ -13,7 +13,8 @@ from ...model.pattern import UsagePattern
 from ...model.vocabulary import Level
 from ..detector import Finding
 from ..edits import decoded
-from ..pending import pending
+from ..pending import newest_failures
+from ..session import Session
 from ..view import Outcome, View
 from ..wording import leaves_of, visible
 
@@ -58,7 +59,7 @@ def _taken(view: View) -> str:
     if view.seen >= 0 and session.failed(view.seen):
         return ""  # nothing in it is new
     texts = list(_values(view))
-    failures = list(_failures(view)) if texts else []
+    failures = _failures(view, session) if texts else []
     if not failures:
         return ""
     errors = "\n".join([failed.last_error for failed in failures]).lower()
@@ -74,18 +75,10 @@ def _taken(view: View) -> str:
     return next((text for text in offered if text.lower() not in tried), "")
 
 
-def _failures(view: View) -> Iterator[UsagePattern]:
+def _failures(view: View, session: Session) -> list[UsagePattern]:
     """The newest failures of the tool in the session that nothing has mended, as far as they are remembered."""
-    left = _FAILURES
-    for one in pending(view.session) if view.session is not None else ():
-        if one.subject != view.subject:
-            continue
-        failed = view.pattern(Level.CALL, one.fingerprint)
-        if failed is not None and failed.last_error:
-            yield failed
-        left -= 1
-        if not left:
-            return
+    found = [view.pattern(Level.CALL, one) for one in newest_failures(session, view.subject, _FAILURES)]
+    return [failed for failed in found if failed is not None and failed.last_error]
 
 
 def _values(view: View) -> Iterator[str]:

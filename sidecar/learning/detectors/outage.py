@@ -13,6 +13,7 @@ from typing import Final
 
 from ...model.pattern import MAX_FAILING, UsagePattern
 from ...model.vocabulary import SERVER_WIDE, Cause, Level, State
+from ...native.lessons import learned, learned_tool
 from ..describe import ago, evidence_of, quoted, seconds
 from ..detector import Finding
 from ..half_life import TRANSIENT_HALF_LIFE
@@ -82,10 +83,10 @@ class Outage:
         """Move the tests of the tool and of its server."""
         if outcome.late:
             return
-        _move(view.learned(Level.TOOL, b"", f"any call of {view.call.tool}"), outcome, outcome.transient)
+        _move(learned_tool(view, Level.TOOL, f"any call of {view.call.tool}"), outcome, outcome.transient)
         if view.server:
             wide = outcome.failed and outcome.cause in SERVER_WIDE
-            server = view.learned(Level.SERVER, b"", f"any call of a tool of {view.server}")
+            server = learned(view, Level.SERVER, b"", f"any call of a tool of {view.server}")
             server.rate.add(outcome.failed, outcome.now, TRANSIENT_HALF_LIFE)
             down = wide or (outcome.transient and outcome.cause is Cause.RATE_LIMITED)
             _move(server, outcome, down)

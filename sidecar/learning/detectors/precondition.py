@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from ...model.decision import Evidence
 from ...model.vocabulary import Cause
-from ...native.needs import observe
+from ...native.needs import most, observe_each
 from ..describe import of_all
 from ..detector import Finding
 from ..evidence import wilson
 from ..grounds import mark_of_name
 from ..half_life import PERMANENT_HALF_LIFE
-from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference, most
+from ..needs import MAX_NEEDED, OWN, STRENGTH, begin, believe, difference
 from ..steps import has_worked, recovered_by
 from ..tool_model import Precondition
 from ..view import Outcome, View
@@ -86,30 +86,16 @@ class PreconditionDetector:
 
 def _test(view: View, outcome: Outcome, mark: int) -> None:
     model = view.own_model()
-    needs = model.preconditions
-    best = most(model, view.p_tool)
+    best = most(model.preconditions, view.p_tool, STRENGTH)
     high, low = view.p_kind, min(view.p_fail, view.p_kind)
     if view.session is None or not view.session.worked.get(view.call.tool):
         # Calls may fail more at first, whatever it is for: what has not worked by then had no part in that.
         high = max(high, model.fresh.mean(high, STRENGTH))
         model.fresh.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
-    # What is not met and makes most of a difference is reason enough: the others are not looked at then.
-    covered = best is not None and not _met(view, best)
-    own = {OWN + step.hex(): words for step, words in view.what_it_does().items()}
-    for key, need in needs.items():
-        words = own.get(key)
-        if words is not None:
-            need.words = need.words or words
-            continue  # a step does not need itself
-        if covered and key != best:
-            continue
-        met = _met(view, key)
-        if met is None:
-            continue
-        if not need.place:  # of a version that did not test
-            model.needs_tried += 1
-            need.place = model.needs_tried
-        observe(need, low if met else high, mark, outcome.now, PERMANENT_HALF_LIFE, met=met, failed=outcome.failed)
+    observe_each(
+        model, view.session, view.subject, view.what_it_does(), best, low, high, mark, outcome.now, PERMANENT_HALF_LIFE,
+        failed=outcome.failed,
+    )  # fmt: skip
     if outcome.failed or best is None:
         believe(model, view.p_tool)
 

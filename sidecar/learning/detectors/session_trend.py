@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...model.pattern import UsagePattern
 from ...model.vocabulary import Level
 from ...native import proposals
+from ...native.lessons import learned
 from ..describe import evidence_of, of_all, quoted
 from ..detector import Finding
 from ..half_life import PERMANENT_HALF_LIFE
@@ -61,7 +62,7 @@ class SessionTrend:
         error = _last_error(view)
         if error is None or view.seen == _last_place(view):
             return  # none, or the very same call again, which exact_repeat learns from
-        changed = view.learned(Level.ERROR, error.covers, error.description)
+        changed = learned(view, Level.ERROR, error.covers, error.description)
         changed.kin.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
 
 

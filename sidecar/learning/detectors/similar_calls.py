@@ -6,15 +6,16 @@ kind, the base rate knows.
 
 from __future__ import annotations
 
+from ...model.counted import Counted
 from ...model.decision import Evidence
-from ...native import counts, proposals
+from ...model.pattern import MAX_SCOPES
+from ...native import counts, lessons, proposals
 from ...native.weights import rounded
 from ..describe import of_all
 from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
 from ..rates import KindRate
-from ..scopes import count_scopes
 from ..view import Outcome, View
 
 
@@ -68,14 +69,7 @@ class SimilarCalls:
 
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count the call for what it looks like, in its scopes, and for its turn."""
-        failed, now = outcome.failed, outcome.now
-        ending = view.learned_rate(view.wording.ending)
-        ending.rate.add(failed, now, PERMANENT_HALF_LIFE)
-        count_scopes(ending.scopes, view.scopes, failed, now, PERMANENT_HALF_LIFE)
-        kind = view.learned_rate(view.features.kind)
-        count_scopes(kind.scopes, view.scopes, failed, now, PERMANENT_HALF_LIFE)
-        if view.session is not None:
-            view.learned_rate(proposals.turn(view)).rate.add(failed, now, PERMANENT_HALF_LIFE)
+        lessons.similar_calls(view, Counted, MAX_SCOPES, PERMANENT_HALF_LIFE, outcome.now, failed=outcome.failed)
 
 
 def _here(view: View, rate: KindRate, prior: float) -> float | None:

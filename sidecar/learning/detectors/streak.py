@@ -12,6 +12,7 @@ from typing import Final
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...native import proposals
+from ...native.counts import add
 from ..detector import Finding
 from ..evidence import wilson
 from ..half_life import PERMANENT_HALF_LIFE
@@ -71,7 +72,7 @@ class Streak:
         record = model.streaks.get(key)
         if record is None:
             record = model.streaks[key] = Counted()
-        record.add(outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
+        add(record, outcome.failed, outcome.now, PERMANENT_HALF_LIFE)
         if not outcome.failed:
             model.streak = model.streak_same = 0
             return

@@ -12,6 +12,8 @@ from typing import Final
 from ...model.counted import Counted
 from ...model.decision import Evidence
 from ...native import proposals
+from ...native.counts import add
+from ...native.lessons import learned_rate
 from ...native.weights import rounded
 from ..describe import of_all
 from ..detector import Finding
@@ -71,14 +73,16 @@ class TellingWords:
     def learn(self, view: View, outcome: Outcome) -> None:
         """Count the call for its words; an error's words begin, or go on with, their record as named."""
         failed, now = outcome.failed, outcome.now
-        half_life = half_life_of(outcome.transient)
         words = proposals.looked_up(view)
+        if not failed and not words:
+            return  # as of most calls
+        half_life = half_life_of(outcome.transient)
         named: frozenset[bytes] = frozenset()
         if failed:
             arguments = visible(view.call, view.features)
             known = view.wording.words
             named = named_by(outcome.error, arguments).intersection([known[i : i + 4] for i in range(0, len(known), 4)])
-        more = [word for word in sorted(named) if word not in words][:_ADDED]
+        more = [word for word in sorted(named) if word not in words][:_ADDED] if named else []
         own = view.own_model()
         if named:
             own.remember_named(named)
@@ -86,13 +90,13 @@ class TellingWords:
             hit = failed and word in named
             if not hit and view.rate_of(word) is None:
                 continue  # its bit is another word's
-            rate = view.learned_rate(word)
-            rate.rate.add(failed, now, half_life)
+            rate = learned_rate(view, word)
+            add(rate.rate, failed, now, half_life)
             if not hit and (failed or rate.named is None):
                 continue
             if rate.named is None:
                 rate.named = Counted()
             else:
                 judge_scopes(own.word_merits, rate.named, rate.scopes, view.scopes, failed)
-            rate.named.add(failed, now, half_life)
+            add(rate.named, failed, now, half_life)
             count_scopes(rate.scopes, view.scopes, failed, now, half_life)

@@ -1,0 +1,3 @@
+from sidecar.native.seen cimport Seen
+
+cpdef bytes turn(Seen view)

@@ -1,0 +1,9 @@
+from collections.abc import Collection
+from typing import Any
+
+#: Steps that a session keeps.
+MOST: int
+
+def steps_of(arguments: dict[str, Any]) -> dict[bytes, str]: ...
+def recovered(packed: bytes, tool: bytes) -> list[bytes]: ...
+def remembered(packed: bytes, tool: bytes, steps: Collection[bytes], *, failed: bool) -> bytes: ...
