@@ -39,11 +39,17 @@ class OrdersApi:
             self._planned = seconds
 
     def request(self, path: str) -> Answer:
-        """A real request: counted, and the one that a planned outage begins with."""
+        """A real request: counted, and the one that a planned outage begins with.
+
+        Who was told when to come back is not told the contrary: it is down until then.
+        """
+        now = time.monotonic()
         with self._lock:
             self.requests += 1
             if self._planned:
-                self._down_until, self._planned = time.monotonic() + self._planned, 0.0
+                self._down_until, self._planned = now + self._planned, 0.0
+            if self._down_until > now:
+                self._down_until = now + math.ceil(self._down_until - now)
         return self.answer(path)
 
     def answer(self, path: str) -> Answer:
