@@ -207,7 +207,7 @@ class _Call:
             self._give_up()
 
     def _give_up(self) -> None:
-        """End the call because of the error at hand, on another thread than gRPC's."""
+        """End the call because of the error at hand. From any thread."""
         _log.exception("inline_answer_failed")
         self._call.cancel()
         # Its end is handled where all are.
